@@ -1,0 +1,74 @@
+"""The public names of CherryPy. Re-exports only; see ``cherrypy._assembly``."""
+
+from pkgutil import extend_path
+from typing import Any
+
+__path__ = extend_path(__path__, __name__)  # satellites add modules to this package
+
+from cherrypy import _aliases, _assembly, lib, process
+from cherrypy._app.application import Application
+from cherrypy._assembly import (
+    config,
+    engine,
+    log,
+    quickstart,
+    request,
+    response,
+    serving,
+    thread_data,
+    tools,
+    tree,
+)
+from cherrypy._publishing.exposing import expose, popargs
+from cherrypy._runtime.errors import (
+    CherryPyException,
+    HTTPError,
+    HTTPRedirect,
+    InternalRedirect,
+    NotFound,
+)
+from cherrypy._runtime.urls import url
+from cherrypy._tools.tool import Tool
+from cherrypy._version import __version__
+
+__all__ = [
+    "Application",
+    "CherryPyException",
+    "HTTPError",
+    "HTTPRedirect",
+    "InternalRedirect",
+    "NotFound",
+    "Tool",
+    "__version__",
+    "checker",
+    "config",
+    "engine",
+    "expose",
+    "lib",
+    "log",
+    "popargs",
+    "process",
+    "quickstart",
+    "request",
+    "response",
+    "serving",
+    "thread_data",
+    "tools",
+    "tree",
+    "url",
+]
+
+globals().update(_aliases.install(__name__))
+dispatch = _aliases.module("_cpdispatch")
+wsgi = _aliases.module("_cpwsgi")
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - of another distribution
+    """Make what is made on first use: the server, for which another distribution is needed."""
+    if name == "server":
+        return _assembly.default_server.get()
+    if name == "servers":
+        return _assembly.default_server.servers
+    if name == "checker":
+        return _assembly.checker()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

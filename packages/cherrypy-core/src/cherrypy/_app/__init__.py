@@ -1,0 +1,1 @@
+"""Applications, the tree they are mounted on, and their WSGI entry."""

@@ -1,0 +1,217 @@
+"""An application: a tree of published objects, its configuration and its log."""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from cherrypy._app.wsgi import CPWSGIApp
+from cherrypy._config.config import merge
+from cherrypy._config.generations import SectionedConfig, TrackedDict, generation
+from cherrypy._config.namespaces import NamespaceSet
+from cherrypy._publishing.plan import Plans
+from cherrypy._request.request import Request
+from cherrypy._request.response import Response
+from cherrypy._runtime.context import current, serving
+from cherrypy._runtime.logs import LogManager
+from cherrypy._tools.toolbox import Toolbox
+from cherrypy.process.wspbus import bus
+
+Config = Mapping[str, Mapping[str, Any]] | str | Any
+"""Settings by section, or a file with them."""
+
+
+PLANNED_ATTRIBUTES = frozenset({"request_class", "toolboxes"})
+"""Attributes of an application that resource plans are made of."""
+
+
+class Site:
+    """What all applications share; the assembly fills it in."""
+
+    config: Mapping[str, Any]
+    toolboxes: Mapping[str, Toolbox]
+
+    def __init__(self) -> None:
+        self.config = {}
+        self.toolboxes = {}
+
+
+site = Site()
+
+
+class Application:
+    """A WSGI application that publishes the attributes of a root object.
+
+    Args:
+        root: Object whose exposed attributes are published; ``None`` where tools answer all.
+        script_name: Mount point, such as ``/blog``; empty for the root of the site. ``None`` takes
+            that of the WSGI environ, so that the application can be mounted by other frameworks.
+        config: Settings by section, or the name of a file with them, or an open file.
+    """
+
+    root: Any = None
+    mount_point: str | None
+    """What ``script_name`` was set to."""
+    relative_urls: bool | str = False
+    """What ``cherrypy.url`` makes by default."""
+    request_class: type[Any] = Request
+    response_class: type[Any] = Response
+    namespaces: NamespaceSet = NamespaceSet()
+    log: LogManager
+    wsgiapp: Any
+    toolboxes: Mapping[str, Toolbox]
+
+    def __init__(self, root: object, script_name: str | None = "", config: Config = None) -> None:
+        self.log = LogManager(id(self), "cherrypy")
+        self.root = root
+        self.script_name = script_name
+        self.wsgiapp = CPWSGIApp(self)
+        self.namespaces = self.namespaces.copy()
+        self.namespaces["log"] = lambda k, v: setattr(self.log, k, v)
+        self.namespaces["wsgi"] = self.wsgiapp.namespace_handler
+        self.toolboxes = TrackedDict(site.toolboxes)
+        self.config = SectionedConfig()
+        if config:
+            self.merge(config)
+
+    def __repr__(self) -> str:
+        return f"cherrypy._cptree.Application({self.root!r}, {self.script_name!r})"
+
+    def __setattr__(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+        if name in PLANNED_ATTRIBUTES:
+            generation.bump()
+
+    @property
+    def script_name(self) -> str | None:
+        """Mount point, without a slash at its end; ``None`` where it is not known yet."""
+        if self.mount_point is not None:
+            return self.mount_point
+        environ = current.get().request.wsgi_environ
+        return environ["SCRIPT_NAME"].rstrip("/") if "SCRIPT_NAME" in environ else None
+
+    @script_name.setter
+    def script_name(self, value: str | None) -> None:
+        self.mount_point = value.rstrip("/") if value else value
+
+    @property
+    def config(self) -> SectionedConfig:
+        """Settings by section; sections that begin with a slash are paths of this application."""
+        return self._config
+
+    @config.setter
+    def config(self, value: Mapping[str, Mapping[str, Any]]) -> None:
+        self._config = value if isinstance(value, SectionedConfig) else SectionedConfig(value)
+        generation.bump()
+
+    def merge(self, config: Config) -> None:
+        """Add settings to the configuration, and act on those of the application itself.
+
+        Args:
+            config: Settings by section, or the name of a file with them, or an open file.
+        """
+        merge(self.config, config)
+        self.namespaces(self.config.get("/", {}))
+
+    def find_config(self, path: str, key: str, default: Any = None) -> Any:  # noqa: ANN401 - value of any setting
+        """Return a setting of the nearest section, from a path upwards.
+
+        Args:
+            path: Path below the mount point.
+            key: Full name of the setting.
+            default: Returned where no section has it.
+        """
+        return _nearest(self.config, path, key, default)
+
+    def dispatcher_of(self, path: str, default: Callable[[str], None]) -> Callable[[str], None]:
+        """Return the dispatcher that is configured for a path."""
+        dispatch: Callable[[str], None] = _nearest(self.config, path, "request.dispatch", default)
+        return dispatch
+
+    def plans(self) -> Plans:
+        """Return the resource plans, made anew if any configuration has changed."""
+        plans = self.current_plans
+        if plans is None or plans.token is not generation.token:
+            plans = self.current_plans = Plans(self)
+        return plans
+
+    current_plans: Plans | None = None
+    """The plans that were made last; use :meth:`plans` to get good ones."""
+
+    has_own_serving: bool = False
+    """Whether a subclass makes or releases requests in its own way."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401 - for other classes
+        super().__init_subclass__(**kwargs)
+        cls.has_own_serving = (
+            cls.get_serving is not Application.get_serving
+            or cls.release_serving is not Application.release_serving
+        )
+
+    def global_config(self) -> Mapping[str, Any]:
+        """Return the configuration of the site."""
+        return site.config
+
+    def request_namespaces(self) -> Mapping[str, Any]:
+        """Return the namespaces whose settings concern a request, toolboxes among them."""
+        return {**self.request_class.namespaces, **self.toolboxes}
+
+    def max_request_body_size(self) -> int | None:
+        """Return the greatest size of a body in octets; ``None`` for no limit."""
+        limit: int | None = site.config.get("server.max_request_body_size", 100 * 1024 * 1024)
+        return limit
+
+    def get_serving(self, local: Any, remote: Any, scheme: str, sproto: str) -> tuple[Any, Any]:  # noqa: ANN401 - of httputil
+        """Make a request and a response, and make them current.
+
+        Args:
+            local: The end of the connection that is ours, a ``Host``.
+            remote: The end that is the client's, a ``Host``.
+            scheme: ``http`` or ``https``.
+            sproto: Highest version of HTTP that the server speaks.
+
+        Returns:
+            The request and the response.
+        """
+        request = self.request_class(local, remote, scheme, sproto)
+        request.app = self
+        request.namespaces = request.namespaces.copy()
+        request.namespaces.update(self.toolboxes)
+        response = self.response_class()
+        serving.load(request, response)
+        bus.publish("acquire_thread")
+        bus.publish("before_request")
+        return request, response
+
+    def release_serving(self) -> None:
+        """End the current request: run its last hooks and forget it."""
+        request = current.get().request
+        bus.publish("after_request")
+        try:
+            request.close()
+        except Exception:  # noqa: BLE001 - the answer is sent, nobody is left to be told
+            self.log.error(severity=logging.ERROR, traceback=True)  # noqa: TRY400 - our own logs
+        serving.clear()
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        """Answer a request (PEP 3333)."""
+        answer: Iterable[bytes] = self.wsgiapp(environ, start_response)
+        return answer
+
+
+def _nearest(
+    config: Mapping[str, Mapping[str, Any]],
+    path: str,
+    key: str,
+    default: Any,  # noqa: ANN401 - value of any setting
+) -> Any:  # noqa: ANN401 - value of any setting
+    trail = path or "/"
+    while trail:
+        section = config.get(trail)
+        if section is not None and key in section:
+            return section[key]
+        if trail == "/":
+            break
+        trail = trail.rpartition("/")[0] or "/"
+    return default

@@ -1,0 +1,51 @@
+"""``cherrypy.quickstart``."""
+
+from collections.abc import Callable
+from typing import Any
+
+from cherrypy._app.application import Config
+from cherrypy._app.tree import Tree
+from cherrypy.process.wspbus import Bus
+
+
+class Quickstart:
+    """``cherrypy.quickstart``: mount, start, and block until the engine stops.
+
+    Args:
+        tree: Where the application is mounted.
+        engine: What is started.
+        update_config: Takes the settings for the site.
+        require_server: Raises where there is no HTTP server to start.
+    """
+
+    def __init__(
+        self,
+        tree: Tree,
+        engine: Bus,
+        update_config: Callable[[Any], None],
+        require_server: Callable[[], object],
+    ) -> None:
+        self._tree = tree
+        self._engine = engine
+        self._update_config = update_config
+        self._require_server = require_server
+
+    def __call__(self, root: Any = None, script_name: str = "", config: Config = None) -> None:  # noqa: ANN401 - any object can be published
+        """Mount a root object, start the server, and block until the engine stops.
+
+        Args:
+            root: Object whose exposed attributes are published, or an application.
+            script_name: Mount point, such as ``/blog``; empty for the root of the site.
+            config: Settings by section, or a file with them; the section ``global`` is for the
+                site.
+
+        Raises:
+            AttributeError: The distribution that brings the server is not installed.
+        """
+        self._require_server()
+        if config:
+            self._update_config(config)
+        self._tree.mount(root, script_name, config)
+        self._engine.signals.subscribe()  # type: ignore[attr-defined]  # put there by the assembly
+        self._engine.start()
+        self._engine.block()

@@ -1,0 +1,1 @@
+"""Configuration: values, files, namespaces, and the token that every change replaces."""

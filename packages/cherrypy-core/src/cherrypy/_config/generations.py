@@ -1,0 +1,150 @@
+"""The token that every change of configuration replaces, and dicts that replace it.
+
+Whatever is computed from configuration may be kept for as long as ``generation.token`` is the
+object that it was when the computation began.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Self, TypeAlias
+
+Value: TypeAlias = Any
+"""A value of a setting: whatever an application gives; no type says more."""
+
+
+class Generation:
+    """What says whether configuration has changed since it was last looked at.
+
+    Attributes:
+        token: An object without meaning, compared by identity. Whoever derives something from
+            configuration reads it *before* reading any configuration and keeps it with the
+            result; the result is good for as long as ``token`` is that same object.
+    """
+
+    __slots__ = ("token",)
+
+    token: object
+
+    def __init__(self) -> None:
+        self.token = object()
+
+    def bump(self) -> None:
+        """Say that configuration has changed; to be called after the change."""
+        self.token = object()  # one store: atomic, with or without a global lock
+
+
+generation = Generation()
+"""The one generation of this process."""
+
+
+class TrackedDict(dict[str, Any]):
+    """A dict whose every change is followed by a new ``generation.token``.
+
+    Copies (``copy()``, the ``copy`` module, pickles) are plain dicts, which nobody watches.
+    """
+
+    __slots__ = ()
+
+    def __setitem__(self, key: str, value: Value) -> None:
+        """Store a value."""
+        super().__setitem__(key, value)
+        generation.bump()
+
+    def __delitem__(self, key: str) -> None:
+        """Remove a key.
+
+        Raises:
+            KeyError: There is no such key.
+        """
+        super().__delitem__(key)
+        generation.bump()
+
+    def update(self, *others: Value, **values: Value) -> None:
+        """Store what a mapping, or an iterable of pairs, has; then the keyword arguments."""
+        try:
+            super().update(*others, **values)
+        finally:  # an iterable that fails half-way has changed something
+            generation.bump()
+
+    def __ior__(self, other: Value) -> Self:  # type: ignore[override,misc] # no overloads
+        """Store what a mapping, or an iterable of pairs, has."""
+        self.update(other)
+        return self
+
+    def setdefault(self, key: str, default: Value = None) -> Value:
+        """Give the value of a key, after storing ``default`` if it had none."""
+        value = super().setdefault(key, default)
+        if value is default:  # if it was stored now, this is so
+            generation.bump()
+        return value
+
+    def pop(self, key: str, *default: Value) -> Value:
+        """Remove a key and give its value, or ``default`` if there is one and no such key.
+
+        Raises:
+            KeyError: There is no such key, and no default.
+        """
+        value = super().pop(key, *default)
+        generation.bump()
+        return value
+
+    def popitem(self) -> tuple[str, Any]:
+        """Remove the key stored last and give it with its value.
+
+        Raises:
+            KeyError: The dict is empty.
+        """
+        item = super().popitem()
+        generation.bump()
+        return item
+
+    def clear(self) -> None:
+        """Remove every key."""
+        super().clear()
+        generation.bump()
+
+    def __reduce_ex__(self, protocol: object) -> tuple[type, tuple[dict[str, Any]]]:
+        """Make copies and pickles plain dicts."""
+        return dict, (dict(self),)
+
+
+class SectionedConfig(TrackedDict):
+    """A dict of sections, such as ``app.config``: path or name of the section to its settings.
+
+    A mapping is stored as a copy that is tracked too, so that
+    ``app.config['/x']['tools.gzip.on'] = True`` is noticed. A section that is tracked already, and
+    a value that is no mapping, are stored as they are.
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        sections: Mapping[str, Any] | Iterable[tuple[str, Any]] = (),
+        **more: Value,
+    ) -> None:
+        super().__init__(_tracked_sections(dict(sections, **more)))
+
+    def __setitem__(self, section: str, settings: Value) -> None:
+        """Store a tracked copy of the settings as a section."""
+        super().__setitem__(section, _tracked(settings))
+
+    def update(self, *others: Value, **sections: Value) -> None:
+        """Store tracked copies of sections, each in place of the one of that name.
+
+        To change single settings of sections use ``cherrypy._config.config.merge``.
+        """
+        super().update(_tracked_sections(dict(*others, **sections)))
+
+    def setdefault(self, section: str, settings: Value = None) -> Value:
+        """Give a section, after storing a tracked copy of ``settings`` if there was none."""
+        return super().setdefault(section, _tracked(settings))
+
+
+def _tracked(settings: Value) -> Value:
+    if isinstance(settings, Mapping) and not isinstance(settings, TrackedDict):
+        return TrackedDict(settings)
+    return settings
+
+
+def _tracked_sections(sections: dict[str, Any]) -> dict[str, Any]:
+    return {name: _tracked(settings) for name, settings in sections.items()}

@@ -1,0 +1,1 @@
+"""Rules of HTTP as pure functions on text and octets; nothing here does I/O."""

@@ -1,0 +1,196 @@
+"""Cookie and Set-Cookie (RFC 6265)."""
+
+import re
+import time
+from collections.abc import Iterator
+from http.cookies import BaseCookie, CookieError, Morsel, SimpleCookie
+from typing import Any
+from urllib.parse import quote
+
+from cherrypy._http.dates import HTTPDate
+from cherrypy._http.fields import WHITESPACE
+
+_OCTAL_OR_ESCAPED = re.compile(r"\\(?:([0-3][0-7][0-7])|(.))", re.DOTALL)
+_PLAIN_VALUE = re.compile(r"[!#$%&'*+\-.^_`|~:0-9A-Za-z]+")
+_NOT_IN_NAME = re.compile(r"[^!#$%&'*+\-.^_`|~:0-9A-Za-z]+")
+_NOT_IN_ATTRIBUTE = re.compile(r"[\x00-\x1f\x7f;]+")
+_NOT_IN_CODED_VALUE = re.compile(r"[\x00-\x1f\x7f-\U0010ffff;]+")
+_ASCII = "".join(map(chr, range(0x20, 0x7F)))
+
+# The attributes in the order of upstream's lines, that of their names.
+_ATTRIBUTES = (
+    ("comment", "Comment"),
+    ("domain", "Domain"),
+    ("expires", "expires"),
+    ("httponly", "HttpOnly"),
+    ("max-age", "Max-Age"),
+    ("partitioned", "Partitioned"),
+    ("path", "Path"),
+    ("samesite", "SameSite"),
+    ("secure", "Secure"),
+    ("version", "Version"),
+)
+_FLAGS = frozenset({"httponly", "partitioned", "secure"})
+_LEGACY = frozenset({"$version", "$path", "$domain", "$port"})
+
+
+class ParsedCookie(SimpleCookie):
+    """The cookies of a request.
+
+    Attributes:
+        skipped: Names of the pairs that were left out, each as it was received.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.skipped: list[str] = []
+
+
+def parse_cookie(field: str) -> ParsedCookie:
+    r"""Read a Cookie field; what is malformed in it harms nothing else.
+
+    Args:
+        field: Field value as a WSGI string, such as ``name="V\303\244in\303\266"; id=5``.
+
+    Returns:
+        Cookies by name. Octets beyond ASCII, openly or as ``\ooo`` in a quoted value, are read as
+        UTF-8 if they are UTF-8, else as Latin-1. Left out, and told in ``skipped``, is a pair that
+        has no ``=``, or whose name is none or reserved (``path``, ``secure``, ...). Of equal
+        names the last one counts. A semicolon always ends a pair, quoted or not.
+
+    See: RFC 6265 sections 4.2.1 and 5.4.
+    """
+    cookies = ParsedCookie()
+    for pair in field.split(";"):
+        name, equals, coded = (part.strip(WHITESPACE) for part in pair.partition("="))
+        if not name and not equals:
+            continue
+        if name.lower() in _LEGACY:  # RFC 2965: how to read the others, which is no cookie
+            continue
+        if not equals or not _store(cookies, name, coded):
+            cookies.skipped.append(name)
+    return cookies
+
+
+def _store(cookies: ParsedCookie, name: str, coded: str) -> bool:
+    """Store a cookie, and tell whether http.cookies has a place for its name and value."""
+    morsel: Morsel[str] = Morsel()
+    try:
+        morsel.set(name, _decode_value(coded), coded)
+        cookies[name] = morsel
+    except CookieError:
+        return False
+    return True
+
+
+def _decode_value(coded: str) -> str:
+    """Return the value that is meant by one in a Cookie field."""
+    if len(coded) > 1 and coded[0] == coded[-1] == '"':
+        coded = _OCTAL_OR_ESCAPED.sub(_unescape, coded[1:-1])
+    if coded.isascii():
+        return coded
+    try:
+        return coded.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return coded
+
+
+def _unescape(match: re.Match[str]) -> str:
+    octal, character = match.groups()
+    return chr(int(octal, 8)) if octal else character
+
+
+def _encode_value(value: str) -> str:
+    """Write a value that is beyond ASCII so that :func:`parse_cookie` finds it again.
+
+    Latin-1 text is written in Latin-1, as SimpleCookie has it, unless that could be read as UTF-8.
+    """
+    try:
+        octets = value.encode("latin-1")
+        octets.decode("utf-8")
+    except UnicodeDecodeError:
+        return _quote_octets(octets)
+    except UnicodeEncodeError:
+        pass
+    return _quote_octets(value.encode("utf-8", "replace"))
+
+
+def _quote_octets(octets: bytes) -> str:
+    """Write octets as a quoted value in ASCII."""
+    return '"' + "".join(_CODED_OCTETS[octet] for octet in octets) + '"'
+
+
+def _code_octet(octet: int) -> str:
+    """Return how one octet stands in a quoted value."""
+    if octet in b'"\\':
+        return f"\\{octet:c}"
+    if octet in b",;" or chr(octet) not in _ASCII:
+        return f"\\{octet:03o}"
+    return chr(octet)
+
+
+_CODED_OCTETS = tuple(_code_octet(octet) for octet in range(256))
+
+
+def set_cookie_values(cookie: BaseCookie[Any]) -> Iterator[str]:
+    r"""Write the values of the Set-Cookie fields that set cookies.
+
+    Args:
+        cookie: Cookies by name; ``expires`` may be a number of seconds from now, or a text.
+
+    Yields:
+        One value for each cookie, by name, in ASCII: non-ASCII text in a value is written as
+        ``\ooo``, in an attribute as ``%XX``. Control characters and semicolons that would end a
+        field or an attribute are left out.
+
+    See: RFC 6265 section 4.1.
+    """
+    for _, morsel in sorted(cookie.items()):
+        yield format_set_cookie(morsel)
+
+
+def format_set_cookie(morsel: Morsel[Any]) -> str:
+    """Write the value of the Set-Cookie field that sets one cookie.
+
+    Args:
+        morsel: The cookie with its attributes.
+
+    Raises:
+        ValueError: ``expires`` leads beyond the year 9999.
+
+    See: :func:`set_cookie_values`.
+    """
+    parts = [f"{_NOT_IN_NAME.sub('', str(morsel.key))}={_coded_value(morsel)}"]
+    for name, label in _ATTRIBUTES:
+        value = morsel.get(name)
+        if name in _FLAGS:
+            if value:
+                parts.append(label)
+        elif value is not None and value != "":
+            parts.append(f"{label}={_attribute(name, value)}")
+    return "; ".join(parts)
+
+
+def _coded_value(morsel: Morsel[Any]) -> str:
+    """Return the coded value of a cookie in ASCII."""
+    value, coded = morsel.value, str(morsel.coded_value)
+    # Whoever codes values in a way of their own is left alone; SimpleCookie is not up to this.
+    if isinstance(value, str) and not value.isascii() and coded in {value, _quoted(value)}:
+        return _encode_value(value)
+    return _NOT_IN_CODED_VALUE.sub("", coded)
+
+
+def _quoted(value: str) -> str:
+    """Return a value as SimpleCookie codes it."""
+    coded: str = SimpleCookie().value_encode(value)[1]
+    return coded
+
+
+def _attribute(name: str, value: object) -> str:
+    """Return an attribute value that cannot end its attribute."""
+    if isinstance(value, (int, float)):
+        return HTTPDate(time.time() + value) if name == "expires" else str(int(value))
+    text = _NOT_IN_ATTRIBUTE.sub("", str(value))
+    if not text.isascii():
+        text = quote(text, safe=_ASCII, errors="replace")
+    return f'"{text}"' if name == "comment" and not _PLAIN_VALUE.fullmatch(text) else text

@@ -1,0 +1,29 @@
+"""What is wrong with a message, as exceptions that know the status code of the answer."""
+
+
+class ProtocolError(ValueError):
+    """What a client sent breaks a rule of HTTP, and guessing its meaning would be wrong.
+
+    The text of the exception may be shown to the client.
+
+    Attributes:
+        status: Status code that answers such a request.
+    """
+
+    status = 400
+
+
+class MalformedFieldError(ProtocolError):
+    """A header field that breaks the syntax of its kind."""
+
+
+class MalformedTargetError(ProtocolError):
+    """A request target, host or protocol version that breaks its syntax."""
+
+
+class TooManyFieldsError(ProtocolError):
+    """A query or form with more fields than allowed."""
+
+
+class TooManyRangesError(ProtocolError):
+    """A Range field with more ranges than allowed (RFC 9110 section 17.15)."""

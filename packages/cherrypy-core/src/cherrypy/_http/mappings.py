@@ -1,0 +1,151 @@
+"""Dictionaries whose keys are looked up in a form of their own."""
+
+from collections.abc import Callable
+from typing import Any, Self, TypeVar, overload
+
+V = TypeVar("V")
+D = TypeVar("D")
+
+_MISSING: Any = object()
+_dict_get: Callable[..., Any] = dict.get
+_dict_contains: Callable[[Any, object], bool] = dict.__contains__
+_dict_update: Callable[..., None] = dict.update
+
+
+class KeyTransformingDict(dict[str, V]):
+    """A dictionary that stores its keys in a form of its own.
+
+    A subclass says which, in ``transform_key``; to transform a key twice must be the same as once.
+    Subscription with a key in that form is as fast as that of a ``dict``: only other keys come to
+    ``__missing__``.
+    """
+
+    def __init__(self, other: Any = (), /, **more: V) -> None:  # noqa: ANN401 - all that dict takes
+        super().__init__()
+        if other or more:
+            self.update(other, **more)
+
+    @staticmethod
+    def transform_key(key: Any) -> Any:  # noqa: ANN401 - subclasses decide
+        """Return the form in which a key is stored; as it is, unless a subclass says more."""
+        return key
+
+    def __missing__(self, key: str) -> V:
+        """Look again for a key in the form in which it is stored."""
+        stored = self.transform_key(key)
+        value: V = _dict_get(self, stored, _MISSING)
+        if value is _MISSING:
+            raise KeyError(stored)
+        return value
+
+    def __setitem__(self, key: str, value: V) -> None:
+        """Store a value under the transformed key."""
+        super().__setitem__(self.transform_key(key), value)
+
+    def __delitem__(self, key: str) -> None:
+        """Delete the item of the transformed key."""
+        super().__delitem__(self.transform_key(key))
+
+    def __contains__(self, key: object) -> bool:
+        """Tell whether there is an item of the transformed key."""
+        return _dict_contains(self, key) or _dict_contains(self, self.transform_key(key))
+
+    @overload
+    def get(self, key: str, default: None = None, /) -> V | None: ...
+    @overload
+    def get(self, key: str, default: V, /) -> V: ...
+    @overload
+    def get(self, key: str, default: D, /) -> V | D: ...
+    def get(self, key: str, default: object = None, /) -> object:
+        """Return the value of a key, or the default."""
+        value = _dict_get(self, key, _MISSING)
+        return _dict_get(self, self.transform_key(key), default) if value is _MISSING else value
+
+    @overload
+    def pop(self, key: str, /) -> V: ...
+    @overload
+    def pop(self, key: str, default: V, /) -> V: ...
+    @overload
+    def pop(self, key: str, default: D, /) -> V | D: ...
+    def pop(self, key: str, default: object = _MISSING, /) -> object:
+        """Remove a key and return its value, or the default if one is given."""
+        if default is _MISSING:
+            return super().pop(self.transform_key(key))
+        return super().pop(self.transform_key(key), default)
+
+    def setdefault(self, key: str, default: Any = None, /) -> V:  # noqa: ANN401 - as in dict
+        """Return the value of a key; store the default first if there is none."""
+        return super().setdefault(self.transform_key(key), default)
+
+    def update(self, other: Any = (), /, **more: V) -> None:  # noqa: ANN401 - all that dict takes
+        """Store every item of a mapping, of pairs, and of the keyword arguments."""
+        if type(other) is type(self):
+            super().update(other)
+        else:
+            transform = self.transform_key
+            super().update((transform(key), value) for key, value in dict(other).items())
+        for key, value in more.items():
+            self[key] = value
+
+    def copy(self) -> Self:
+        """Return a copy of the same class, instance attributes included."""
+        twin = type(self).__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        _dict_update(twin, self)
+        return twin
+
+    def __or__(self, other: Any) -> Any:  # noqa: ANN401 - as in dict
+        """Return a copy that is updated with another mapping."""
+        if not isinstance(other, dict):
+            return NotImplemented
+        merged = self.copy()
+        merged.update(other)
+        return merged
+
+    def __ror__(self, other: Any) -> Any:  # noqa: ANN401 - as in dict
+        """Return a map of this class: another mapping, updated with this one."""
+        if not isinstance(other, dict):
+            return NotImplemented
+        merged = self.copy()
+        merged.clear()
+        merged.update(other)
+        _dict_update(merged, self)
+        return merged
+
+    def __ior__(self, other: Any) -> Self:  # type: ignore[override]  # noqa: ANN401 - as in dict
+        """Update this map."""
+        self.update(other)
+        return self
+
+    def matching_key_for(self, key: str) -> str:
+        """Return the stored form of a key.
+
+        Raises:
+            KeyError: The key is not in the map.
+        """
+        stored: str = self.transform_key(key)
+        if not _dict_contains(self, stored):
+            raise KeyError(key)
+        return stored
+
+
+class CaseInsensitiveDict(KeyTransformingDict[V]):
+    """A dictionary of names whose case does not matter; they are kept in title case."""
+
+    @staticmethod
+    def transform_key(key: Any) -> str:  # noqa: ANN401 - what applications pass
+        """Return a name in title case, such as ``Content-Type``.
+
+        Args:
+            key: Name, as ``str`` or as Latin-1 octets. ``None`` counts as ``"None"``.
+
+        Raises:
+            TypeError: The key is of another type.
+        """
+        if isinstance(key, str):
+            return key.title()
+        if isinstance(key, bytes):
+            return key.decode("latin-1").title()
+        if key is None:
+            return "None"
+        raise TypeError(f"{key!r}: expected a name, which is a str")

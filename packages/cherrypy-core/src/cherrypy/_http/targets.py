@@ -1,0 +1,187 @@
+"""Request targets, hosts, queries and the joining of URL paths (RFC 9112 section 3.2, RFC 3986)."""
+
+import re
+from typing import Any, NamedTuple
+from urllib.parse import unquote_plus
+
+from cherrypy._http.errors import MalformedTargetError, TooManyFieldsError
+
+MAX_FIELDS = 10_000
+"""How many fields a query may have, unless the caller says otherwise."""
+
+_PROTOCOLS = {"HTTP/1.1": (1, 1), "HTTP/1.0": (1, 0), "HTTP/2": (2, 0), "HTTP/3": (3, 0)}
+_PROTOCOL = re.compile(r"HTTP/([0-9])\.([0-9])", re.IGNORECASE)
+_IMAGE_MAP = re.compile(r"([0-9]{1,9}),([0-9]{1,9})")
+_SLASHES = re.compile(r"//+")
+_SLASHES_BYTES = re.compile(rb"//+")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+\-.]*")
+_TARGET = re.compile(r"[\x21\x22\x24-\x7e\x80-\xff]*")  # no "#", blank or control character
+_HOST = re.compile(
+    r"(\[[0-9A-Fa-f:.]+\]|\[v[0-9A-Fa-f]+\.[A-Za-z0-9\-._~!$&'()*+;=:]+\]"
+    r"|(?:[A-Za-z0-9\-._~!$&'()*+;=]|%[0-9A-Fa-f]{2})*)(?::([0-9]{0,5}))?"
+)
+_MAX_PORT = 65535
+
+
+class RequestTarget(NamedTuple):
+    """The parts of a request target (RFC 9112 section 3.2); those it does not have are empty."""
+
+    scheme: str
+    """In lower case; only of the absolute form."""
+    authority: str
+    """Host and port; of the absolute and authority forms."""
+    path: str
+    """As received, or ``*``."""
+    query: str
+    """What follows ``?``."""
+
+
+def parse_query_string(
+    query_string: str,
+    keep_blank_values: bool = True,  # noqa: FBT001, FBT002 - upstream's signature
+    encoding: str = "utf-8",
+    *,
+    max_fields: int | None = MAX_FIELDS,
+) -> dict[str, Any]:
+    """Read the fields of a query, or the coordinates of a click on an image map.
+
+    Args:
+        query_string: Such as ``a=1&b=2``. A semicolon separates as ``&`` does.
+        keep_blank_values: Whether fields without a value count.
+        encoding: Charset of the octets that are written as ``%XX``.
+        max_fields: Greatest number of fields; None for no limit.
+
+    Returns:
+        Values by name: ``str``, or a list of ``str`` if a name occurs more than once. For
+        ``120,45`` the integers ``x`` and ``y``.
+
+    Raises:
+        UnicodeDecodeError: Octets are not valid in ``encoding``.
+        LookupError: ``encoding`` is not known.
+        TooManyFieldsError: There are more than ``max_fields`` fields.
+
+    See: WHATWG URL section 5.1 (application/x-www-form-urlencoded).
+    """
+    if "," in query_string and (image_map := _IMAGE_MAP.fullmatch(query_string)):
+        return {"x": int(image_map[1]), "y": int(image_map[2])}
+    query_string = query_string.replace(";", "&")
+    if max_fields is not None and query_string.count("&") >= max_fields:
+        raise TooManyFieldsError(f"The query has more than {max_fields} fields.")
+    is_plain = "%" not in query_string and "+" not in query_string
+    fields: dict[str, Any] = {}
+    for pair in query_string.split("&"):
+        raw_name, _, raw_value = pair.partition("=")
+        if not pair or not (raw_value or keep_blank_values):
+            continue
+        # PERF: most names and many values have nothing to be decoded
+        if is_plain:
+            name, value = raw_name, raw_value
+        else:
+            name = unquote_plus(raw_name, encoding, "strict")
+            value = unquote_plus(raw_value, encoding, "strict")
+        if name not in fields:
+            fields[name] = value
+        elif isinstance(fields[name], list):
+            fields[name].append(value)
+        else:
+            fields[name] = [fields[name], value]
+    return fields
+
+
+def urljoin(*atoms: str | None) -> str:
+    """Join parts of a URL path with one slash between each.
+
+    Args:
+        atoms: Parts, with or without slashes around them. Empty ones do not count.
+
+    Returns:
+        The path, in which runs of slashes have become one; ``/`` if there is nothing to join.
+    """
+    return _SLASHES.sub("/", "/".join([atom for atom in atoms if atom])) or "/"
+
+
+def urljoin_bytes(*atoms: bytes | None) -> bytes:
+    """Join parts of a URL path, given as octets; see :func:`urljoin`."""
+    return _SLASHES_BYTES.sub(b"/", b"/".join([atom for atom in atoms if atom])) or b"/"
+
+
+def protocol_from_http(protocol_str: str) -> tuple[int, int]:
+    """Return major and minor version of a protocol.
+
+    Args:
+        protocol_str: Such as ``HTTP/1.1``. Servers name the later ones ``HTTP/2``, ``HTTP/3``.
+
+    Raises:
+        MalformedTargetError: It is no version of HTTP.
+
+    See: RFC 9112 section 2.3.
+    """
+    known = _PROTOCOLS.get(protocol_str)
+    if known:
+        return known
+    match = _PROTOCOL.fullmatch(protocol_str)
+    if not match:
+        raise MalformedTargetError(
+            f"protocol version {protocol_str!r}: expected HTTP/ and two digits, as in HTTP/1.1"
+        )
+    return int(match[1]), int(match[2])
+
+
+def split_request_target(target: str, method: str = "GET") -> RequestTarget:
+    """Split the target of a request line.
+
+    Args:
+        target: As received, as a Latin-1 string.
+        method: Method of the request: only CONNECT has the authority form, only OPTIONS ``*``.
+
+    Raises:
+        MalformedTargetError: It has none of the four forms, or a fragment, blank or control
+            character.
+
+    See: RFC 9112 section 3.2.
+    """
+    if target and _TARGET.fullmatch(target):
+        if method == "CONNECT":
+            parse_host(target)
+            return RequestTarget("", target, "", "")
+        if target == "*" and method == "OPTIONS":
+            return RequestTarget("", "", "*", "")
+        if target[0] == "/":
+            path, _, query = target.partition("?")
+            return RequestTarget("", "", path, query)
+        scheme, separator, rest = target.partition("://")
+        if separator and _SCHEME.fullmatch(scheme):
+            return _split_absolute(scheme.lower(), rest)
+    raise MalformedTargetError(f"request target {target!r}: expected a path that begins with /")
+
+
+def _split_absolute(scheme: str, rest: str) -> RequestTarget:
+    """Split what follows the scheme of the absolute form."""
+    before, _, query = rest.partition("?")
+    authority, slash, path = before.partition("/")
+    # http://user@host/: user information is an error in a request, RFC 9110 section 4.2.4
+    if not authority or not parse_host(authority)[0]:
+        raise MalformedTargetError(f"request target: no host in {scheme}://{rest!r}")
+    return RequestTarget(scheme, authority, slash + path or "/", query)
+
+
+def parse_host(field: str) -> tuple[str, int | None]:
+    """Read a Host field or the authority of a request target.
+
+    Args:
+        field: Such as ``example.org:8080`` or ``[::1]``.
+
+    Returns:
+        The host as received, brackets included, and the port, None if it is not told.
+
+    Raises:
+        MalformedTargetError: It is no host with an optional port from 0 to 65535. A comma is
+            refused too: it is how some servers join two Host fields.
+
+    See: RFC 9110 section 7.2, RFC 3986 section 3.2.
+    """
+    match = _HOST.fullmatch(field)
+    port = int(match[2]) if match and match[2] else None
+    if match is None or (port or 0) > _MAX_PORT:
+        raise MalformedTargetError(f"host {field!r}: expected a name or address, and a port")
+    return match[1], port

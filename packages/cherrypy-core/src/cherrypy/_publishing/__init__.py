@@ -1,0 +1,1 @@
+"""From a path to a handler: dispatchers, handlers and resource plans."""

@@ -1,0 +1,91 @@
+"""Marking what is published: ``expose`` and ``popargs``."""
+
+from collections.abc import Callable, Iterable
+from sys import _getframe
+from typing import Any, TypeVar, overload
+
+from cherrypy._runtime.context import current
+
+F = TypeVar("F", bound=Callable[..., Any])
+Aliases = str | Iterable[str]
+
+_DOT_TO_UNDERSCORE = str.maketrans(".", "_")
+
+
+@overload
+def expose(func: F, alias: Aliases | None = None, *, methods: Iterable[str] | None = None) -> F: ...
+@overload
+def expose(
+    func: Aliases | None = None,
+    alias: Aliases | None = None,
+    *,
+    methods: Iterable[str] | None = None,
+) -> Callable[[F], F]: ...
+def expose(
+    func: Any = None,
+    alias: Aliases | None = None,
+    *,
+    methods: Iterable[str] | None = None,
+) -> Any:
+    """Publish a function, a method or a class; used as ``@expose`` or ``@expose(...)``.
+
+    Args:
+        func: What is published, or one alias or several for it.
+        alias: Other names under which it is published as well; a dot in a name stands for itself.
+        methods: Request methods that are answered, such as ``["GET", "POST"]``; others get 405
+            with ``Allow``. ``HEAD`` goes where ``GET`` goes, ``OPTIONS`` is answered for the
+            handler. All by default.
+
+    Returns:
+        What was published, or a decorator where only aliases were given.
+    """
+    allowed = None if methods is None else tuple(method.upper() for method in methods)
+    namespace = _getframe(1).f_locals
+
+    def publish(published: F, names: Aliases | None) -> F:
+        published.exposed = True  # type: ignore[attr-defined]  # that is what publishes it
+        if allowed is not None:
+            published.allowed_methods = allowed  # type: ignore[attr-defined]  # read by the dispatcher
+        for name in (names,) if isinstance(names, str) else names or ():
+            namespace[name.translate(_DOT_TO_UNDERSCORE)] = published
+        return published
+
+    if isinstance(func, type) or callable(func):
+        return publish(func, alias)
+    return lambda published: publish(published, alias if func is None else func)
+
+
+def popargs(*args: str, **kwargs: Any) -> Any:  # noqa: ANN401 - a decorator, or a method of a class
+    """Take path segments as named parameters, before the rest of the path is looked up.
+
+    Used as the decorator of a class, ``@popargs('year', 'month')``, or in its body,
+    ``_cp_dispatch = popargs('year')``.
+
+    Args:
+        *args: Names that the next segments get, one each.
+        **kwargs: Only ``handler``: what the rest of the path is looked up in, in place of the
+            instance: an object, or a class or function that is called with the parameters and
+            returns one.
+
+    Raises:
+        TypeError: Another keyword argument was given.
+    """
+    handler = kwargs.pop("handler", None)
+    if kwargs:
+        raise TypeError(f"popargs() got an unexpected keyword argument {next(iter(kwargs))!r}")
+
+    def dispatch(cls: Any = None, vpath: Any = None) -> Any:  # noqa: ANN401 - see popargs
+        if isinstance(cls, type):
+            cls._cp_dispatch = dispatch  # type: ignore[attr-defined]  # that is what dispatches
+            return cls
+        taken = {name: vpath.pop(0) for name, _ in zip(args, vpath[:], strict=False)}
+        if callable(handler):
+            return handler(**taken)
+        current.get().request.params.update(taken)
+        if handler is not None:
+            return handler
+        if vpath:
+            return getattr(cls, vpath.pop(0), None)
+        return cls
+
+    return dispatch

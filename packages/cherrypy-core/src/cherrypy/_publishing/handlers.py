@@ -1,0 +1,166 @@
+"""Calling a page handler with the arguments that a request brings."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from cherrypy._runtime.context import current
+from cherrypy._runtime.errors import HTTPError
+
+
+class PageHandler:
+    """A handler with the arguments it is to be called with.
+
+    Args:
+        callable: The exposed callable.
+        *args: Positional arguments.
+        **kwargs: Keyword arguments.
+    """
+
+    def __init__(self, callable: Callable[..., Any], *args: Any, **kwargs: Any) -> None:  # noqa: A002, ANN401 - upstream's name; users' values
+        self.callable = callable
+        self._args: Sequence[Any] = args
+        self._kwargs: dict[str, Any] = kwargs
+
+    @property
+    def args(self) -> Sequence[Any]:
+        """Positional arguments; they can be replaced, by a tool for example."""
+        return self._args
+
+    @args.setter
+    def args(self, args: Sequence[Any]) -> None:
+        current.get().request.vpath = args
+        self._args = args
+
+    @property
+    def kwargs(self) -> dict[str, Any]:
+        """Keyword arguments; they can be replaced."""
+        return self._kwargs
+
+    @kwargs.setter
+    def kwargs(self, kwargs: dict[str, Any]) -> None:
+        self._kwargs = kwargs
+
+    def __call__(self) -> Any:  # noqa: ANN401 - body of any kind
+        """Call the handler.
+
+        Raises:
+            HTTPError: 404 or 400, if the arguments do not fit.
+        """
+        return call(self.callable, self.args, self.kwargs)
+
+
+class LateParamPageHandler(PageHandler):
+    """A handler that takes ``request.params`` as they are when it is called."""
+
+    @property
+    def kwargs(self) -> dict[str, Any]:
+        """The parameters of the request, with own keyword arguments over them."""
+        return {**current.get().request.params, **self._kwargs}
+
+    @kwargs.setter
+    def kwargs(self, kwargs: dict[str, Any]) -> None:
+        current.get().request.params = kwargs
+        self._kwargs = {}
+
+
+def call(handler: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:  # noqa: ANN401 - body of any kind
+    """Call a page handler.
+
+    Raises:
+        HTTPError: 404 or 400, if the arguments do not fit.
+    """
+    try:
+        return handler(*args, **kwargs)
+    except TypeError as error:
+        raise mismatch_of(error, handler, args, kwargs) from error
+
+
+def mismatch_of(
+    error: TypeError, handler: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> Exception:
+    """Return what to raise for a ``TypeError`` of a call: the error itself, or a mismatch.
+
+    Args:
+        error: What the call raised.
+        handler: What was called.
+        args: Its positional arguments: the rest of the path.
+        kwargs: Its keyword arguments: parameters of query and body.
+    """
+    try:
+        test_callable_spec(handler, args, kwargs)
+    except HTTPError as mismatch:
+        return mismatch
+    return error
+
+
+def test_callable_spec(
+    callable: Callable[..., Any],  # noqa: A002 - upstream's name
+    callable_args: Sequence[Any],
+    callable_kwargs: Mapping[str, Any],
+) -> None:
+    """Check that a handler can be called with the arguments of the current request.
+
+    Args:
+        callable: The handler.
+        callable_args: Positional arguments: the rest of the path.
+        callable_kwargs: Keyword arguments: parameters of query and body.
+
+    Raises:
+        HTTPError: 404 where the path or the query does not fit, 400 where the body does not. The
+            message says why if ``request.show_mismatched_params`` is on.
+    """
+    import inspect  # noqa: PLC0415 - 3 ms, and most handlers fit
+
+    try:
+        parameters = inspect.signature(callable, follow_wrapped=False).parameters.values()
+    except (TypeError, ValueError):
+        return  # it does not tell: functions of C
+    request = current.get().request
+    reason = _mismatch(parameters, callable_args, callable_kwargs, request)
+    if reason is not None:
+        status, text = reason
+        raise HTTPError(status, text if request.show_mismatched_params else None)
+
+
+test_callable_spec.__test__ = False  # type: ignore[attr-defined]  # no test, in spite of its name
+
+
+def _mismatch(
+    parameters: Any,  # noqa: ANN401 - of inspect
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    request: Any,  # noqa: ANN401 - any request class
+) -> tuple[int, str | None] | None:
+    """Return status and reason of a mismatch, or ``None`` if the arguments fit."""
+    body_names = set(getattr(request.body, "params", None) or ())
+    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    kinds = {p.kind.name for p in parameters}
+    taken = {p.name for p in positional[: len(args)]}
+    named = {p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+
+    twice = taken & kwargs.keys() & named
+    if twice:
+        in_body = twice <= body_names
+        return (400 if in_body else 404), "Multiple values for parameters: " + ", ".join(
+            sorted(twice)
+        )
+    missing = [
+        p.name
+        for p in parameters
+        if p.default is p.empty
+        and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+        and p.name not in taken
+        and (p.kind is p.POSITIONAL_ONLY or p.name not in kwargs)
+    ]
+    if missing:
+        return 404, "Missing parameters: " + ",".join(missing)
+    if len(args) > len(positional) and "VAR_POSITIONAL" not in kinds:
+        return 404, None
+    if "VAR_KEYWORD" not in kinds:
+        extra = set(kwargs) - named
+        in_query = extra - body_names
+        if in_query:
+            return 404, "Unexpected query string parameters: " + ", ".join(sorted(in_query))
+        if extra:
+            return 400, "Unexpected body parameters: " + ", ".join(sorted(extra))
+    return None

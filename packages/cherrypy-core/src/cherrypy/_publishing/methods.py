@@ -1,0 +1,69 @@
+"""The dispatcher that publishes objects whose methods are called as request methods are."""
+
+from typing import Any
+
+from cherrypy._publishing.handlers import LateParamPageHandler
+from cherrypy._publishing.objects import Dispatcher, decoded_slashes, find_resource
+from cherrypy._publishing.plan import Plans, ResourcePlan
+from cherrypy._runtime.context import current
+from cherrypy._runtime.errors import HTTPError, NotFound
+
+Request = Any
+
+
+class MethodDispatcher(Dispatcher):
+    """Finds an exposed object for a path, and in it the method that is named as the request's.
+
+    ``HEAD`` goes to ``GET`` where there is no ``HEAD``. A request method that the object does not
+    have is answered by 405; ``Allow`` says which ones it has (RFC 9110 section 10.2.1).
+    """
+
+    def __call__(self, path_info: str) -> None:
+        """Set the handler and the configuration of the current request.
+
+        Args:
+            path_info: Path below the mount point, beginning with a slash.
+        """
+        serving = current.get()
+        request = serving.request
+        resource, vpath = self.find_handler(path_info)
+        if resource is None:
+            request.handler = NotFound()
+            return
+        method = _method_of(resource, request, serving.response)
+        if method is None:
+            request.handler = HTTPError(405)
+            return
+        request.config.update(getattr(method, "_cp_config", {}))
+        request.handler = LateParamPageHandler(method, *decoded_slashes(vpath))
+
+    def resolve(self, request: Request, path: str, plans: Plans) -> ResourcePlan:
+        """Find the method of a path for a request that is at hand, and the plan for it."""
+        resource, vpath, is_index, layers = find_resource(
+            request.app.root, path, plans.sections, self.dispatch_method_name, self.translate
+        )
+        request.is_index = is_index
+        request.vpath = decoded_slashes(vpath)
+        if resource is not None:
+            method = _method_of(resource, request, current.get().response)
+            request.callable = method
+            if method is None:
+                request.handler = HTTPError(405)
+            elif config := getattr(method, "_cp_config", None):
+                layers.append(config)
+        return plans.of_layers(layers)
+
+
+def _method_of(resource: object, request: Request, response: Any) -> Any:  # noqa: ANN401 - any response class
+    """Return the method of an object that answers a request, and set ``Allow``."""
+    names = [name for name in dir(resource) if name.isupper() and name[0] != "_"]
+    if "GET" in names and "HEAD" not in names:
+        names.append("HEAD")
+    response.headers["Allow"] = ", ".join(sorted(names))
+    name = request.method.upper()
+    if not name.isidentifier() or name[0] == "_":
+        return None
+    method = getattr(resource, name, None)
+    if method is None and name == "HEAD":
+        method = getattr(resource, "GET", None)
+    return method

@@ -1,0 +1,223 @@
+"""The default dispatcher: from the segments of a path to an exposed callable."""
+
+import string
+from collections.abc import Mapping
+from types import MethodType
+from typing import Any
+
+from cherrypy._publishing.handlers import LateParamPageHandler
+from cherrypy._publishing.plan import Layers, Plans, ResourcePlan
+from cherrypy._runtime.context import current
+from cherrypy._runtime.errors import CherryPyException, NotFound
+
+Translator = Mapping[int, Any]
+
+PUNCTUATION_TO_UNDERSCORES = {ord(mark): ord("_") for mark in string.punctuation}
+
+
+Resource = tuple[Any, list[str], bool | None, Layers]
+"""Handler, left segments, whether it is an index, and the layers of configuration.
+
+The handler is ``None`` if nothing is published at the path.  The segments are its positional
+arguments.  The layers are ``_cp_config`` of each node and names of the sections that apply, the
+nearest last.
+"""
+
+Step = tuple[Any, int, int]
+"""A node that a walk came to, how many names were left there, and how many layers applied."""
+
+
+def find_resource(  # noqa: C901, PLR0912 - PERF: the walk is one loop
+    root: object,
+    path: str,
+    sections: Mapping[str, Any],
+    method_name: str = "_cp_dispatch",
+    translate: Translator = PUNCTUATION_TO_UNDERSCORES,
+) -> Resource:
+    """Walk from a root object along the segments of a path.
+
+    Args:
+        root: Where the walk begins; its attributes are looked up as they are now.
+        path: Path below the mount point, beginning with a slash.
+        sections: Sections of the application's configuration, by path.
+        method_name: Name of the methods that nodes have to look up the rest themselves.
+        translate: Table by which a segment becomes the name of an attribute.
+
+    Raises:
+        CherryPyException: A ``_cp_dispatch`` method added segments.
+    """
+    # one more name than segments, since the URL of a node is that of its index
+    if path == "/":
+        names = ["index"]
+    else:
+        names = path.strip("/").split("/")
+        if "" in names:
+            names = [name for name in names if name]
+        names.append("index")
+    count = remaining = len(names)
+
+    layers: Layers = []
+    config = getattr(root, "_cp_config", None)
+    if config:
+        layers.append(config)
+    if "/" in sections:
+        layers.append("/")
+
+    prefix = ""
+    node: Any = root
+    left = names[:]
+    trail: list[Step] = [(root, count, len(layers))]
+    while remaining:
+        name = left[0]
+        attribute = name if name.isidentifier() else name.translate(translate)
+        hidden = not attribute or attribute[0] == "_"
+        child = None if hidden else getattr(node, attribute, None)
+        if child is not None:
+            del left[0]
+            after = remaining - 1
+        else:
+            child, after = _dispatch(node, left, remaining, method_name)
+        # PERF: a bound method has no attributes of its own, and says so by a slow exception
+        node = child.__func__ if child.__class__ is MethodType else child
+        if node is not None:
+            config = getattr(node, "_cp_config", None)
+            if config:
+                layers.append(config)
+        if sections:
+            for segment in names[count - remaining : count - after]:
+                prefix = f"{prefix}/{segment}"
+                if prefix in sections:
+                    layers.append(prefix)
+        remaining = after
+        trail.append((child, after, len(layers)))
+    return _choose(path, names, trail, layers)
+
+
+def _choose(path: str, names: list[str], trail: list[Step], layers: Layers) -> Resource:
+    """Choose the handler: the deepest node that is exposed, or has an exposed ``default``."""
+    deepest = trail[-1]
+    for step in reversed(trail):
+        node, left, mark = step
+        if node is None:
+            continue
+        holder = node.__func__ if node.__class__ is MethodType else node
+        default = getattr(holder, "default", None)
+        if default is not None and getattr(default, "exposed", False):
+            holder = default.__func__ if default.__class__ is MethodType else default
+            config = getattr(holder, "_cp_config", None)
+            if config:
+                layers.insert(mark, config)
+            return default, names[len(names) - left : -1], path.endswith("/"), layers
+        if getattr(holder, "exposed", False):
+            return node, names[len(names) - left : -1], step is deepest, layers
+    return None, [], None, layers
+
+
+def _dispatch(node: Any, left: list[str], remaining: int, method_name: str) -> tuple[Any, int]:  # noqa: ANN401 - users' objects
+    """Let a node look up the rest of the path itself, or else pass over one segment."""
+    dispatch = getattr(node, method_name, None) if remaining > 1 else None
+    if dispatch is None or not callable(dispatch) or getattr(dispatch, "exposed", False):
+        del left[0]
+        return None, remaining - 1
+    index = left.pop()  # not to be seen, as it is no segment
+    child = dispatch(vpath=left)
+    left.append(index)
+    after = len(left)
+    if after > remaining:
+        raise CherryPyException(
+            f"{method_name} of {node!r} added a segment to the path; it may only remove some"
+        )
+    if after == remaining:
+        del left[0]
+        after -= 1
+    return child, after
+
+
+class Dispatcher:
+    """Finds the page handler of a path among the attributes of the application's root.
+
+    Args:
+        dispatch_method_name: Name of the methods by which a node looks up the rest of a path
+            itself, in place of ``_cp_dispatch``.
+        translate: Table for :meth:`str.translate`, by which a segment of the path becomes the name
+            of an attribute; punctuation becomes ``_`` by default.
+
+    Raises:
+        TypeError: ``translate`` is no such table.
+    """
+
+    dispatch_method_name = "_cp_dispatch"
+
+    def __init__(
+        self,
+        dispatch_method_name: str | None = None,
+        translate: Translator = PUNCTUATION_TO_UNDERSCORES,
+    ) -> None:
+        validate_translator(translate)
+        self.translate = translate
+        if dispatch_method_name:
+            self.dispatch_method_name = dispatch_method_name
+
+    def __call__(self, path_info: str) -> None:
+        """Set the handler and the configuration of the current request.
+
+        Args:
+            path_info: Path below the mount point, beginning with a slash.
+        """
+        request = current.get().request
+        handler, vpath = self.find_handler(path_info)
+        if handler is None:
+            request.handler = NotFound()
+        else:
+            request.handler = LateParamPageHandler(handler, *decoded_slashes(vpath))
+
+    def find_handler(self, path: str) -> tuple[Any | None, list[str]]:
+        """Find the handler of a path, and set ``config`` and ``is_index`` of the current request.
+
+        Args:
+            path: Path below the mount point, beginning with a slash.
+
+        Returns:
+            The handler, and the segments of the path that are left for it; ``(None, [])`` if
+            nothing is published there.
+        """
+        request = current.get().request
+        plans = request.app.plans()
+        handler, vpath, is_index, layers = find_resource(
+            request.app.root, path, plans.sections, self.dispatch_method_name, self.translate
+        )
+        request.config = plans.merged(layers)
+        request.is_index = is_index
+        return handler, vpath
+
+    def resolve(self, request: Any, path: str, plans: Plans) -> ResourcePlan:  # noqa: ANN401 - any request class
+        """Find the handler of a path for a request that is at hand, and the plan for it.
+
+        This is what the request path calls in place of :meth:`__call__`; a subclass that overrides
+        that method or :meth:`find_handler` is called for each request instead.
+        """
+        handler, vpath, is_index, layers = find_resource(
+            request.app.root, path, plans.sections, self.dispatch_method_name, self.translate
+        )
+        request.is_index = is_index
+        request.callable = handler
+        if vpath:
+            request.vpath = decoded_slashes(vpath) if "%" in path else vpath
+        return plans.of_layers(layers)
+
+
+def decoded_slashes(vpath: list[str]) -> list[str]:
+    """Return path segments with ``%2F`` as a slash: servers leave it, for it separates nothing."""
+    return [segment.replace("%2F", "/").replace("%2f", "/") for segment in vpath]
+
+
+def validate_translator(t: object) -> None:
+    """Check the table by which segments become names of attributes.
+
+    Raises:
+        TypeError: It is neither a mapping nor a ``str`` of 256 characters.
+    """
+    if isinstance(t, dict):
+        return
+    if not isinstance(t, str) or len(t) != 256:  # noqa: PLR2004 - one for each octet
+        raise TypeError("The translate argument must be a str of len 256 or a dict.")

@@ -1,0 +1,139 @@
+"""The dispatcher that finds handlers by patterns of paths, with the library ``routes``."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cherrypy._publishing.handlers import LateParamPageHandler
+from cherrypy._publishing.plan import Layers, Plans, ResourcePlan
+from cherrypy._runtime.context import current
+from cherrypy._runtime.errors import HTTPRedirect, NotFound
+
+Request = Any
+
+
+class RoutesDispatcher:
+    """Finds the page handler of a path by routes, such as ``/city/{name}``.
+
+    It needs the extra ``routes_dispatcher``.
+
+    Args:
+        full_result: Whether ``controller`` and ``action`` are parameters of the handler as well.
+        **mapper_options: Arguments of ``routes.Mapper``.
+
+    Raises:
+        ModuleNotFoundError: ``routes`` is not installed.
+    """
+
+    def __init__(self, full_result: bool = False, **mapper_options: Any) -> None:  # noqa: ANN401, FBT001, FBT002 - of routes; upstream's signature
+        try:
+            import routes  # type: ignore[import-untyped]  # noqa: PLC0415 - an extra
+        except ModuleNotFoundError as error:
+            raise ModuleNotFoundError(
+                "RoutesDispatcher needs routes: pip install cherrypy-core[routes_dispatcher]",
+                name=error.name,
+            ) from error
+        self.full_result = full_result
+        self.controllers: dict[str, Any] = {}
+        self._request_config = routes.request_config
+        self.mapper = routes.Mapper(**mapper_options)
+        self.mapper.controller_scan = self.controllers.keys
+
+    def connect(self, name: str, route: str, controller: Any, **kwargs: Any) -> None:  # noqa: ANN401 - any object
+        """Add a route.
+
+        Args:
+            name: Name of the route, and of its controller.
+            route: Pattern of paths, such as ``/city/{name}``.
+            controller: Object whose method ``action`` is the handler, or a class to make one of,
+                or the handler itself.
+            **kwargs: ``action``, ``conditions`` and others, see ``routes.Mapper.connect``.
+        """
+        self.controllers[name] = controller
+        self.mapper.connect(name, route, controller=name, **kwargs)
+
+    def redirect(self, url: str) -> None:
+        """Redirect the client, for a route that says so.
+
+        Raises:
+            HTTPRedirect: Always.
+        """
+        raise HTTPRedirect(url)
+
+    def __call__(self, path_info: str) -> None:
+        """Set the handler and the configuration of the current request.
+
+        Args:
+            path_info: Path below the mount point, beginning with a slash.
+        """
+        handler = self.find_handler(path_info)
+        request = current.get().request
+        request.handler = LateParamPageHandler(handler) if handler else NotFound()
+
+    def find_handler(self, path_info: str) -> Any:  # noqa: ANN401 - any callable
+        """Find the handler of a path, and set parameters and configuration of the request.
+
+        Args:
+            path_info: Path below the mount point, beginning with a slash.
+
+        Returns:
+            The handler; ``None`` if no route fits.
+        """
+        request = current.get().request
+        plans = request.app.plans()
+        handler, layers = self._find(request, path_info, plans.sections)
+        request.config = plans.merged(layers)
+        return handler
+
+    def resolve(self, request: Request, path: str, plans: Plans) -> ResourcePlan:
+        """Find the handler of a path for a request that is at hand, and the plan for it."""
+        request.callable, layers = self._find(request, path, plans.sections)
+        return plans.of_layers(layers)
+
+    def _find(self, request: Request, path: str, sections: Mapping[str, Any]) -> tuple[Any, Layers]:
+        """Return the handler of a path, and the layers of configuration that apply."""
+        result = self._match(request, path)
+        names = result if self.full_result else _without(result, "controller", "action")
+        if names:
+            request.params.update(names)
+
+        name = result.get("controller", "")
+        controller = self.controllers.get(name, name)
+        if isinstance(controller, type):
+            controller = controller()
+        action = result.get("action")
+        handler = getattr(controller, action, None) if action is not None else controller
+
+        # the section of the path itself is nearer than what controller and handler say
+        *outer, own = _sections_of(path, sections)
+        layers: Layers = [getattr(request.app.root, "_cp_config", None), *outer]
+        layers.append(getattr(controller, "_cp_config", None))
+        if handler is not controller:
+            layers.append(getattr(handler, "_cp_config", None))
+        layers.append(own)
+        return handler, [layer for layer in layers if layer]
+
+    def _match(self, request: Request, path: str) -> dict[str, Any]:
+        """Ask the mapper; a path that fits no route gives an empty dict."""
+        config = self._request_config()
+        config.mapper = self.mapper
+        config.environ = dict(request.wsgi_environ)
+        config.host = request.headers.get("Host")
+        config.protocol = request.scheme
+        config.redirect = self.redirect
+        result = self.mapper.match(path, environ=config.environ) or {}
+        config.mapper_dict = result
+        return dict(result)
+
+
+def _without(names: dict[str, Any], *unwanted: str) -> dict[str, Any]:
+    return {name: value for name, value in names.items() if name not in unwanted}
+
+
+def _sections_of(path: str, sections: Mapping[str, Any]) -> list[str | None]:
+    """Return the sections on the way to a path, with ``None`` where there is none."""
+    prefix = ""
+    found: list[str | None] = ["/" if "/" in sections else None]
+    for segment in path.strip("/").split("/"):
+        prefix = f"{prefix}/{segment}"
+        found.append(prefix if prefix in sections and prefix != "/" else None)
+    return found

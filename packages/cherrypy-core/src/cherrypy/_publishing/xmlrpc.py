@@ -1,0 +1,31 @@
+"""The dispatcher for clients of XML-RPC."""
+
+from collections.abc import Callable
+from typing import Any
+
+from cherrypy._publishing.objects import Dispatcher
+
+Dispatch = Callable[[str], Any]
+
+
+def XMLRPCDispatcher(  # noqa: N802 - upstream's name
+    next_dispatcher: Dispatch = Dispatcher(),  # noqa: B008 - it has no state
+) -> Dispatch:
+    """Make a dispatcher for the paths that clients of XML-RPC use.
+
+    Args:
+        next_dispatcher: Finds the handler, of the path without ``/RPC2`` at its beginning and
+            with a slash at its end.
+    """
+
+    def dispatch(path_info: str) -> Any:  # noqa: ANN401 - what the next dispatcher returns
+        return next_dispatcher(patched_path(path_info))
+
+    return dispatch
+
+
+def patched_path(path: str) -> str:
+    """Return the path that a client of XML-RPC means: without ``/RPC2``, with a slash after it."""
+    if not path.endswith("/"):
+        path += "/"
+    return path.removeprefix("/RPC2") if path.startswith("/RPC2/") else path

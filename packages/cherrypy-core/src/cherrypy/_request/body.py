@@ -1,0 +1,96 @@
+"""The body of a request (RFC 9110 section 6.4)."""
+
+from typing import Any
+
+from cherrypy._http.headers import HeaderMap
+from cherrypy._request.entity import (
+    Entity,
+    Part,
+    process_multipart,
+    process_multipart_form_data,
+    process_urlencoded,
+)
+from cherrypy._request.readers import SizedReader
+from cherrypy._runtime.errors import HTTPError
+
+__all__ = [
+    "Entity",
+    "Part",
+    "RequestBody",
+    "SizedReader",
+    "process_multipart",
+    "process_multipart_form_data",
+    "process_urlencoded",
+]
+
+
+class RequestBody(Entity):
+    """The body of a request; nothing of it is read before it is processed, or read by a handler.
+
+    Args:
+        fp: What the server hands on: ``wsgi.input``.
+        headers: Header fields of the request.
+        params: Parameters that are known already.
+        request_params: Parameters of the request; those of the body are added to them.
+    """
+
+    bufsize: int = 8192
+    """Octets to read ahead when lines are asked for."""
+
+    default_content_type: str = ""
+    """Content of a type that is not known stays unread, RFC 9110 section 8.3."""
+
+    maxbytes: int | None = None
+    """Octets that the body may have; None or 0 for no limit."""
+
+    def __init__(
+        self,
+        fp: Any,  # noqa: ANN401 - of the server
+        headers: HeaderMap,
+        params: dict[str, Any] | None = None,
+        request_params: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(fp, headers, params)
+        self.request_params = {} if request_params is None else request_params
+        if self.content_type.value.lower().startswith("text/") and not _has_latin_1(
+            self.attempt_charsets
+        ):
+            self.attempt_charsets.append("ISO-8859-1")
+
+    def process(self) -> None:
+        """Prepare the body for reading, call its processor, hand its parameters to the request.
+
+        Raises:
+            HTTPError: 411 if the length is not told, 400 if it is no number or if the body is
+                malformed or shorter than told, 413 if it is larger than ``maxbytes`` (before any
+                of it is read, if it was told).
+        """
+        chunked = "Transfer-Encoding" in self.headers
+        if "Content-Length" not in self.headers and not chunked:
+            raise HTTPError(411)
+        if self.length is None and not chunked:
+            raise HTTPError(400, "Content-Length is not a number of octets.")
+        if self.maxbytes and self.length is not None and self.length > self.maxbytes:
+            raise HTTPError(413, f"Maximum request length: {self.maxbytes}")
+        self.fp = SizedReader(
+            self.fp,
+            self.length,
+            self.maxbytes,
+            self.bufsize,
+            has_trailers="Trailer" in self.headers,
+        )
+        super().process()
+        for name, value in self.params.items():
+            if name in self.request_params:
+                self.request_params[name] = [*_listed(self.request_params[name]), *_listed(value)]
+            else:
+                self.request_params[name] = value
+
+
+def _has_latin_1(charsets: list[str]) -> bool:
+    """Tell whether ISO-8859-1 is among charsets, by one of its names."""
+    return any(charset.lower() in ("iso-8859-1", "latin-1", "latin1") for charset in charsets)
+
+
+def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - parameters are anything
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,188 @@
+"""What a client is told of an error."""
+
+import logging
+import sys
+import traceback as tracebacks
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from cherrypy._http.status import valid_status
+from cherrypy._runtime.context import current
+from cherrypy._runtime.errors import HTTPError, clean_headers
+from cherrypy._runtime.iterators import is_iterator
+from cherrypy._runtime.text import escape
+from cherrypy._version import __version__
+
+PAGE = """\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>%(status)s</title>
+<style>
+body { max-width: 60rem; margin: 3rem auto; padding: 0 1rem; color: #222; background: #fff;
+       font: 1rem/1.5 system-ui, sans-serif }
+h1 { font-size: 1.6rem; margin-bottom: .5rem; color: #9b1c31 }
+pre { overflow-x: auto; padding: 1rem; font-size: .85rem; background: #f5f2f2 }
+pre:empty { display: none }
+footer { margin-top: 2rem; border-top: 1px solid #ccc; font-size: .85rem; color: #666 }
+@media (prefers-color-scheme: dark) {
+  body { color: #ddd; background: #1b1b1b } h1 { color: #ff8fa0 } pre { background: #262222 }
+}
+</style>
+</head>
+<body>
+<main>
+<h1>%(status)s</h1>
+<p>%(message)s</p>
+<pre id="traceback">%(traceback)s</pre>
+</main>
+<footer><p>Powered by CherryPy %(version)s</p></footer>
+</body>
+</html>
+"""
+
+
+def format_exc(exc: Any = None) -> str:  # noqa: ANN401 - what sys.exc_info() returns
+    """Return an exception with its traceback as text.
+
+    Args:
+        exc: What :func:`sys.exc_info` returns; the exception that is being handled by default.
+
+    Returns:
+        The text; empty if there is no exception.
+    """
+    exception = (exc or sys.exc_info())[1]
+    return "" if exception is None else "".join(tracebacks.format_exception(exception))
+
+
+def respond_with_error(request: Any, response: Any, error: HTTPError) -> None:  # noqa: ANN401 - any request class
+    """Make a response the page of an error.
+
+    Args:
+        request: The request that failed.
+        response: Its response; what the handler said of the content it had is dropped.
+        error: The error.
+    """
+    clean_headers(error.code)
+    shown = format_exc() if request.show_tracebacks and _has_traceback() else ""
+    response.status = error.status
+    response.stream = False
+    response.headers.pop("Content-Length", None)
+    response.body = error.get_error_page(error.status, traceback=shown, message=error._message)  # noqa: SLF001 - upstream's name
+
+
+def _has_traceback() -> bool:
+    """Tell whether the exception that is handled was raised below the stages of a request.
+
+    If not, as where nothing is published at a path, the traceback says nothing of an application.
+    """
+    traceback = sys.exc_info()[2]
+    return traceback is not None and traceback.tb_next is not None
+
+
+def error_page_content(
+    request: Any,  # noqa: ANN401 - any request class
+    response: Any,  # noqa: ANN401 - any response class
+    status: int | str,
+    **kwargs: Any,  # noqa: ANN401 - what pages interpolate
+) -> bytes | Iterator[bytes]:
+    """Return the content of an error page, and set its content type.
+
+    Args:
+        request: Says which pages are configured.
+        response: Gets the content type; a page that is a function may change anything in it.
+        status: Status of the error.
+        **kwargs: ``message``, ``traceback``, ``version``: what the page shows, not yet escaped.
+    """
+    code, reason, explanation = valid_status(status)
+    values: dict[str, str] = {
+        "status": f"{code} {reason}",
+        "message": explanation,
+        "traceback": "",
+        "version": __version__,
+    }
+    values.update((name, value) for name, value in kwargs.items() if value is not None)
+    values = {name: escape(str(value)) for name, value in values.items()}
+    response.headers["Content-Type"] = "text/html;charset=utf-8"
+    page = request.error_page.get(code) or request.error_page.get("default")
+    if page:
+        try:
+            return _own_page(page, values)
+        except Exception:  # noqa: BLE001 - an error page that fails must not hide the error
+            if request.app is not None:
+                text = f"The error page for {code} failed:"
+                request.app.log.error(text, "HTTP", logging.ERROR, traceback=True)  # noqa: TRY400 - our own
+    return (PAGE % values).encode("utf-8")
+
+
+def _own_page(page: Any, values: dict[str, str]) -> bytes | Iterator[bytes]:  # noqa: ANN401 - a function or a path
+    """Return the content of a page that an application configured.
+
+    Raises:
+        ValueError: A function returned what is no content.
+    """
+    if not callable(page):
+        return (Path(page).read_text(encoding="utf-8") % values).encode("utf-8")
+    content = page(**values)
+    if isinstance(content, str):
+        return content.encode("utf-8")
+    if isinstance(content, bytes):
+        return content
+    if is_iterator(content):
+        return _encoded(content)
+    raise ValueError(
+        "error page function did not return a bytestring, str or an iterator - "
+        f"returned object of type {type(content)}."
+    )
+
+
+def _encoded(chunks: Iterator[Any]) -> Iterator[bytes]:
+    for chunk in chunks:
+        yield chunk.encode("utf-8") if isinstance(chunk, str) else chunk
+
+
+def get_error_page(status: int | str, **kwargs: Any) -> bytes | Iterator[bytes]:  # noqa: ANN401 - what pages interpolate
+    """Return the content of an error page of the current request.
+
+    Args:
+        status: Status of the error.
+        **kwargs: See :func:`error_page_content`.
+    """
+    serving = current.get()
+    return error_page_content(serving.request, serving.response, status, **kwargs)
+
+
+BareError = tuple[bytes, list[tuple[bytes, bytes]], list[bytes]]
+
+
+def bare_error(extrabody: str | bytes | None = None) -> BareError:
+    """Return status, header fields and body of an answer for which nothing else is left.
+
+    Args:
+        extrabody: What is added to the text; it is shown to the client.
+    """
+    body = b"Unrecoverable error in the server."
+    if extrabody is not None:
+        added = extrabody.encode("utf-8") if isinstance(extrabody, str) else extrabody
+        body += b"\n" + added
+    fields = [
+        (b"Content-Type", b"text/plain;charset=utf-8"),
+        (b"Content-Length", str(len(body)).encode("ascii")),
+    ]
+    return b"500 Internal Server Error", fields, [body]
+
+
+def respond_with_failure(request: Any, response: Any) -> None:  # noqa: ANN401 - any request class
+    """Make a response the answer to an error in the handling of errors.
+
+    Args:
+        request: Says whether the client may see the traceback.
+        response: Gets status, header lines and body as they are sent.
+    """
+    status, fields, body = bare_error(format_exc() if request.show_tracebacks else None)
+    response.output_status = status.decode("ascii")
+    response.header_list = [(n.decode("ascii"), v.decode("ascii")) for n, v in fields]
+    response.chunks = body

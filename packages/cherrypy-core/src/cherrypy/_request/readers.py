@@ -1,0 +1,220 @@
+"""Readers over the octets of a body: by block or by line, and up to what length."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+from cherrypy._http.headers import HeaderMap
+from cherrypy._request.field_lines import parse_field_lines
+from cherrypy._runtime.errors import HTTPError
+
+BLOCK_SIZE = 65536
+"""How many octets are read at once where the whole is wanted."""
+
+
+class OctetReader(ABC):
+    """Octets in blocks or lines; a subclass says in ``_more`` where they come from.
+
+    Args:
+        bufsize: Octets to read ahead when lines are asked for.
+    """
+
+    def __init__(self, bufsize: int) -> None:
+        self.bufsize = bufsize
+        self._buffer = b""
+        self._position = 0
+
+    def read(self, size: int | None = None, fp_out: Any = None) -> bytes | None:  # noqa: ANN401 - any file
+        """Read octets.
+
+        Args:
+            size: How many at most; all there are if None or negative.
+            fp_out: Where to write them, in blocks; has ``write(octets)``.
+
+        Returns:
+            As many as asked for, fewer only at the end; None if they went to ``fp_out``.
+        """
+        blocks = self.blocks(size)
+        if fp_out is None:
+            return b"".join(blocks)
+        for block in blocks:
+            fp_out.write(block)
+        return None
+
+    def readline(self, size: int | None = None) -> bytes:
+        """Read up to and with the next line feed.
+
+        Args:
+            size: How many octets at most; no limit if None or negative.
+        """
+        left = -1 if size is None else size
+        pieces = []
+        while left != 0 and self._fill(self.bufsize):
+            stop = self._buffer.find(b"\n", self._position) + 1 or len(self._buffer)
+            piece = self._take(stop if left < 0 else min(stop, self._position + left))
+            pieces.append(piece)
+            if piece[-1:] == b"\n":
+                break
+            left -= len(piece) if left > 0 else 0
+        return b"".join(pieces)
+
+    def readlines(self, sizehint: int | None = None) -> list[bytes]:
+        """Read lines.
+
+        Args:
+            sizehint: Stop after the line with which there are that many octets; None for all lines.
+        """
+        lines = []
+        octets = 0
+        while line := self.readline():
+            lines.append(line)
+            octets += len(line)
+            if sizehint is not None and octets >= sizehint:
+                break
+        return lines
+
+    @abstractmethod
+    def _more(self, size: int) -> bytes:
+        """Read about ``size`` octets from the source; none at its end."""
+
+    def blocks(self, size: int | None = None) -> Iterator[bytes]:
+        """Yield octets until there are as many as asked for, or all of them."""
+        left = -1 if size is None else size
+        block_size = max(self.bufsize, BLOCK_SIZE)
+        while left != 0:
+            wanted = block_size if left < 0 else min(left, block_size)
+            if not self._fill(wanted):
+                return
+            block = self._take(min(len(self._buffer), self._position + wanted))
+            yield block
+            left -= len(block) if left > 0 else 0
+
+    def _fill(self, size: int) -> bool:
+        """Read ahead if nothing is in the buffer; tell whether there is anything then."""
+        if self._position == len(self._buffer):
+            self._buffer, self._position = self._more(size), 0
+        return bool(self._buffer)
+
+    def _take(self, stop: int) -> bytes:
+        """Take what is in the buffer up to a position."""
+        start, self._position = self._position, stop
+        return self._buffer[start:stop]
+
+
+class SizedReader(OctetReader):
+    """The octets of one request body, up to its length or to a limit.
+
+    Nothing is read before something is asked for: a server sends ``100 Continue`` when it is first
+    read from.
+
+    Each method that reads raises ``HTTPError``: 413 if there are more octets than ``maxbytes``, 400
+    if there are fewer than ``length`` or if the transfer coding is broken, 408 if the client took
+    too long.
+
+    Args:
+        fp: What the server hands on; has ``read(size)``.
+        length: Octets that were announced; None if only the end of ``fp`` tells (chunked).
+        maxbytes: Octets that may come at most; None or 0 for no limit.
+        bufsize: Octets to read ahead when lines are asked for.
+        has_trailers: Whether trailers were announced; they are read at the end if ``fp`` has
+            ``read_trailer_lines``.
+
+    Attributes:
+        done: Whether the end was reached.
+        trailers: The trailer fields; None before the end and where there are none (RFC 9110
+            section 6.5).
+    """
+
+    trailers: HeaderMap | None = None
+
+    def __init__(
+        self,
+        fp: Any,  # noqa: ANN401 - of the server
+        length: int | None,
+        maxbytes: int | None,
+        bufsize: int = 8192,
+        has_trailers: bool = False,  # noqa: FBT001, FBT002 - upstream's signature
+    ) -> None:
+        super().__init__(bufsize)
+        self.fp = fp
+        self.length = length
+        self.maxbytes = maxbytes
+        self.has_trailers = has_trailers
+        self.done = False
+        self._fetched = 0
+
+    @property
+    def bytes_read(self) -> int:
+        """How many octets were handed on so far."""
+        return self._fetched - (len(self._buffer) - self._position)
+
+    def finish(self) -> None:
+        """Stop reading; if trailers were announced, read up to them first."""
+        if self.has_trailers:
+            while not self.done:
+                self._more(BLOCK_SIZE)
+        self.done = True
+
+    def _more(self, size: int) -> bytes:
+        left = None if self.length is None else self.length - self._fetched
+        if self.done:
+            return b""
+        if left is not None:
+            size = min(size, left)
+        if self.maxbytes:
+            # one more than allowed is enough to know
+            size = min(size, max(1, self.maxbytes + 1 - self._fetched))
+        octets = self._fetch(size) if size else b""
+        self._fetched += len(octets)
+        if self.maxbytes and self._fetched > self.maxbytes:
+            raise HTTPError(413, f"Maximum request length: {self.maxbytes}")
+        if not octets:
+            if left:
+                raise HTTPError(
+                    400, f"The request body ended after {self._fetched} of {self.length} octets."
+                )
+            self.done = True
+            self._read_trailers()
+        return octets
+
+    def _fetch(self, size: int) -> bytes:
+        try:
+            octets: bytes = self.fp.read(size)
+        except Exception as error:  # noqa: BLE001 - servers have errors of their own
+            _refuse(error)
+        return octets
+
+    def _read_trailers(self) -> None:
+        if self.has_trailers and hasattr(self.fp, "read_trailer_lines"):
+            try:
+                lines = list(self.fp.read_trailer_lines())
+            except Exception as error:  # noqa: BLE001 - servers have errors of their own
+                _refuse(error)
+            self.trailers = parse_field_lines(lines)
+
+
+def _refuse(error: Exception) -> NoReturn:
+    """Answer an error that reading from the server gave.
+
+    Args:
+        error: As servers raise it. One of ours says in ``status`` and ``reason`` what to answer;
+            cheroot is known by the name of its exception, as the core does not import it.
+
+    Raises:
+        HTTPError: 413 if the server says that the body is too large, 408 if the client took too
+            long, 400 if the connection or the transfer coding broke.
+        Exception: The error itself if it is none of these.
+    """
+    status = getattr(error, "status", None)
+    if isinstance(status, int) and 400 <= status < 500:  # noqa: PLR2004 - RFC 9110 section 15.5
+        raise HTTPError(status, getattr(error, "reason", None)) from error
+    if type(error).__name__ == "MaxSizeExceeded":
+        limit = error.args[1] if len(error.args) > 1 else "unknown"
+        raise HTTPError(413, f"Maximum request length: {limit}") from error
+    if isinstance(error, OSError) and error.args[:1] == ("Request Entity Too Large",):
+        raise HTTPError(413) from error
+    if isinstance(error, TimeoutError):
+        raise HTTPError(408, "The request body did not come in time.") from error
+    if isinstance(error, (OSError, ValueError)):
+        raise HTTPError(400, "The request body could not be read.") from error
+    raise error

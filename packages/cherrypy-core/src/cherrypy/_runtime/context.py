@@ -1,0 +1,140 @@
+"""The current request and response, and the proxies that applications read them through.
+
+One :class:`contextvars.ContextVar` holds them, so that threads, greenlets and tasks each see their
+own.  The framework itself never reads it on the request path: there, request and response are
+arguments.
+"""
+
+import threading
+from contextvars import ContextVar
+from typing import Any
+
+__all__ = [
+    "Serving",
+    "ServingProxy",
+    "ThreadData",
+    "current",
+    "idle",
+    "request",
+    "response",
+    "serving",
+    "thread_data",
+]
+
+
+class Serving:
+    """What one request is served with: its request, its response, and what tools add."""
+
+    __slots__ = ("__dict__", "outer", "request", "response")
+
+    request: Any
+    response: Any
+    outer: "Serving"
+    """What was current before, and is again when this request ends."""
+
+    def __init__(self, request: Any, response: Any, outer: "Serving | None" = None) -> None:  # noqa: ANN401 - any class that applications choose
+        self.request = request
+        self.response = response
+        self.outer = outer or self
+
+
+idle = Serving(None, None)
+"""What is current outside of any request; the assembly fills it with defaults."""
+
+current: ContextVar[Serving] = ContextVar("cherrypy_serving", default=idle)
+_get_current = current.get
+
+
+class _CurrentServing:
+    """``cherrypy.serving``: the attributes of whatever request this thread or task serves."""
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - mirrors the served object
+        return getattr(current.get(), name)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        setattr(current.get(), name, value)
+
+    def __delattr__(self, name: str) -> None:
+        delattr(current.get(), name)
+
+    def load(self, request: object, response: object) -> None:
+        """Make ``request`` and ``response`` the current ones of this thread or task."""
+        current.set(Serving(request, response))
+
+    def clear(self) -> None:
+        """Forget the current request and response of this thread or task."""
+        current.set(idle)
+
+
+serving = _CurrentServing()
+
+
+class ServingProxy:
+    """An attribute of ``serving`` that can be imported once and used in every request.
+
+    Args:
+        name: Attribute of ``cherrypy.serving`` that this object stands for.
+    """
+
+    __slots__ = ("__attrname__",)
+
+    __attrname__: str
+
+    def __init__(self, name: str) -> None:
+        object.__setattr__(self, "__attrname__", name)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - mirrors the served object
+        # PERF: spelled out, since every `cherrypy.request.x` of every application passes here
+        return getattr(getattr(_get_current(), self.__attrname__), name)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        setattr(_target(self), name, value)
+
+    def __delattr__(self, name: str) -> None:
+        delattr(_target(self), name)
+
+    def __getitem__(self, key: Any) -> Any:  # noqa: ANN401 - mirrors the served object
+        return _target(self)[key]
+
+    def __setitem__(self, key: Any, value: object) -> None:  # noqa: ANN401 - mirrors the served object
+        _target(self)[key] = value
+
+    def __delitem__(self, key: Any) -> None:  # noqa: ANN401 - mirrors the served object
+        del _target(self)[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in _target(self)
+
+    def __iter__(self) -> Any:  # noqa: ANN401 - mirrors the served object
+        return iter(_target(self))
+
+    def __len__(self) -> int:
+        return len(_target(self))
+
+    def __bool__(self) -> bool:
+        return bool(_target(self))
+
+    def __dir__(self) -> list[str]:
+        return dir(_target(self))
+
+    def __repr__(self) -> str:
+        return f"<proxy of cherrypy.serving.{self.__attrname__}: {_target(self)!r}>"
+
+
+def _target(proxy: ServingProxy) -> Any:  # noqa: ANN401 - any class that applications choose
+    return getattr(current.get(), proxy.__attrname__)
+
+
+request = ServingProxy("request")
+response = ServingProxy("response")
+
+
+class ThreadData(threading.local):
+    """``cherrypy.thread_data``: attributes that each thread has for itself."""
+
+    def clear(self) -> None:
+        """Remove all attributes of the current thread."""
+        self.__dict__.clear()
+
+
+thread_data = ThreadData()

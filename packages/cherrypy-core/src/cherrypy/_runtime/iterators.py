@@ -1,0 +1,85 @@
+"""Iterators over what is sent, and small helpers that tools share."""
+
+from collections.abc import Iterator
+from typing import Any, Protocol, Self
+
+
+class Readable(Protocol):
+    """A file as far as sending it goes."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return at most ``size`` octets, and nothing at the end."""
+
+
+class file_generator:  # noqa: N801 - upstream's name
+    """Iterate over an open file in chunks, and close it at its end.
+
+    Args:
+        input: File that is open for reading; it is closed when it has been read.
+        chunkSize: Octets that are read at a time.
+    """
+
+    def __init__(self, input: Readable, chunkSize: int = 65536) -> None:  # noqa: A002, N803 - upstream's names
+        self.input = input
+        self.chunkSize = chunkSize
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> bytes:
+        chunk = self.input.read(self.chunkSize)
+        if chunk:
+            return chunk
+        self.close()
+        raise StopIteration
+
+    next = __next__
+
+    def close(self) -> None:
+        """Close the file, read to its end or not."""
+        close = getattr(self.input, "close", None)
+        if close is not None:
+            close()
+
+
+def file_generator_limited(
+    fileobj: Readable, count: int, chunk_size: int = 65536
+) -> Iterator[bytes]:
+    """Iterate over at most ``count`` octets of an open file.
+
+    Args:
+        fileobj: File that is open for reading; it stays open.
+        count: Octets to give at most.
+        chunk_size: Octets that are read at a time.
+    """
+    remaining = count
+    while remaining > 0:
+        chunk = fileobj.read(min(chunk_size, remaining))
+        if not chunk:
+            return
+        remaining -= len(chunk)
+        yield chunk
+
+
+def is_iterator(obj: object) -> bool:
+    """Tell whether ``obj`` gives its items once: a generator, or its own iterator."""
+    return hasattr(obj, "__next__") and hasattr(obj, "__iter__")
+
+
+def is_closable_iterator(obj: object) -> bool:
+    """Tell whether ``obj`` is an iterator that has to be closed when it is given up."""
+    return is_iterator(obj) and callable(getattr(obj, "close", None))
+
+
+def set_vary_header(response: Any, header_name: str) -> None:  # noqa: ANN401 - any response class
+    """Add a field name to the ``Vary`` field of a response (RFC 9110 section 12.5.5).
+
+    Args:
+        response: Response with ``headers``.
+        header_name: Field of the request on which the content depends.
+    """
+    varies = response.headers.get("Vary", "")
+    names = [name.strip() for name in varies.split(",") if name.strip()]
+    if "*" not in names and header_name.lower() not in map(str.lower, names):
+        names.append(header_name)
+    response.headers["Vary"] = ", ".join(names)

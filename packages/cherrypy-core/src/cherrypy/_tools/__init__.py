@@ -1,0 +1,1 @@
+"""Hooks, tools and toolboxes."""

@@ -1,0 +1,251 @@
+"""Tools for text and content codings: encode, decode, gzip."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Self
+
+from cherrypy._runtime.context import current
+from cherrypy._runtime.errors import HTTPError
+from cherrypy._runtime.iterators import file_generator, is_closable_iterator
+
+Request = Any
+Response = Any
+
+
+class UTF8StreamEncoder:
+    """Encode the text of an iterator as it comes; octets pass through.
+
+    Args:
+        iterator: Gives ``str`` or ``bytes``.
+    """
+
+    def __init__(self, iterator: Iterable[Any]) -> None:
+        self._iterator = iter(iterator)
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Any:  # noqa: ANN401 - octets, or whatever else is no text
+        chunk = next(self._iterator)
+        return chunk.encode("utf-8") if isinstance(chunk, str) else chunk
+
+    next = __next__
+
+    def close(self) -> None:
+        """Close the iterator, if it can be closed."""
+        if is_closable_iterator(self._iterator):
+            self._iterator.close()  # type: ignore[attr-defined]  # that is what was asked
+
+    def __getattr__(self, attribute: str) -> Any:  # noqa: ANN401 - mirrors the iterator
+        if attribute.startswith("__"):
+            raise AttributeError(attribute)
+        return getattr(self._iterator, attribute)
+
+
+def prepare_iter(value: Any) -> Any:  # noqa: ANN401 - body of any kind
+    """Return a body as an iterable: a text or octets as a list of one, a file in chunks.
+
+    Args:
+        value: What a page handler returned.
+    """
+    if isinstance(value, (str, bytes)):
+        return [value] if value else []
+    if hasattr(value, "read"):
+        return file_generator(value)
+    return [] if value is None else value
+
+
+class ResponseEncoder:
+    """Wraps the page handler, and makes octets of the text it returns.
+
+    Args:
+        **kwargs: Attributes to set, such as ``encoding``.
+    """
+
+    default_encoding = "utf-8"
+    failmsg = "Response body could not be encoded with %r."
+    encoding: str | None = None
+    """Charset to be used; the client may choose by default (RFC 9110 section 12.5.2)."""
+    errors = "strict"
+    """How characters are treated that the charset lacks, see :meth:`str.encode`."""
+    text_only = True
+    """Whether only ``text/*`` is labelled with a charset; text is encoded under every type."""
+    add_charset = True
+    """Whether the content type is labelled with the charset."""
+    debug = False
+
+    def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - value of any setting
+        for name, value in kwargs.items():
+            setattr(self, name, value)
+        serving = current.get()
+        self.request: Request = serving.request
+        self.response: Response = serving.response
+        self.oldhandler: Callable[..., Any] | None = None
+        self.attempted_charsets: set[str] = set()
+        if self.request.handler is not None:
+            self.oldhandler = self.request.handler
+            self.request.handler = self
+
+    @classmethod
+    def plan_encoder(cls, **kwargs: Any) -> Callable[[Request, Response, Any], Any]:  # noqa: ANN401 - value of any setting
+        """Return what encodes a body without wrapping the handler; see the resource plan."""
+        plain = not kwargs
+
+        def encode(request: Request, response: Response, body: Any) -> Any:  # noqa: ANN401 - body of any kind
+            # PERF: what comes out below for text when the client has no wishes
+            if plain and body.__class__ is str:
+                attributes = response.__dict__
+                if (
+                    "headers" not in attributes
+                    and "HTTP_ACCEPT_CHARSET" not in request.wsgi_environ
+                ):
+                    response.content_type = "text/html;charset=utf-8"
+                    return body.encode()
+            encoder = cls.__new__(cls)
+            encoder.__dict__.update(kwargs)
+            encoder.request = request
+            encoder.response = response
+            encoder.attempted_charsets = set()
+            return encoder.encode(body)
+
+        return encode
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as the handler
+        """Call the handler, and encode what it returns."""
+        if self.oldhandler is None:
+            return []
+        return self.encode(self.oldhandler(*args, **kwargs))
+
+    def encode(self, body: Any) -> Any:  # noqa: ANN401 - body of any kind
+        """Return a body whose text is encoded, and label the content type.
+
+        Raises:
+            HTTPError: 406 if the client accepts no charset that can encode the body, 500 if the
+                configured one can not.
+        """
+        self.body = prepare_iter(body)
+        headers = self.response.headers
+        content_type = headers.elements("Content-Type")
+        if not content_type:
+            # nothing to label; yet text has to become octets
+            self.body = UTF8StreamEncoder(self.body)
+            return self.body
+        element = content_type[0]
+        is_text = element.value.lower().startswith("text/")
+        if is_text or not self.text_only:
+            charset = self.find_acceptable_charset()
+            if self.add_charset:
+                element.params["charset"] = charset
+                headers["Content-Type"] = str(element)
+        elif not (isinstance(self.body, list) and all(isinstance(c, bytes) for c in self.body)):
+            charset = element.params.get("charset", self.default_encoding)
+            encode = self.encode_string if isinstance(self.body, list) else self.encode_stream
+            if not encode(charset):
+                raise HTTPError(500, self.failmsg % charset)
+        return self.body
+
+    def encode_stream(self, encoding: str) -> bool:
+        """Encode the body as it is sent; the charset can not be changed by what comes."""
+        if encoding in self.attempted_charsets:
+            return False
+        self.attempted_charsets.add(encoding)
+        self.body = _Recoder(self.body, encoding, self.errors)
+        return True
+
+    def encode_string(self, encoding: str) -> bool:
+        """Encode the whole body; return whether the charset has all its characters."""
+        if encoding in self.attempted_charsets:
+            return False
+        self.attempted_charsets.add(encoding)
+        try:
+            body = [
+                chunk.encode(encoding, self.errors) if isinstance(chunk, str) else chunk
+                for chunk in self.body
+            ]
+        except (LookupError, UnicodeError):
+            return False
+        self.body = body
+        return True
+
+    def find_acceptable_charset(self) -> str:
+        """Encode the body with a charset that the client accepts, and return its name.
+
+        Raises:
+            HTTPError: 406 if there is none, 500 if the configured one does not fit.
+        """
+        if self.response.stream:
+            encode = self.encode_stream
+        else:
+            self.body = list(_read(self.body))
+            encode = self.encode_string
+            # the length changes, and was that of characters if it was counted at all
+            if any(isinstance(chunk, str) for chunk in self.body):
+                self.response.headers.pop("Content-Length", None)
+        accepted = self.request.headers.elements("Accept-Charset")
+        names = [element.value.lower() for element in accepted]
+        if self.encoding is not None:
+            encoding = self.encoding.lower()
+            if (not accepted or "*" in names or encoding in names) and encode(encoding):
+                return encoding
+            if not accepted:
+                raise HTTPError(500, self.failmsg % encoding)
+        elif not accepted:
+            if encode(self.default_encoding):
+                return self.default_encoding
+            raise HTTPError(500, self.failmsg % self.default_encoding)
+        else:
+            charset = self._first_accepted(accepted, encode)
+            if charset is not None:
+                return charset
+        field = self.request.headers.get("Accept-Charset", "")
+        tried = ", ".join(sorted(self.attempted_charsets))
+        raise HTTPError(
+            406,
+            f"Your client sent this Accept-Charset header: {field}. "
+            f"We tried these charsets: {tried}.",
+        )
+
+    def _first_accepted(self, accepted: list[Any], encode: Callable[[str], bool]) -> str | None:
+        """Try the charsets that a client accepts, the one it likes best first."""
+        names = [element.value.lower() for element in accepted]
+        for element in accepted:
+            if element.qvalue <= 0:
+                continue
+            charset = self.default_encoding if element.value == "*" else element.value
+            if encode(charset):
+                return charset
+        # ISO 8859-1 was acceptable unless it was refused, before RFC 7231 section 5.3.3
+        if "*" not in names and "iso-8859-1" not in names and encode("ISO-8859-1"):
+            return "ISO-8859-1"
+        return None
+
+
+class _Recoder:
+    """Encode the text of an iterable as it comes, and close what it came from."""
+
+    def __init__(self, chunks: Iterable[Any], encoding: str, errors: str) -> None:
+        self._source = chunks
+        self._chunks = iter(chunks)
+        self._encoding = encoding
+        self._errors = errors
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:  # noqa: ANN401 - octets, or whatever else is no text
+        chunk = next(self._chunks)
+        return chunk.encode(self._encoding, self._errors) if isinstance(chunk, str) else chunk
+
+    def close(self) -> None:
+        close = getattr(self._source, "close", None)
+        if close is not None:
+            close()
+
+
+def _read(body: Iterable[Any]) -> Iterable[Any]:
+    """Yield what a body gives, and close it."""
+    try:
+        yield from body
+    finally:
+        close = getattr(body, "close", None)
+        if close is not None:
+            close()

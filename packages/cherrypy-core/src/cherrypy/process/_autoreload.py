@@ -1,0 +1,192 @@
+"""Running the program anew when one of its files changes."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cherrypy.process._background import Monitor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from collections.abc import Set as AbstractSet
+    from types import ModuleType
+
+    from cherrypy.process.wspbus import Bus
+
+    # Gives what has changed since it was last asked; an empty set for nothing.
+    Changes = Iterator[AbstractSet[object]]
+    WatchDirectories = Callable[[list[str]], Changes]
+
+
+class Autoreloader(Monitor):
+    """Restarts the bus when a file of an imported module, or any other given, changes or vanishes.
+
+    With the distribution ``watchfiles`` installed, the system tells when something has changed;
+    otherwise the times of the files are compared every ``frequency`` seconds. Python files that
+    do not compile are waited for: the old program goes on until they do.
+
+    Args:
+        bus: The bus to listen to, and to restart.
+        frequency: Seconds from one look to the next; 0 or less: never.
+        match: Regular expression that names of modules have to match from their beginning.
+    """
+
+    files: set[str]
+    """Further files to watch; may be changed at any time."""
+
+    frequency: float = 1
+    match: str = ".*"
+
+    use_watchfiles = True
+    """Whether to use watchfiles if it is there. It does not notice changes that another
+    machine makes, as on network file systems and in the folders of some virtual machines."""
+
+    def __init__(self, bus: Bus, frequency: float = 1, match: str = ".*") -> None:
+        self.mtimes: dict[str, float | None] = {}
+        self.files = set()
+        self.match = match
+        self._seen: tuple[list[str], set[str], str] | None = None
+        self._watched: set[str] = set()
+        self._changes: Changes | None = None
+        self._watch: WatchDirectories | None = None
+        super().__init__(bus, self.run, frequency)
+
+    def start(self) -> None:
+        """Start the thread that looks at the files."""
+        if self.thread is None:
+            self.mtimes = {}
+            self._forget()
+            self._watch = _find_watchfiles() if self.use_watchfiles else None
+        super().start()
+
+    start.priority = 70  # type: ignore[attr-defined]
+
+    def stop(self) -> None:
+        """Look at nothing any more."""
+        super().stop()
+        self._forget()
+
+    def _forget(self) -> None:
+        self._seen = None
+        self._changes = None
+
+    def run(self) -> None:
+        """Look once; the first look at a file takes it as it is."""
+        if not self._may_have_changed():
+            return
+        for filename in self._watched:
+            if self._has_changed(filename) and _compiles(filename, self.bus):
+                self.bus.log(f"Restarting because {filename} changed.")
+                self.bus.restart()
+                return
+
+    def sysfiles(self) -> set[str]:
+        """List the files of the imported modules whose names match.
+
+        Returns:
+            Paths; a module that was compiled or packed is represented by its source or archive.
+        """
+        modules = list(sys.modules.items())
+        files = {_file_of(module) for name, module in modules if re.match(self.match, name)}
+        return {filename for filename in files if filename is not None}
+
+    def _may_have_changed(self) -> bool:
+        """Tell, at little cost, whether the files are worth a look."""
+        seen = (list(sys.modules), set(self.files), self.match)
+        if seen != self._seen:
+            self._seen = seen
+            self._watched = self.sysfiles() | seen[1]
+            self._changes = self._open_watch()
+            return True
+        changes = self._changes
+        return changes is None or bool(next(changes, True))
+
+    def _open_watch(self) -> Changes | None:
+        """Ask the system to tell about changes; None if it can not."""
+        if self._watch is None:
+            return None
+        folders = {os.path.dirname(os.path.abspath(filename)) for filename in self._watched}  # noqa: PTH100, PTH120  hundreds of them
+        changes = self._watch(sorted(filter(os.path.isdir, folders)))
+        try:
+            next(changes)  # from here on, nothing is missed
+        except OSError as error:  # too many watches, most likely
+            self.bus.log(f"Looking for changed files, as watching them failed: {error}")
+            return None
+        return changes
+
+    def _has_changed(self, filename: str) -> bool:
+        """Compare the time of a file with the last one, and keep it."""
+        new = _modified(filename)
+        old = self.mtimes.setdefault(filename, new)
+        self.mtimes[filename] = new
+        return old is not None and new != old
+
+
+def _find_watchfiles() -> WatchDirectories | None:
+    """Look for the optional distribution watchfiles."""
+    try:
+        # Only here: it takes tens of milliseconds, and production sites never need it.
+        import watchfiles  # noqa: PLC0415
+    except ImportError:
+        return None
+
+    def watch(folders: list[str]) -> Changes:
+        """Give what has changed, waiting no more than a few milliseconds."""
+        return watchfiles.watch(
+            *folders,
+            watch_filter=None,
+            debounce=1,
+            step=1,
+            rust_timeout=1,
+            yield_on_timeout=True,
+            recursive=False,
+        )
+
+    return watch
+
+
+def _modified(filename: str) -> float | None:
+    """Look up when a file was modified; None if there is none."""
+    try:
+        return os.stat(filename).st_mtime  # noqa: PTH116  hundreds of them, every second
+    except OSError:
+        return None
+
+
+def _compiles(filename: str, bus: Bus) -> bool:
+    """Tell whether a changed file can be run; what is not Python source can."""
+    if not filename.endswith(".py"):
+        return True
+    try:
+        source = Path(filename).read_bytes()
+    except OSError:  # it has vanished: the program has to cope
+        return True
+    try:
+        compile(source, filename, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError):
+        bus.log(
+            f"{filename} changed, and does not compile; waiting for its next change.",
+            level=logging.ERROR,
+            traceback=True,
+        )
+        return False
+    return True
+
+
+def _file_of(module: ModuleType) -> str | None:
+    """Find the file whose change changes a module."""
+    # From its dictionary: attributes of lazy modules import what nobody asked for.
+    names = getattr(module, "__dict__", {})
+    archive = getattr(getattr(names.get("__spec__"), "loader", None), "archive", None)
+    if isinstance(archive, str):
+        return archive
+    filename = names.get("__file__")
+    if not isinstance(filename, str):
+        return None
+    source = filename.removesuffix("c") if filename.endswith(".pyc") else filename
+    return os.path.abspath(source if os.path.exists(source) else filename)  # noqa: PTH100, PTH110  hundreds of them

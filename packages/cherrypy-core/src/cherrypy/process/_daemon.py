@@ -1,0 +1,321 @@
+"""Daemons: processes without a terminal, under another user, with their number in a file."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cherrypy.process._plugin import SimplePlugin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cherrypy.process.wspbus import Bus
+
+try:
+    import grp
+    import pwd
+except ImportError:  # Windows has no such users
+    grp = None  # type: ignore[assignment]
+    pwd = None  # type: ignore[assignment]
+
+# Tells the program that a restart runs in this same process that it need not become a daemon
+# again. Programs that the daemon starts get it too; their process ids differ.
+_DAEMON_VARIABLE = "CHERRYPY_DAEMON_PID"
+
+
+def is_daemon() -> bool:
+    """Tell whether `Daemonizer` has made this process."""
+    return os.environ.get(_DAEMON_VARIABLE) == str(os.getpid())
+
+
+class Daemonizer(SimplePlugin):
+    """Makes the process a daemon when the bus starts, before threads and servers do.
+
+    The program goes on in a process of another number, which belongs to no terminal and no session;
+    the first one ends with the status 0. A restart keeps the process that it has.
+
+    Args:
+        bus: The bus to listen to.
+        stdin: File that standard input is read from.
+        stdout: File that standard output is appended to.
+        stderr: File that standard error is appended to.
+    """
+
+    def __init__(
+        self,
+        bus: Bus,
+        stdin: str = os.devnull,
+        stdout: str = os.devnull,
+        stderr: str = os.devnull,
+    ) -> None:
+        super().__init__(bus)
+        self.stdin = stdin
+        self.stdout = stdout
+        self.stderr = stderr
+        self.finalized = False
+
+    def start(self) -> None:
+        """Become a daemon, unless this process is one.
+
+        Raises:
+            OSError: A file can not be opened, or the system refuses another process.
+        """
+        if self.finalized or is_daemon():
+            self.finalized = True
+            self.bus.log("Already daemonized.")
+            return
+        threads = threading.enumerate()
+        if len(threads) > 1:
+            self.bus.log(
+                f"There are {threads!r} active threads. Only one of them goes on in the daemon, "
+                "and what the others hold is never released.",
+                level=logging.WARNING,
+            )
+        self.daemonize(self.stdin, self.stdout, self.stderr, self.bus.log)
+        self.finalized = True
+
+    start.priority = 65  # type: ignore[attr-defined]
+
+    @staticmethod
+    def daemonize(
+        stdin: str = os.devnull,
+        stdout: str = os.devnull,
+        stderr: str = os.devnull,
+        logger: Callable[[str], object] = lambda _msg: None,
+    ) -> None:
+        """Go on in a daemon.
+
+        Args:
+            stdin: File that standard input is read from.
+            stdout: File that standard output is appended to.
+            stderr: File that standard error is appended to.
+            logger: Called with what is done.
+
+        Raises:
+            OSError: A file can not be opened, or the system refuses another process.
+        """
+        with (
+            Path(stdin).open("rb", buffering=0) as new_input,
+            Path(stdout).open("ab", buffering=0) as output,
+            Path(stderr).open("ab", buffering=0) as error,
+        ):
+            _flush_output()
+            logger("Forking once.")
+            _go_on_in_child()
+            os.setsid()  # no terminal any more, but this leader of a session could get one
+            logger("Forking twice.")
+            _go_on_in_child()
+            os.dup2(new_input.fileno(), 0)
+            os.dup2(output.fileno(), 1)
+            os.dup2(error.fileno(), 2)
+        os.environ[_DAEMON_VARIABLE] = str(os.getpid())
+        logger(f"Daemonized to PID: {os.getpid()}")
+
+
+def _flush_output() -> None:
+    """Write what the program has printed, where it was meant to go."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+
+
+def _go_on_in_child() -> None:
+    """Return in a new process only."""
+    if os.fork():
+        os._exit(0)  # at once: what is to be done at the end is the child's business
+
+
+class DropPrivileges(SimplePlugin):
+    """Gives up the rights of root when the bus has started what needs them.
+
+    That is after servers have bound their ports. All supplementary groups are given up, too.
+    With a user and no group, the process gets the primary group of that user.
+
+    Args:
+        bus: The bus to listen to.
+        umask: Permissions that new files do not get, as for `os.umask`; None keeps them.
+        uid: Number or name of the user; None keeps it.
+        gid: Number or name of the group; None: see above.
+
+    Raises:
+        KeyError: There is no such user or group.
+    """
+
+    def __init__(
+        self,
+        bus: Bus,
+        umask: int | None = None,
+        uid: int | str | None = None,
+        gid: int | str | None = None,
+    ) -> None:
+        super().__init__(bus)
+        self.finalized = False
+        self.uid = uid
+        self.gid = gid
+        self.umask = umask
+
+    @property
+    def uid(self) -> int | None:
+        """Number of the user; may be set by name."""
+        return self._uid
+
+    @uid.setter
+    def uid(self, user: int | str | None) -> None:
+        if user is not None and pwd is None:
+            self.bus.log(f"There are no users here; ignoring uid {user!r}.", logging.WARNING)
+            user = None
+        self._uid = pwd.getpwnam(user).pw_uid if isinstance(user, str) else user
+
+    @property
+    def gid(self) -> int | None:
+        """Number of the group; may be set by name."""
+        return self._gid
+
+    @gid.setter
+    def gid(self, group: int | str | None) -> None:
+        if group is not None and grp is None:
+            self.bus.log(f"There are no groups here; ignoring gid {group!r}.", logging.WARNING)
+            group = None
+        self._gid = grp.getgrnam(group).gr_gid if isinstance(group, str) else group
+
+    @property
+    def umask(self) -> int | None:
+        """Permissions that new files do not get, such as ``0o022``."""
+        return self._umask
+
+    @umask.setter
+    def umask(self, umask: int | None) -> None:
+        if umask is not None and not isinstance(umask, int):
+            raise TypeError(f"umask = {umask!r}: expected an int, such as 0o022")
+        self._umask = umask
+
+    def start(self) -> None:
+        """Change the user, the groups and the umask, as far as they are given.
+
+        Raises:
+            PermissionError: The process has no right to.
+        """
+        if self.uid is None and self.gid is None:
+            self.bus.log("uid/gid not set", level=logging.WARNING)
+        elif self.finalized:
+            self.bus.log(f"Already running as {_current_user()}")
+        else:
+            self.bus.log(f"Started as {_current_user()}")
+            _change_user(self.uid, self.gid)
+            self.bus.log(f"Running as {_current_user()}")
+        if self.umask is None:
+            self.bus.log("umask not set", level=logging.WARNING)
+        elif self.finalized:
+            self.bus.log(f"umask already set to: {self.umask:03o}")
+        else:
+            old = os.umask(self.umask)
+            self.bus.log(f"umask old: {old:03o}, new: {self.umask:03o}")
+        self.finalized = True
+
+    start.priority = 77  # type: ignore[attr-defined]  # servers start at 75
+
+
+def _change_user(uid: int | None, gid: int | None) -> None:
+    """Change user and groups, unless they are those of the process already.
+
+    A process that a restart runs again has given up the right to change anything.
+    """
+    if gid is None and uid is not None:
+        with contextlib.suppress(KeyError):  # a number without a name
+            gid = pwd.getpwuid(uid).pw_gid
+    if gid is not None and (os.getgid(), os.getegid()) != (gid, gid):
+        os.setgid(gid)
+    if os.geteuid() == 0:
+        os.setgroups([])
+    if uid is not None and (os.getuid(), os.geteuid()) != (uid, uid):
+        os.setuid(uid)  # the last: after it, nothing else can be changed
+
+
+def _current_user() -> str:
+    """Name the user and the group of the process, by number if they have no name."""
+    user: int | str = os.getuid()
+    group: int | str = os.getgid()
+    with contextlib.suppress(KeyError):
+        user = pwd.getpwuid(os.getuid()).pw_name
+    with contextlib.suppress(KeyError):
+        group = grp.getgrgid(os.getgid()).gr_name
+    return f"uid: {user!r} gid: {group!r}"
+
+
+class PIDFile(SimplePlugin):
+    """Keeps the number of the process in a file while the bus is started.
+
+    A file that an earlier process has left is replaced; if that process seems to be alive, there
+    is a warning. At the end the file is removed, unless another process has written to it.
+
+    Args:
+        bus: The bus to listen to.
+        pidfile: Path of the file; a relative one counts from where the process is now.
+    """
+
+    def __init__(self, bus: Bus, pidfile: str | os.PathLike[str]) -> None:
+        super().__init__(bus)
+        self.pidfile = pidfile
+        self.finalized = False
+        self._path = Path(pidfile).absolute()
+
+    def start(self) -> None:
+        """Write the file.
+
+        Raises:
+            OSError: It can not be written.
+        """
+        pid = os.getpid()
+        if self.finalized:
+            self.bus.log(f"PID {pid} already written to {self.pidfile!r}.")
+            return
+        before = _read_pid(self._path)
+        if before not in (None, pid) and _is_running(before):
+            self.bus.log(
+                f"PID file {self.pidfile!r} names process {before}, which runs; replacing it.",
+                level=logging.WARNING,
+            )
+        self._path.write_text(f"{pid}\n", encoding="ascii")
+        self.finalized = True
+        self.bus.log(f"PID {pid} written to {self.pidfile!r}.")
+
+    start.priority = 70  # type: ignore[attr-defined]
+
+    def exit(self) -> None:
+        """Remove the file, if it is this process that it names."""
+        if not self.finalized or _read_pid(self._path) != os.getpid():
+            return
+        self.finalized = False
+        try:
+            self._path.unlink()
+        except OSError as error:  # no right to any more, after DropPrivileges
+            self.bus.log(f"PID file {self.pidfile!r} not removed: {error}", logging.WARNING)
+        else:
+            self.bus.log(f"PID file removed: {self.pidfile!r}.")
+
+
+def _read_pid(path: Path) -> int | None:
+    """Read the number in a PID file, if there is one."""
+    try:
+        return int(path.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return None
+
+
+def _is_running(pid: int | None) -> bool:
+    """Tell whether there is a process of a number."""
+    if pid is None or pid <= 0 or sys.platform == "win32":  # kill() is no question there
+        return False
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return True

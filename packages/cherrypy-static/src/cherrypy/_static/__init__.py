@@ -1,0 +1,1 @@
+"""Static content: which file a path names, and what is sent of it."""

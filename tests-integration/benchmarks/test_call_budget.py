@@ -1,0 +1,50 @@
+"""How many calls a request costs: counts, not times, so they are exact. Only ever lower them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from budget import Calls, count_calls, measure_memory
+
+WORKER = Path(__file__).with_name("worker.py")
+
+BUDGETS = {"hello": 48, "path": 87}
+"""Calls in all, in Python and in C, for one request in process."""
+
+
+@pytest.mark.parametrize("scenario", BUDGETS)
+def test_calls_of_a_request(scenario: str) -> None:
+    orders = json.dumps({"do": "calls", "scenario": scenario}) + "\n"
+    command = [sys.executable, "-P", str(WORKER), "cherrypy_application", "main"]
+    run = subprocess.run(  # noqa: S603
+        command,
+        input=orders * 2,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    first, second = map(json.loads, run.stdout.splitlines())
+    assert (first["python"], first["c"]) == (second["python"], second["c"])
+    assert first["python"] + first["c"] <= BUDGETS[scenario]
+
+
+def test_counts_are_exact() -> None:
+    def action() -> None:
+        "".join(sorted("ba"))
+        other()
+
+    def other() -> int:
+        return len("x")
+
+    assert count_calls(action) == Calls(python=1, c=3)  # other; sorted, join, len
+
+
+def test_kept_blocks_are_seen() -> None:
+    kept: list[object] = []
+    assert measure_memory(lambda: kept.append(object()), runs=1000).blocks_kept >= 1
+    assert measure_memory(object, runs=1000).blocks_kept < 0.5

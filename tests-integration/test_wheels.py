@@ -1,0 +1,157 @@
+"""The distributions as users install them: each apart, in parts and all together."""
+
+from __future__ import annotations
+
+import email
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from filelock import FileLock
+
+from environments import create
+from repository import DISTRIBUTIONS, ROOT
+from versions import current_version
+from wheels import build_all, build_wheel_of_sdist, contents, file_name, find_wheel
+
+if TYPE_CHECKING:
+    from email.message import Message
+
+SATELLITES = [name for name in DISTRIBUTIONS if name not in {"cherrypy", "cherrypy-core"}]
+SHARED_INITS = {"cherrypy/__init__.py", "cherrypy/lib/__init__.py", "cherrypy/process/__init__.py"}
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """Give the folder of all wheels and sdists; whichever worker comes first builds them."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "distributions"
+    with FileLock(folder.with_suffix(".lock")):
+        if not folder.with_suffix(".complete").exists():
+            build_all(folder)
+            folder.with_suffix(".complete").touch()
+    return folder
+
+
+def metadata_of(wheel: Path) -> Message:
+    (text,) = (data for name, data in contents(wheel).items() if name.endswith("/METADATA"))
+    return email.message_from_bytes(text)
+
+
+def look_into(python: Path) -> dict[str, Any]:
+    """Import all that an environment has; a warning is an error."""
+    script = Path(__file__).parent / "support" / "installed.py"
+    command = [str(python), "-I", "-W", "error", str(script)]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    assert run.returncode == 0, run.stderr
+    found: dict[str, Any] = json.loads(run.stdout)
+    return found
+
+
+def modules_in(wheels: list[Path]) -> set[str]:
+    """Give the names of the modules that wheels hold, ``cherrypy.__main__`` apart."""
+    paths = {Path(name) for wheel in wheels for name in contents(wheel) if name.endswith(".py")}
+    plain = {path.parent if path.name == "__init__.py" else path.with_suffix("") for path in paths}
+    return {".".join(path.parts) for path in plain} - {"cherrypy.__main__"}
+
+
+def test_no_file_is_in_two_wheels(built: Path) -> None:
+    owners: dict[str, list[str]] = {}
+    for name in DISTRIBUTIONS:
+        for path in contents(find_wheel(built, name)):
+            owners.setdefault(path, []).append(name)
+    assert [path for path, names in owners.items() if len(names) > 1] == []
+
+
+def test_core_alone_has_what_makes_the_shared_packages(built: Path) -> None:
+    for name in DISTRIBUTIONS:
+        paths = contents(find_wheel(built, name)).keys()
+        of_core = SHARED_INITS | {"cherrypy/py.typed"}
+        assert of_core & paths == (of_core if name == "cherrypy-core" else set()), name
+
+
+@pytest.mark.parametrize("name", DISTRIBUTIONS)
+def test_a_wheel_holds_its_sources_and_nothing_else(built: Path, name: str) -> None:
+    source = ROOT / "packages" / name / "src"
+    expected = {
+        path.relative_to(source).as_posix()
+        for path in source.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    wheel = find_wheel(built, name)
+    description = f"{file_name(name)}-{current_version()}.dist-info/"
+    assert {path for path in contents(wheel) if not path.startswith(description)} == expected
+
+
+@pytest.mark.parametrize("name", DISTRIBUTIONS)
+def test_the_metadata_of_a_wheel(built: Path, name: str) -> None:
+    wheel = find_wheel(built, name)
+    metadata = metadata_of(wheel)
+    assert metadata["Name"] == name
+    assert metadata["Version"] == current_version()
+    assert metadata["License-Expression"] == "BSD-3-Clause"
+    assert metadata["Description-Content-Type"] == "text/markdown"
+    assert any(path.endswith("/licenses/LICENSE") for path in contents(wheel))
+
+
+@pytest.mark.parametrize("name", DISTRIBUTIONS)
+def test_an_sdist_makes_the_same_wheel(built: Path, name: str, tmp_path: Path) -> None:
+    """Octet for octet, although the rest of the repository is not there."""
+    sdist = built / f"{file_name(name)}-{current_version()}.tar.gz"
+    ours, theirs = find_wheel(built, name), build_wheel_of_sdist(sdist, tmp_path)
+    assert theirs.name == ours.name
+    assert contents(theirs) == contents(ours)
+
+
+def test_every_extra_of_the_umbrella_is_one_of_the_distribution_it_names(built: Path) -> None:
+    metadata = metadata_of(find_wheel(built, "cherrypy"))
+    for requirement in metadata.get_all("Requires-Dist", []):
+        match = re.match(r"(?P<name>[a-z-]+)(\[(?P<extra>[a-z-]+)\])?", requirement)
+        assert match is not None
+        if match["extra"]:
+            provided = metadata_of(find_wheel(built, match["name"])).get_all("Provides-Extra", [])
+            assert match["extra"] in provided, requirement
+
+
+def test_core_alone(built: Path, tmp_path: Path) -> None:
+    """It brings no HTTP server, and at most one other distribution."""
+    wheels = [find_wheel(built, "cherrypy-core")]
+    found = look_into(create(tmp_path / "env", [str(wheel) for wheel in wheels]))
+    assert found["versions"].pop("cherrypy-core") == current_version()
+    assert set(found["versions"]) == set()
+    assert set(found["modules"]) == modules_in(wheels)
+    assert found["providers"] == []
+
+
+@pytest.mark.parametrize("name", SATELLITES)
+def test_one_satellite_and_core(built: Path, tmp_path: Path, name: str) -> None:
+    names = ["cherrypy-core", name]
+    wheels = [find_wheel(built, each) for each in names]
+    found = look_into(create(tmp_path / "env", [str(wheel) for wheel in wheels]))
+    assert {each: found["versions"].get(each) for each in DISTRIBUTIONS} == {
+        each: current_version() if each in names else None for each in DISTRIBUTIONS
+    }
+    assert set(found["modules"]) == modules_in(wheels)
+
+
+@pytest.mark.parametrize("kind", ["wheel", "editable"])
+def test_all_together(built: Path, tmp_path: Path, kind: str) -> None:
+    """The portions join to one package, from one folder or from several."""
+    wheels = [find_wheel(built, name) for name in DISTRIBUTIONS]
+    installed = wheels
+    if kind == "editable":
+        installed = [find_wheel(built / "editable", name) for name in DISTRIBUTIONS]
+    found = look_into(create(tmp_path / "env", [str(wheel) for wheel in installed]))
+    assert {found["versions"].get(name) for name in DISTRIBUTIONS} == {current_version()}
+    assert set(found["modules"]) == modules_in(wheels)
+    assert "cherrypy.servers: cheroot" in found["providers"]
+
+
+@pytest.mark.parametrize("name", SATELLITES)
+def test_a_satellite_takes_no_other_version_of_the_core(built: Path, name: str) -> None:
+    """An old satellite beside a new core would fail in some request; so it fails in pip."""
+    requirements = metadata_of(find_wheel(built, name)).get_all("Requires-Dist", [])
+    assert f"cherrypy-core=={current_version()}" in requirements
