@@ -45,7 +45,7 @@ OPEN_TO_SATELLITES = ("_http", "_runtime")
 """Units of the core without a public name that satellites may import nevertheless."""
 
 THIRD_PARTY = {
-    "cherrypy-core": {"backports", "brotli", "granian", "routes", "watchfiles"},
+    "cherrypy-core": {"backports", "compression", "brotli", "granian", "routes", "watchfiles"},
     "cherrypy-server": {"cheroot", "OpenSSL"},
     "cherrypy-sessions": {"pymemcache"},
     "cherrypy-auth": set(),

@@ -765,6 +765,14 @@ def _change_section(app: cherrypy.Application, _root: Any, number: int) -> None:
     app.config.setdefault("/page", {})["own.name"] = number
 
 
+def _add_and_remove_sections(app: cherrypy.Application, _root: Any, number: int) -> None:
+    if not number:  # so many that a switch of threads is likely while they are looked at
+        app.config.update({f"/filler{n}": {} for n in range(1000)})
+    app.config[f"/other{number % 7}"] = {"own.name": -1}
+    app.config.pop(f"/other{(number - 3) % 7}", None)
+    app.config.setdefault("/page", {})["own.name"] = number
+
+
 def _change_site(_app: cherrypy.Application, _root: Any, number: int) -> None:
     cherrypy.config.update({"own.name": number})
 
@@ -783,6 +791,7 @@ def _change_tool(_app: cherrypy.Application, _root: Any, number: int) -> None:
         _change_cp_config_in_place,
         _grow_cp_config,
         _change_section,
+        _add_and_remove_sections,
         _change_site,
         _change_tool,
     ],
@@ -801,7 +810,7 @@ def test_a_change_counts_for_whoever_asks_after_it(
             least = reached
             text = call_wsgi(app, make_environ("GET", "/page")).text
             if not text.startswith("{'own.name': ") or int(text[13:].partition("}")[0]) < least:
-                failures.append(f"{text[:200]} after {least}")
+                failures.append(f"{text[-1200:]} after {least}")
                 stopped.set()
             asked[place] += 1
 

@@ -1,6 +1,7 @@
 """Calling a page handler with the arguments that a request brings."""
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MethodType
 from typing import Any
 
 from cherrypy._runtime.context import current
@@ -117,12 +118,32 @@ def test_callable_spec(
         return  # it does not tell: functions of C
     request = current.get().request
     reason = _mismatch(parameters, callable_args, callable_kwargs, request)
+    if reason is None:
+        reason = _named_like_self(callable, callable_kwargs, request)
     if reason is not None:
         status, text = reason
         raise HTTPError(status, text if request.show_mismatched_params else None)
 
 
 test_callable_spec.__test__ = False  # type: ignore[attr-defined]  # no test, in spite of its name
+
+
+def _named_like_self(
+    handler: Callable[..., Any],
+    kwargs: Mapping[str, Any],
+    request: Any,  # noqa: ANN401 - any request class
+) -> tuple[int, str] | None:
+    """Return status and reason where a parameter has the name of the instance of a method."""
+    method = handler if isinstance(handler, MethodType) else getattr(handler, "__call__", None)  # noqa: B004 - not asked whether, but how
+    code = getattr(getattr(method, "__func__", None), "__code__", None)
+    if code is None or not code.co_argcount or code.co_posonlyargcount:
+        return None
+    name = code.co_varnames[0]
+    if name not in kwargs:
+        return None
+    if name in (getattr(request.body, "params", None) or ()):
+        return 400, f"Unexpected body parameters: {name}"
+    return 404, f"Unexpected query string parameters: {name}"
 
 
 def _mismatch(

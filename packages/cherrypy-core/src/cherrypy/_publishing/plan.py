@@ -76,16 +76,21 @@ class ResourcePlan:
     response_attributes: Settings
     response_headers: Settings
     body_attributes: Settings
-    error_page: Mapping[int | str, Any]
+    error_page: dict[int | str, Any]
     toolmaps: Mapping[str, Mapping[str, Mapping[str, Any]]]
     late: tuple[Callable[[], None], ...]
     """What has to be done anew for each request: namespaces and tools with set-ups of their own."""
     is_plain: bool
     """Whether the plan sets nothing but hooks."""
 
-    def __init__(self, config: Settings, namespaces: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        config: Settings,
+        namespaces: Mapping[str, Any],
+        request_class: Any,  # noqa: ANN401 - any class that an application chooses
+    ) -> None:
         self.config = config
-        self.error_page = {}
+        self.error_page = dict(request_class.class_error_page)
         self.request_attributes = {}
         self.response_attributes = {}
         self.response_headers = {}
@@ -93,6 +98,8 @@ class ResourcePlan:
         self.toolmaps = {}
         self.late = ()
         hooks = HookMap(HOOK_POINTS)
+        for point, own_hooks in request_class.class_hooks.items():
+            hooks[point].extend(own_hooks)
         groups = _group(config)
         for name, handler in namespaces.items():
             settings = groups.get(name, {})
@@ -104,7 +111,7 @@ class ResourcePlan:
             elif handler is response_namespace:
                 self.response_headers, self.response_attributes = _split(settings, "headers.")
             elif handler is error_page_namespace:
-                self.error_page = {error_page_key(key): value for key, value in settings.items()}
+                self.error_page |= {error_page_key(key): value for key, value in settings.items()}
             elif is_planned_toolbox(handler):
                 self._plan_tools(handler, settings, hooks)
             elif name in groups:
@@ -264,7 +271,7 @@ class Plans:
     def _keep(
         self, known: dict[object, tuple[ResourcePlan, Layers]], layers: Layers, config: Settings
     ) -> ResourcePlan:
-        plan = ResourcePlan(config, self._app.request_namespaces())
+        plan = ResourcePlan(config, self._app.request_namespaces(), self._app.request_class)
         if len(known) >= MAX_PLANS:
             known.clear()
         known[_fingerprint(layers)] = (plan, layers)

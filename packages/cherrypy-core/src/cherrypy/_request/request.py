@@ -121,6 +121,8 @@ class Request:
     """Greatest number of fields in a query; more are answered by 400."""
     show_tracebacks: bool = True
     """Whether error pages show the traceback of an unexpected error."""
+    problem_details: bool = False
+    """Whether clients that prefer JSON get errors as ``application/problem+json`` (RFC 9457)."""
     show_mismatched_params: bool = True
     """Whether error pages say which parameters do not fit the handler."""
     throws: tuple[type[BaseException], ...] = (KeyboardInterrupt, SystemExit, InternalRedirect)
@@ -133,6 +135,18 @@ class Request:
     """The step that is being done; for logs."""
     closed: bool = False
     """Whether :meth:`close` has been called."""
+
+    class_hooks: HookMap = HookMap()
+    """Hooks that a subclass gives all its requests, as its attribute ``hooks``."""
+    class_error_page: Mapping[int | str, Any] = {}  # noqa: RUF012 - never written to
+    """Error pages that a subclass gives all its requests, as its attribute ``error_page``."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401 - for other classes
+        super().__init_subclass__(**kwargs)
+        for name in ("hooks", "error_page"):
+            if name in cls.__dict__ and not isinstance(cls.__dict__[name], lazy):
+                setattr(cls, f"class_{name}", cls.__dict__[name])
+                delattr(cls, name)
 
     default_hosts: ClassVar[tuple[Host, Host]] = (
         Host("127.0.0.1", 80),

@@ -6,6 +6,7 @@ from typing import Any
 from cherrypy._config.generations import generation
 from cherrypy._http.errors import ProtocolError
 from cherrypy._publishing.handlers import mismatch_of
+from cherrypy._publishing.namespaces import error_page_key
 from cherrypy._publishing.plan import Stage
 from cherrypy._request.error_pages import respond_with_failure
 from cherrypy._request.finish import discard, finish_plain
@@ -41,6 +42,9 @@ def run(request: Request, response: Response) -> None:
     except request.throws:
         raise
     except Exception:
+        if request.plan is None:
+            _use_settings_above(request)
+            request.app.log.error("", "HTTP", logging.ERROR, True)  # noqa: FBT003, TRY400, PLE1205 - our own
         if request.throw_errors:
             raise
         _answer_error(request, response)
@@ -134,6 +138,8 @@ def respond(request: Request, response: Response) -> None:  # noqa: C901, PLR091
         request.stage = "finalize"
         response.finalize()
     except (HTTPRedirect, HTTPError, ProtocolError) as error:
+        if request.plan is None:
+            _use_settings_above(request)
         if isinstance(error, ProtocolError):  # malformed, wherever it was noticed
             HTTPError(error.status, str(error)).set_response()
         else:
@@ -161,6 +167,20 @@ def _run_hooks(request: Request, response: Response, point: str, stage: str | No
         request.hooks.run(point)
     elif request.plan is not None:
         run_planned(request.plan.hooks[point], request, response)
+
+
+def _use_settings_above(request: Request) -> None:
+    """Let the configuration of site and application count for a request that never had a plan.
+
+    Its hooks have not run, and do not run now; how errors are shown has to be known all the same.
+    """
+    plans = request.app.plans()
+    for key, value in plans.merged(["/"] if "/" in plans.sections else []).items():
+        namespace, _, name = key.partition(".")
+        if namespace == "request" and "." not in name:
+            setattr(request, name, value)
+        elif namespace == "error_page" and (name == "default" or name.isdecimal()):
+            request.error_page[error_page_key(name)] = value
 
 
 def _answer_error(request: Request, response: Response) -> None:

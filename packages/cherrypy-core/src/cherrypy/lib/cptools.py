@@ -1,26 +1,207 @@
-"""Tools that need no module of their own."""
+"""Tools that need no module of their own, and the names of those that have one."""
 
 import logging
+import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from cherrypy._http.headers import HeaderMap
+from cherrypy._http.negotiation import media_type_weight, preferred, weights
 from cherrypy._runtime.context import current
-from cherrypy._runtime.errors import HTTPRedirect
+from cherrypy._runtime.errors import HTTPError, HTTPRedirect, InternalRedirect
+from cherrypy._runtime.iterators import is_iterator, set_vary_header
 from cherrypy._runtime.urls import url
+from cherrypy.lib.conditional import validate_etags, validate_since
+from cherrypy.lib.parameters import convert_params
+from cherrypy.lib.proxy import proxy
+from cherrypy.lib.session_auth import SessionAuth, session_auth
+
+__all__ = [
+    "MonitoredHeaderMap",
+    "SessionAuth",
+    "accept",
+    "allow",
+    "autovary",
+    "convert_params",
+    "flatten",
+    "ignore_headers",
+    "log_hooks",
+    "log_request_headers",
+    "log_traceback",
+    "proxy",
+    "redirect",
+    "referer",
+    "response_headers",
+    "session_auth",
+    "trailing_slash",
+    "validate_etags",
+    "validate_since",
+]
 
 Request = Any
 Response = Any
+Names = str | Iterable[str]
 
 
-def log_traceback(severity: int = logging.ERROR, debug: bool = False) -> None:  # noqa: ARG001, FBT001, FBT002 - upstream's signature
-    """Write the exception that is being handled to the error log, with its traceback."""
-    current.get().request.app.log.error("", "HTTP", severity, traceback=True)
+# The answer depends on the request ---------------------------------------------------------------
 
 
-def log_request_headers(debug: bool = False) -> None:  # noqa: ARG001, FBT001, FBT002 - upstream's signature
-    """Write the header fields of the request to the error log."""
-    request = current.get().request
-    lines = [f"  {name}: {value}" for name, value in request.header_list]
-    request.app.log.error("\nRequest Headers:\n" + "\n".join(lines), "HTTP")
+def accept(media: Names | None = None, debug: bool = False) -> str | None:  # noqa: FBT001, FBT002 - upstream's signature
+    """Choose the media type that the client likes best among those that there are.
+
+    Where there are several, ``Vary`` says that the answer depends on ``Accept``.
+
+    Args:
+        media: Media type or types that can be sent, the best for the server first.
+        debug: Not used any more.
+
+    Returns:
+        One of ``media``; ``None`` if there are none.
+
+    Raises:
+        HTTPError: 406, if the client accepts none of them.
+
+    See: RFC 9110 section 12.5.1.
+    """
+    serving = current.get()
+    return _accept(serving.request, serving.response, media=media, debug=debug)
+
+
+def _accept(
+    request: Request,
+    response: Response,
+    *,
+    media: Names | None = None,
+    debug: bool = False,  # noqa: ARG001 - as above
+) -> str | None:
+    offers = _names(media)
+    if not offers:
+        return None
+    if len(offers) > 1:
+        set_vary_header(response, "Accept")
+    field = request.headers.get("Accept")
+    if not field:
+        return offers[0]
+    chosen = preferred(field, offers, media_type_weight)
+    if chosen is None:
+        # better a type without the parameters that were asked for than none
+        chosen = preferred(_without_parameters(field), offers, media_type_weight)
+    if chosen is None:
+        raise HTTPError(
+            406,
+            f"Your client sent this Accept header: {field}. "
+            f"But this resource only emits these media types: {', '.join(offers)}.",
+        )
+    return chosen
+
+
+accept.with_request = _accept  # type: ignore[attr-defined]  # see Hook
+
+
+def _without_parameters(field: str) -> str:
+    return ", ".join(f"{value};q={weight:.3f}" for value, _, weight in weights(field))
+
+
+def allow(methods: Names | None = None, debug: bool = False, options: bool = False) -> None:  # noqa: FBT001, FBT002 - upstream's signature
+    """Refuse request methods that are not listed, and say in ``Allow`` which are.
+
+    Args:
+        methods: Request methods; ``HEAD`` goes with ``GET``, which is the default.
+        debug: Not used any more.
+        options: Whether ``OPTIONS`` is answered in place of the page handler, unless listed.
+
+    Raises:
+        HTTPError: 405, if the method is none of them.
+
+    See: RFC 9110 sections 9.3.7, 10.2.1 and 15.5.6.
+    """
+    serving = current.get()
+    _allow(serving.request, serving.response, methods=methods, debug=debug, options=options)
+
+
+def _allow(
+    request: Request,
+    response: Response,
+    *,
+    methods: Names | None = None,
+    debug: bool = False,  # noqa: ARG001 - as above
+    options: bool = False,
+) -> None:
+    allowed = [method.upper() for method in _names(methods) if method] or ["GET"]
+    if "GET" in allowed and "HEAD" not in allowed:
+        allowed.append("HEAD")
+    answers_options = options and "OPTIONS" not in allowed
+    if answers_options:
+        allowed.append("OPTIONS")
+    response.headers["Allow"] = ", ".join(allowed)
+    if request.method not in allowed:
+        raise HTTPError(405)
+    if answers_options and request.method == "OPTIONS":
+        response.status = 204
+        response.headers.pop("Content-Type", None)
+        request.handler = None
+
+
+allow.with_request = _allow  # type: ignore[attr-defined]  # see Hook
+
+
+def referer(  # noqa: PLR0913, PLR0917 - upstream's signature
+    pattern: str | re.Pattern[str],
+    accept: bool = True,  # noqa: FBT001, FBT002
+    accept_missing: bool = False,  # noqa: FBT001, FBT002
+    error: int | str = 403,
+    message: str = "Forbidden Referer header.",
+    debug: bool = False,  # noqa: FBT001, FBT002
+) -> None:
+    """Refuse requests by the page that they come from, as far as the client tells.
+
+    Args:
+        pattern: Regular expression that is compared with the beginning of ``Referer``.
+        accept: Whether those that match are admitted, or refused.
+        accept_missing: Whether requests without ``Referer`` are admitted.
+        error: Status of the answer to those that are refused.
+        message: What its page says.
+        debug: Not used any more.
+
+    Raises:
+        HTTPError: ``error``, if the request is refused.
+
+    See: RFC 9110 section 10.1.3.
+    """
+    serving = current.get()
+    _referer(
+        serving.request,
+        serving.response,
+        pattern=pattern,
+        accept=accept,
+        accept_missing=accept_missing,
+        error=error,
+        message=message,
+        debug=debug,
+    )
+
+
+def _referer(  # noqa: PLR0913 - as above
+    request: Request,
+    _response: Response,
+    *,
+    pattern: str | re.Pattern[str],
+    accept: bool = True,
+    accept_missing: bool = False,
+    error: int | str = 403,
+    message: str = "Forbidden Referer header.",
+    debug: bool = False,  # noqa: ARG001
+) -> None:
+    field = request.headers.get("Referer")
+    if field is None:
+        admitted = accept_missing
+    else:
+        admitted = (re.match(pattern, field) is not None) is bool(accept)
+    if not admitted:
+        raise HTTPError(error, message)
+
+
+referer.with_request = _referer  # type: ignore[attr-defined]  # see Hook
 
 
 def trailing_slash(
@@ -60,3 +241,238 @@ def _trailing_slash(
 
 
 trailing_slash.with_request = _trailing_slash  # type: ignore[attr-defined]  # see Hook
+
+
+def redirect(url: str = "", internal: bool = True, debug: bool = False) -> None:  # noqa: ARG001, FBT001, FBT002 - upstream's signature
+    """Redirect to another URL.
+
+    Args:
+        url: URL, or path of this application if ``internal``.
+        internal: Whether the request is handled again, rather than the client sent there.
+        debug: Not used any more.
+
+    Raises:
+        InternalRedirect: Always if ``internal``.
+        HTTPRedirect: Always if not.
+    """
+    if internal:
+        raise InternalRedirect(url)
+    raise HTTPRedirect(url)
+
+
+# Header fields -----------------------------------------------------------------------------------
+
+
+def ignore_headers(headers: Names = ("Range",), debug: bool = False) -> None:  # noqa: FBT001, FBT002 - upstream's signature
+    """Handle the request as if it had been sent without some header fields.
+
+    Args:
+        headers: Names of the fields.
+        debug: Not used any more.
+    """
+    _ignore_headers(current.get().request, None, headers=headers, debug=debug)
+
+
+def _ignore_headers(
+    request: Request,
+    _response: Response,
+    *,
+    headers: Names = ("Range",),
+    debug: bool = False,  # noqa: ARG001 - as above
+) -> None:
+    for name in _names(headers):
+        request.headers.pop(name, None)
+
+
+ignore_headers.with_request = _ignore_headers  # type: ignore[attr-defined]  # see Hook
+
+
+def response_headers(headers: Iterable[tuple[str, Any]] | None = None, debug: bool = False) -> None:  # noqa: FBT001, FBT002 - upstream's signature
+    """Set header fields of the response, errors included.
+
+    Args:
+        headers: Pairs of name and value.
+        debug: Not used any more.
+    """
+    _response_headers(None, current.get().response, headers=headers, debug=debug)
+
+
+def _response_headers(
+    _request: Request,
+    response: Response,
+    *,
+    headers: Iterable[tuple[str, Any]] | None = None,
+    debug: bool = False,  # noqa: ARG001 - as above
+) -> None:
+    for name, value in headers or ():
+        response.headers[name] = value
+
+
+response_headers.with_request = _response_headers  # type: ignore[attr-defined]  # see Hook
+response_headers.failsafe = True  # type: ignore[attr-defined]  # fields such as a policy are for every answer
+
+
+class MonitoredHeaderMap(HeaderMap):
+    """Header fields of a request, and the names of those that were looked at."""
+
+    accessed_headers: set[str]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - all that dict takes
+        self.accessed_headers = set()
+        super().__init__(*args, **kwargs)
+
+    def _note(self, key: Any) -> None:  # noqa: ANN401 - whatever was asked for
+        self.accessed_headers.add(self.transform_key(key))
+
+    def __getitem__(self, key: str) -> Any:  # noqa: ANN401 - value of any field
+        """Return the value of a field."""
+        self._note(key)
+        return super().__getitem__(key)
+
+    def __contains__(self, key: object) -> bool:
+        """Tell whether there is a field of a name."""
+        self._note(key)
+        return super().__contains__(key)
+
+    def get(self, key: str, default: Any = None, /) -> Any:  # noqa: ANN401 - value of any field
+        """Return the value of a field, or the default."""
+        self._note(key)
+        return super().get(key, default)
+
+    def pop(self, key: str, /, *default: Any) -> Any:  # noqa: ANN401 - value of any field
+        """Remove a field and return its value, or the default if one is given."""
+        self._note(key)
+        return super().pop(key, *default)
+
+    def setdefault(self, key: str, default: Any = None, /) -> Any:  # noqa: ANN401 - value of any field
+        """Return the value of a field; store the default first if there is none."""
+        self._note(key)
+        return super().setdefault(key, default)
+
+
+NOT_NEGOTIATED = frozenset(
+    {"Content-Disposition", "Content-Length", "Content-Type", "Host", "Remote-Addr", "Remote-Host"}
+)
+"""Fields that describe the content, or are of the URL or the connection: nothing varies by them."""
+
+
+def autovary(ignore: Iterable[str] | None = None, debug: bool = False) -> None:  # noqa: FBT001, FBT002 - upstream's signature
+    """Name in ``Vary`` the fields of the request that were looked at to answer it.
+
+    Args:
+        ignore: Fields on which nothing depends; by default those of ``Content-`` and ``Host``.
+        debug: Not used any more.
+
+    See: RFC 9110 section 12.5.5.
+    """
+    serving = current.get()
+    _autovary(serving.request, serving.response, ignore=ignore, debug=debug)
+
+
+def _autovary(
+    request: Request,
+    response: Response,
+    *,
+    ignore: Iterable[str] | None = None,
+    debug: bool = False,  # noqa: ARG001 - as above
+) -> None:
+    headers = request.headers = MonitoredHeaderMap(request.headers)
+    ignored = NOT_NEGOTIATED if ignore is None else {name.title() for name in ignore}
+
+    def name_fields() -> None:
+        for name in sorted(headers.accessed_headers - ignored):
+            set_vary_header(response, name)
+        names = response.headers.get("Vary", "").split(", ")
+        response.headers["Vary"] = ", ".join(sorted(filter(None, names)))
+
+    request.hooks.attach("before_finalize", name_fields, priority=95)
+
+
+autovary.with_request = _autovary  # type: ignore[attr-defined]  # see Hook
+
+
+# The body ----------------------------------------------------------------------------------------
+
+
+def flatten(debug: bool = False) -> None:  # noqa: FBT001, FBT002 - upstream's signature
+    """Make one iterable of a body that consists of iterables, to any depth.
+
+    Args:
+        debug: Not used any more.
+    """
+    _flatten(None, current.get().response, debug=debug)
+
+
+def _flatten(_request: Request, response: Response, *, debug: bool = False) -> None:  # noqa: ARG001 - as above
+    response.body = _Flattened(response.body)
+
+
+flatten.with_request = _flatten  # type: ignore[attr-defined]  # see Hook
+
+
+class _Flattened:
+    """The octets in iterables of iterables, in their order; text among them as UTF-8."""
+
+    def __init__(self, body: Iterable[Any]) -> None:
+        self._open = [(body, iter(body))]
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:  # noqa: ANN401 - octets, or whatever else was in the body
+        while self._open:
+            inner, iterator = self._open[-1]
+            for chunk in iterator:
+                if isinstance(chunk, str):
+                    return chunk.encode()
+                if isinstance(chunk, (list, tuple)) or is_iterator(chunk):
+                    self._open.append((chunk, iter(chunk)))
+                    break
+                return chunk
+            else:
+                self._open.pop()
+                _close(inner)
+        raise StopIteration
+
+    def close(self) -> None:
+        """Close everything that has been begun."""
+        while self._open:
+            _close(self._open.pop()[0])
+
+
+def _close(body: Any) -> None:  # noqa: ANN401 - of any kind
+    close = getattr(body, "close", None)
+    if close is not None:
+        close()
+
+
+# Logs --------------------------------------------------------------------------------------------
+
+
+def log_traceback(severity: int = logging.ERROR, debug: bool = False) -> None:  # noqa: ARG001, FBT001, FBT002 - upstream's signature
+    """Write the exception that is being handled to the error log, with its traceback."""
+    current.get().request.app.log.error("", "HTTP", severity, traceback=True)
+
+
+def log_request_headers(debug: bool = False) -> None:  # noqa: ARG001, FBT001, FBT002 - upstream's signature
+    """Write the header fields of the request to the error log."""
+    request = current.get().request
+    lines = [f"  {name}: {value}" for name, value in request.header_list]
+    request.app.log.error("\nRequest Headers:\n" + "\n".join(lines), "HTTP")
+
+
+def log_hooks(debug: bool = False) -> None:  # noqa: ARG001, FBT001, FBT002 - upstream's signature
+    """Write the hooks of the request to the error log, in the order in which they run."""
+    request = current.get().request
+    lines = [f"Request Hooks for {url()}:"]
+    for point, hooks in request.hooks.items():
+        lines.append(f"    {point}:")
+        lines += [f"        {hook!r}" for hook in sorted(hooks)]
+    request.app.log.error("\n" + "\n".join(lines), "HTTP")
+
+
+def _names(names: Names | None) -> list[str]:
+    """Return what may be one name, or several, as a list."""
+    if names is None:
+        return []
+    return [names] if isinstance(names, str) else list(names)

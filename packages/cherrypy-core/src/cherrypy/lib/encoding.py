@@ -1,11 +1,27 @@
 """Tools for text and content codings: encode, decode, gzip."""
 
+import codecs
 from collections.abc import Callable, Iterable, Iterator
+from encodings.aliases import aliases
 from typing import Any, Self
 
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPError
 from cherrypy._runtime.iterators import file_generator, is_closable_iterator
+from cherrypy.lib.content_coding import compress, decompress, gzip
+
+__all__ = [
+    "ResponseEncoder",
+    "UTF8StreamEncoder",
+    "compress",
+    "decode",
+    "decompress",
+    "gzip",
+    "prepare_iter",
+]
+
+KNOWN_CHARSETS = frozenset(aliases) | frozenset(aliases.values())
+"""Charsets a client may choose: the interpreter keeps every name that it was ever asked for."""
 
 Request = Any
 Response = Any
@@ -131,12 +147,15 @@ class ResponseEncoder:
             return self.body
         element = content_type[0]
         is_text = element.value.lower().startswith("text/")
+        has_octets = isinstance(self.body, list) and all(isinstance(c, bytes) for c in self.body)
         if is_text or not self.text_only:
+            if has_octets and "charset" in element.params:
+                return self.body  # whoever encoded it knows the charset
             charset = self.find_acceptable_charset()
             if self.add_charset:
                 element.params["charset"] = charset
                 headers["Content-Type"] = str(element)
-        elif not (isinstance(self.body, list) and all(isinstance(c, bytes) for c in self.body)):
+        elif not has_octets:
             charset = element.params.get("charset", self.default_encoding)
             encode = self.encode_string if isinstance(self.body, list) else self.encode_stream
             if not encode(charset):
@@ -144,10 +163,17 @@ class ResponseEncoder:
         return self.body
 
     def encode_stream(self, encoding: str) -> bool:
-        """Encode the body as it is sent; the charset can not be changed by what comes."""
+        """Encode the body as it is sent; return whether the charset is known.
+
+        The charset can not be changed by what comes.
+        """
         if encoding in self.attempted_charsets:
             return False
         self.attempted_charsets.add(encoding)
+        try:
+            codecs.lookup(encoding)
+        except LookupError:
+            return False
         self.body = _Recoder(self.body, encoding, self.errors)
         return True
 
@@ -170,9 +196,9 @@ class ResponseEncoder:
         """Encode the body with a charset that the client accepts, and return its name.
 
         Raises:
-            HTTPError: 406 if there is none, 500 if the configured one does not fit.
+            HTTPError: 406 if there is none, 500 if not even the default one fits.
         """
-        if self.response.stream:
+        if self.response.stream or self._is_file_of_known_length():
             encode = self.encode_stream
         else:
             self.body = list(_read(self.body))
@@ -181,13 +207,11 @@ class ResponseEncoder:
             if any(isinstance(chunk, str) for chunk in self.body):
                 self.response.headers.pop("Content-Length", None)
         accepted = self.request.headers.elements("Accept-Charset")
-        names = [element.value.lower() for element in accepted]
         if self.encoding is not None:
             encoding = self.encoding.lower()
+            names = [element.value.lower() for element in accepted]
             if (not accepted or "*" in names or encoding in names) and encode(encoding):
                 return encoding
-            if not accepted:
-                raise HTTPError(500, self.failmsg % encoding)
         elif not accepted:
             if encode(self.default_encoding):
                 return self.default_encoding
@@ -196,12 +220,20 @@ class ResponseEncoder:
             charset = self._first_accepted(accepted, encode)
             if charset is not None:
                 return charset
-        field = self.request.headers.get("Accept-Charset", "")
+        field = self.request.headers.get("Accept-Charset")
+        sent = f"sent this Accept-Charset header: {field}" if field else None
         tried = ", ".join(sorted(self.attempted_charsets))
         raise HTTPError(
             406,
-            f"Your client sent this Accept-Charset header: {field}. "
+            f"Your client {sent or 'did not send an Accept-Charset header'}. "
             f"We tried these charsets: {tried}.",
+        )
+
+    def _is_file_of_known_length(self) -> bool:
+        """Tell whether the body is a file that whoever opened it has measured: octets."""
+        headers = self.response.headers
+        return "Content-Length" in headers and (
+            isinstance(self.body, file_generator) or "Content-Range" in headers
         )
 
     def _first_accepted(self, accepted: list[Any], encode: Callable[[str], bool]) -> str | None:
@@ -211,11 +243,14 @@ class ResponseEncoder:
             if element.qvalue <= 0:
                 continue
             charset = self.default_encoding if element.value == "*" else element.value
-            if encode(charset):
-                return charset
+            if is_known_charset(charset):
+                if encode(charset):
+                    return charset
+            else:
+                self.attempted_charsets.add(charset)
         # ISO 8859-1 was acceptable unless it was refused, before RFC 7231 section 5.3.3
-        if "*" not in names and "iso-8859-1" not in names and encode("ISO-8859-1"):
-            return "ISO-8859-1"
+        if "*" not in names and "iso-8859-1" not in names and encode("iso-8859-1"):
+            return "iso-8859-1"
         return None
 
 
@@ -249,3 +284,45 @@ def _read(body: Iterable[Any]) -> Iterable[Any]:
         close = getattr(body, "close", None)
         if close is not None:
             close()
+
+
+def is_known_charset(name: str) -> bool:
+    """Tell whether a charset that a client names may be looked up."""
+    return name.lower().replace("-", "_") in KNOWN_CHARSETS
+
+
+def decode(
+    encoding: str | Iterable[str] | None = None,
+    default_encoding: str | Iterable[str] = "utf-8",
+) -> None:
+    """Say in which charsets the body of the request is tried.
+
+    Args:
+        encoding: Charset or charsets that are tried, whatever the client declares.
+        default_encoding: Charset or charsets that are tried after the declared one.
+
+    See: RFC 9110 section 8.3.2.
+    """
+    _decode(current.get().request, None, encoding=encoding, default_encoding=default_encoding)
+
+
+def _decode(
+    request: Request,
+    _response: Response,
+    *,
+    encoding: str | Iterable[str] | None = None,
+    default_encoding: str | Iterable[str] = "utf-8",
+) -> None:
+    body = request.body
+    if encoding is not None:
+        body.attempt_charsets = _names(encoding)
+    else:
+        names = [*body.attempt_charsets, *_names(default_encoding)]
+        body.attempt_charsets = list(dict.fromkeys(names))
+
+
+decode.with_request = _decode  # type: ignore[attr-defined]  # see Hook
+
+
+def _names(charsets: str | Iterable[str]) -> list[str]:
+    return [charsets] if isinstance(charsets, str) else list(charsets)

@@ -1,0 +1,301 @@
+"""The gzip tool: content codings (RFC 9110 section 8.4)."""
+
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
+from itertools import chain
+from typing import Any, Protocol
+
+from cherrypy._http.errors import MalformedFieldError
+from cherrypy._http.negotiation import content_coding_weight, preferred, weights
+from cherrypy._runtime.context import current
+from cherrypy._runtime.errors import HTTPError
+from cherrypy._runtime.iterators import set_vary_header
+
+Request = Any
+Response = Any
+Names = str | Sequence[str]
+
+MINIMUM_SIZE = 150
+"""Octets below which gzip gains next to nothing."""
+
+GZIP_FORMAT = zlib.MAX_WBITS | 16
+
+
+class Compressor(Protocol):
+    """Compresses what it is fed, piece by piece."""
+
+    def compress(self, data: bytes, /) -> bytes:
+        """Take some octets, and return what there is of the result so far."""
+
+    def sync(self) -> bytes:
+        """Return all that is needed to decode what was fed."""
+
+    def finish(self) -> bytes:
+        """Return the end of the result."""
+
+
+class _Gzip:
+    def __init__(self, level: int) -> None:
+        self._compressor = zlib.compressobj(level, zlib.DEFLATED, GZIP_FORMAT)
+        self.compress = self._compressor.compress
+
+    def sync(self) -> bytes:
+        return self._compressor.flush(zlib.Z_SYNC_FLUSH)
+
+    def finish(self) -> bytes:
+        return self._compressor.flush()
+
+
+class _Brotli:
+    def __init__(self, level: int) -> None:
+        import brotli  # noqa: PLC0415 - of an extra
+
+        compressor = brotli.Compressor(quality=level)
+        self.compress: Callable[[bytes], bytes] = compressor.process
+        self.sync: Callable[[], bytes] = compressor.flush
+        self.finish: Callable[[], bytes] = compressor.finish
+
+
+class _Zstandard:
+    def __init__(self, level: int) -> None:
+        try:
+            from compression import zstd  # noqa: PLC0415 - from Python 3.14 on
+        except ImportError:
+            from backports import zstd  # noqa: PLC0415 - of an extra
+
+        self._compressor = zstd.ZstdCompressor(level)
+        self._block = zstd.ZstdCompressor.FLUSH_BLOCK
+        self.compress: Callable[[bytes], bytes] = self._compressor.compress
+
+    def sync(self) -> bytes:
+        return bytes(self._compressor.flush(self._block))
+
+    def finish(self) -> bytes:
+        return bytes(self._compressor.flush())
+
+
+CODINGS: dict[str, tuple[Callable[[int], Compressor], str]] = {
+    "gzip": (_Gzip, ""),
+    "br": (_Brotli, "brotli"),
+    "zstd": (_Zstandard, "zstd"),
+}
+"""What compresses, and the extra that brings it, by the name of the coding."""
+
+
+def compress(body: Iterable[bytes], compress_level: int) -> Iterator[bytes]:
+    """Compress octets as gzip (RFC 1952).
+
+    Args:
+        body: Octets in pieces.
+        compress_level: From 1, fast, to 9, small; 0 does not compress.
+    """
+    return iter(_Compressed(body, _Gzip(compress_level), is_stream=False))
+
+
+def decompress(body: bytes) -> bytes:
+    """Return what gzip has compressed, all of it: not for what a client sends.
+
+    Raises:
+        zlib.error: It is not gzip.
+    """
+    return zlib.decompress(body, GZIP_FORMAT)
+
+
+def gzip(  # noqa: PLR0913, PLR0917 - upstream's signature, and more
+    compress_level: int = 5,
+    mime_types: Names = ["text/html", "text/plain"],  # noqa: B006 - upstream's default, never changed
+    debug: bool = False,  # noqa: FBT001, FBT002
+    codings: Names = ("gzip",),
+    minimum_size: int = MINIMUM_SIZE,
+) -> None:
+    """Compress the body of the response, if the client accepts that.
+
+    What is small, has a coding already or is a part of something is sent as it is. A stream
+    is compressed piece by piece, and leaves as it comes.
+
+    Args:
+        compress_level: From 1, fast, to 9, small.
+        mime_types: Media types that are compressed; ``*`` stands for anything, as in ``text/*``.
+        debug: Not used any more.
+        codings: Content codings that are offered, the preferred one first: ``gzip``, ``br`` (the
+            extra ``brotli``), ``zstd`` (the extra ``zstd``).
+        minimum_size: Octets from which on a body is compressed.
+
+    Raises:
+        ValueError: One of ``codings`` is not known, or not installed.
+
+    See: RFC 9110 sections 8.4 and 12.5.3.
+    """
+    serving = current.get()
+    _gzip(
+        serving.request,
+        serving.response,
+        compress_level=compress_level,
+        mime_types=mime_types,
+        debug=debug,
+        codings=codings,
+        minimum_size=minimum_size,
+    )
+
+
+def _gzip(  # noqa: PLR0913 - as above
+    request: Request,
+    response: Response,
+    *,
+    compress_level: int = 5,
+    mime_types: Names = ("text/html", "text/plain"),
+    debug: bool = False,  # noqa: ARG001
+    codings: Names = ("gzip",),
+    minimum_size: int = MINIMUM_SIZE,
+) -> None:
+    if getattr(request, "cached", False):
+        return  # it is as it was sent before, Vary included
+    set_vary_header(response, "Accept-Encoding")
+    field = request.headers.get("Accept-Encoding")
+    if field is None or not _is_compressible(response, _names(mime_types)):
+        return
+    try:
+        coding = choose_coding(field, _names(codings))
+    except MalformedFieldError:
+        return  # a preference that nobody understands is none
+    if coding is None:
+        # not raised: the error page passes here too
+        HTTPError(406, "identity, " + ", ".join(_names(codings))).set_response()
+    elif coding != "identity":
+        _compress(response, coding, compress_level, minimum_size)
+
+
+gzip.with_request = _gzip  # type: ignore[attr-defined]  # see Hook
+
+
+def choose_coding(field: str, codings: Sequence[str]) -> str | None:
+    """Choose a content coding.
+
+    Args:
+        field: Value of Accept-Encoding as received.
+        codings: What there is, the best for the server first.
+
+    Returns:
+        One of them, or ``identity``; ``None`` if the client refuses even that. A coding that is
+        accepted is better than ``identity``, unless the client says otherwise.
+
+    Raises:
+        MalformedFieldError: A weight is no decimal number.
+
+    See: RFC 9110 section 12.5.3.
+    """
+    coding = preferred(field, codings, content_coding_weight)
+    identity = content_coding_weight(field, "identity")
+    if coding is None:
+        return "identity" if identity else None
+    is_named = any(value == "identity" for value, _, _ in weights(field))
+    if is_named and identity >= content_coding_weight(field, coding):
+        return "identity"
+    return coding
+
+
+def _is_compressible(response: Response, mime_types: Sequence[str]) -> bool:
+    headers = response.headers
+    if not response.body or "Content-Encoding" in headers:
+        return False
+    if "Content-Range" in headers:
+        return False  # its octets are counted in the representation as it is
+    media_type = (headers.get("Content-Type") or "").partition(";")[0].strip().lower()
+    return any(fnmatchcase(media_type, pattern.lower()) for pattern in mime_types)
+
+
+def _compress(response: Response, coding: str, level: int, minimum_size: int) -> None:
+    """Compress the body of a response, unless it turns out to be small."""
+    compressor = _compressor(coding, level)
+    body = response.body
+    if response.stream:
+        response.body = _Compressed(body, compressor, is_stream=True)
+    else:
+        try:
+            chunks = iter(body)
+            begin = _begin_of(chunks, minimum_size)
+            if sum(map(len, begin)) < minimum_size:
+                response.body = begin
+                return
+            whole = chain(begin, chunks)
+            response.body = [b"".join(_Compressed(whole, compressor, is_stream=False))]
+        finally:
+            _close(body)
+    headers = response.headers
+    headers["Content-Encoding"] = coding
+    for name in ("Content-Length", "Accept-Ranges", "Content-MD5"):
+        headers.pop(name, None)
+    etag = headers.get("ETag")
+    if etag and not etag.startswith("W/"):
+        # not the same octets for everyone, so not a strong validator: RFC 9110 section 8.8.3.3
+        headers["ETag"] = "W/" + etag
+
+
+def _compressor(coding: str, level: int) -> Compressor:
+    try:
+        make, extra = CODINGS[coding]
+    except KeyError:
+        raise ValueError(
+            f"tools.gzip.codings: {coding!r}: expected some of {', '.join(CODINGS)}"
+        ) from None
+    try:
+        return make(level)
+    except ImportError as error:
+        raise ValueError(
+            f"tools.gzip.codings: {coding!r} needs an extra: pip install cherrypy-core[{extra}]"
+        ) from error
+
+
+def _begin_of(chunks: Iterator[bytes], minimum_size: int) -> list[bytes]:
+    """Read as much of a body as is asked for, or all of it."""
+    begin = []
+    size = 0
+    while size < minimum_size:
+        chunk = next(chunks, None)
+        if chunk is None:
+            break
+        begin.append(chunk)
+        size += len(chunk)
+    return begin
+
+
+class _Compressed:
+    """A body, compressed as it is read."""
+
+    def __init__(self, body: Iterable[bytes], compressor: Compressor, *, is_stream: bool) -> None:
+        self._body = body
+        self._chunks = iter(body)
+        self._compressor: Compressor | None = compressor
+        self._is_stream = is_stream
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        compressor = self._compressor
+        if compressor is None:
+            raise StopIteration
+        for chunk in self._chunks:
+            compressed = compressor.compress(chunk)
+            if self._is_stream:
+                compressed += compressor.sync()
+            if compressed:
+                return compressed
+        self._compressor = None
+        return compressor.finish()
+
+    def close(self) -> None:
+        """Close what the octets come from."""
+        self._compressor = None
+        _close(self._body)
+
+
+def _close(body: Any) -> None:  # noqa: ANN401 - of any kind
+    close = getattr(body, "close", None)
+    if close is not None:
+        close()
+
+
+def _names(names: Names) -> Sequence[str]:
+    return (names,) if isinstance(names, str) else names

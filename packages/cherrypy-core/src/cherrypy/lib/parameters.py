@@ -1,0 +1,142 @@
+"""The params tool: parameters of a handler as its annotations say."""
+
+import types
+from collections.abc import Callable
+from functools import lru_cache, partial
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+
+from cherrypy._runtime.context import current
+from cherrypy._runtime.errors import HTTPError
+
+Request = Any
+Response = Any
+Convert = Callable[[Any], Any]
+
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"", "0", "false", "no", "off"})
+
+
+def convert_params(exception: type[BaseException] = ValueError, error: int | str = 400) -> None:
+    """Convert the parameters of the request to the types that the page handler is annotated with.
+
+    An annotation is something to be called with the text, such as ``int``. ``bool`` understands
+    true, yes, on, 1 and their opposites, ``list[int]`` takes what is repeated, and ``int | None``
+    makes ``None`` of an empty text. Parts of the path are not converted.
+
+    Args:
+        exception: What a conversion raises where the text is wrong.
+        error: Status of the answer then.
+
+    Raises:
+        HTTPError: ``error``, if a parameter can not be converted.
+    """
+    _convert_params(current.get().request, None, exception=exception, error=error)
+
+
+def _convert_params(
+    request: Request,
+    _response: Response,
+    *,
+    exception: type[BaseException] = ValueError,
+    error: int | str = 400,
+) -> None:
+    handler = getattr(request.__dict__.get("handler"), "callable", None) or request.callable
+    converters = _converters_of(handler)
+    params = request.params
+    for name in converters.keys() & params.keys():
+        params[name] = _converted(name, params[name], converters[name], exception, error)
+
+
+convert_params.with_request = _convert_params  # type: ignore[attr-defined]  # see Hook
+
+
+def _converted(
+    name: str,
+    value: Any,  # noqa: ANN401 - text, several texts, or a part of a body
+    convert: Convert,
+    exception: type[BaseException],
+    error: int | str,
+) -> Any:  # noqa: ANN401 - of any type
+    try:
+        return convert(value)
+    except exception as failure:
+        raise HTTPError(error, str(failure)) from failure
+    except TypeError as failure:
+        if isinstance(value, str):
+            raise
+        kind = "Multiple values" if isinstance(value, list) else "No text"
+        raise HTTPError(error, f"{kind} for parameters: {name}") from failure
+
+
+def _converters_of(handler: Any) -> dict[str, Convert]:  # noqa: ANN401 - any callable
+    """Return what converts the parameters of a handler, by name."""
+    while isinstance(handler, partial):
+        handler = handler.func
+    if not isinstance(handler, (types.FunctionType, types.MethodType)):
+        handler = getattr(handler, "__call__", None)  # noqa: B004 - not asked whether, but how
+    function = getattr(handler, "__func__", handler)
+    return _converters(function) if isinstance(function, types.FunctionType) else {}
+
+
+@lru_cache(maxsize=1000)
+def _converters(function: types.FunctionType) -> dict[str, Convert]:
+    try:
+        hints = get_type_hints(function)
+    except (AttributeError, NameError, SyntaxError, TypeError):
+        # something that only type checkers can resolve: the others count nevertheless
+        hints = {n: a for n, a in function.__annotations__.items() if not isinstance(a, str)}
+    found = {name: _converter(hint) for name, hint in hints.items() if name != "return"}
+    return {name: convert for name, convert in found.items() if convert is not None}
+
+
+def _converter(annotation: Any) -> Convert | None:  # noqa: ANN401 - anything may annotate
+    """Return what converts to an annotation; ``None`` where there is nothing to be done."""
+    origin = get_origin(annotation)
+    arguments = get_args(annotation)
+    if origin is Annotated:
+        return _converter(arguments[0])
+    if origin in {Union, types.UnionType}:
+        return _union_converter(arguments)
+    if origin is list or annotation is list:
+        return partial(_to_list, _converter(arguments[0]) if arguments else None)
+    if annotation is bool:
+        return _to_bool
+    if annotation is str:
+        return _to_text
+    if annotation is Any or annotation is type(None) or origin is not None:
+        return None
+    return annotation if callable(annotation) else None
+
+
+def _union_converter(members: tuple[Any, ...]) -> Convert | None:
+    others = [member for member in members if member is not type(None)]
+    if len(others) != 1:
+        return None  # which one is meant can not be told from the text
+    convert = _converter(others[0])
+    if convert is None or len(others) == len(members) or convert is _to_text:
+        return convert
+    return partial(_to_optional, convert)
+
+
+def _to_optional(convert: Convert, value: Any) -> Any:  # noqa: ANN401 - of any type
+    return None if value is None or value == "" else convert(value)
+
+
+def _to_text(value: Any) -> Any:  # noqa: ANN401 - an upload stays what it is
+    if isinstance(value, list):
+        raise TypeError
+    return value
+
+
+def _to_list(convert: Convert | None, value: Any) -> list[Any]:  # noqa: ANN401 - of any type
+    values = value if isinstance(value, list) else [value]
+    return values if convert is None else [convert(each) for each in values]
+
+
+def _to_bool(value: Any) -> bool:  # noqa: ANN401 - of any type
+    if not isinstance(value, str):
+        return bool(value)
+    text = value.strip().lower()
+    if text not in _TRUE and text not in _FALSE:
+        raise ValueError(f"invalid bool: {value!r}")
+    return text in _TRUE

@@ -1,0 +1,244 @@
+"""The session_auth tool: a login form, and who is logged in kept in the session."""
+
+from html import escape
+from typing import Any
+from urllib.parse import urlsplit
+
+from cherrypy._runtime.context import current
+from cherrypy._runtime.errors import HTTPError, HTTPRedirect
+from cherrypy._runtime.urls import url
+
+LOGIN_PAGE = """\
+<!DOCTYPE html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Log in</title>
+<style>
+  body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 20rem; margin: 4rem auto; padding: 0 1rem }}
+  label, input, button {{ display: block; box-sizing: border-box; width: 100%; font: inherit }}
+  input {{ margin-bottom: 1rem; padding: .3rem }}
+</style>
+<h1>Log in</h1>
+<p role="alert">{error_msg}</p>
+<form method="post" action="do_login">
+  <label for="username">Name</label>
+  <input type="text" id="username" name="username" value="{username}" autocomplete="username">
+  <label for="password">Password</label>
+  <input type="password" id="password" name="password" autocomplete="current-password">
+  <input type="hidden" name="from_page" value="{from_page}">
+  <button>Log in</button>
+</form>
+</html>
+"""
+
+
+class SessionAuth:
+    """Asks those who are not logged in for name and password, and remembers them in the session.
+
+    Any attribute can be replaced by a setting, ``tools.session_auth.login_screen`` for example.
+    The tool answers the paths that end in ``login_screen``, ``do_login`` and ``do_logout``; the
+    sessions tool has to be on.
+    """
+
+    session_key = "username"
+    """Key of the session under which the name is kept."""
+    debug = False
+    """Not used any more."""
+
+    def check_username_and_password(self, username: str, password: str) -> str | None:
+        """Check what someone has entered; replace this.
+
+        Returns:
+            What is wrong, for the user to read; nothing if they may come in.
+        """
+        del username, password
+        return "Nobody can log in: tools.session_auth.check_username_and_password is not set"
+
+    def anonymous(self) -> str | None:
+        """Return a name for those who are not logged in; ``None`` if they have to log in."""
+
+    def on_login(self, username: str) -> None:
+        """Do something when someone has logged in."""
+
+    def on_logout(self, username: str) -> None:
+        """Do something when someone has logged out."""
+
+    def on_check(self, username: str) -> None:
+        """Do something at each request of someone who is logged in."""
+
+    def login_screen(
+        self,
+        from_page: str = "..",
+        username: str = "",
+        error_msg: str = "",
+        **kwargs: Any,  # noqa: ANN401 - for those who replace it
+    ) -> bytes:
+        """Return the form in which name and password are entered.
+
+        Args:
+            from_page: URL that is opened after the login.
+            username: What was entered before.
+            error_msg: What was wrong with it.
+            **kwargs: Not used.
+        """
+        del kwargs
+        page = LOGIN_PAGE.format(
+            from_page=escape(from_page), username=escape(username), error_msg=escape(error_msg)
+        )
+        return page.encode("ascii", "xmlcharrefreplace")  # so that it is right in any charset
+
+    def do_login(
+        self,
+        username: str,
+        password: str,
+        from_page: str = "..",
+        **kwargs: Any,  # noqa: ANN401 - other fields of the form
+    ) -> bool | None:
+        """Log someone in, or show the form again.
+
+        The session gets a new id, so that one that was known before is worth nothing.
+
+        Args:
+            username: What was entered.
+            password: What was entered.
+            from_page: URL to go to; one of another site is not followed.
+            **kwargs: Not used.
+
+        Returns:
+            True if the form is shown again.
+
+        Raises:
+            HTTPRedirect: To ``from_page``, when someone has logged in.
+        """
+        del kwargs
+        error_msg = self.check_username_and_password(username, password)
+        if error_msg:
+            return _show(self.login_screen(from_page, username, error_msg))
+        session = _session()
+        session.regenerate()
+        current.get().request.login = username
+        session[self.session_key] = username
+        self.on_login(username)
+        raise HTTPRedirect(_own_url(from_page))
+
+    def do_logout(self, from_page: str = "..", **kwargs: Any) -> bool | None:  # noqa: ANN401 - other fields of the form
+        """Log someone out.
+
+        Args:
+            from_page: URL to go to; one of another site is not followed.
+            **kwargs: Not used.
+
+        Raises:
+            HTTPRedirect: To ``from_page``, always.
+        """
+        del kwargs
+        session = _session()
+        username = session.pop(self.session_key, None)
+        if username:
+            current.get().request.login = None
+            self.on_logout(username)
+        raise HTTPRedirect(_own_url(from_page))
+
+    def do_check(self) -> bool | None:
+        """Let those who are logged in pass, and show the form to others.
+
+        Returns:
+            True if the form is shown.
+        """
+        request = current.get().request
+        session = _session()
+        username = session.get(self.session_key)
+        if not username:
+            username = self.anonymous()
+            if not username:
+                return _show(self.login_screen(url(qs=request.query_string)))
+            session[self.session_key] = username
+        request.login = username
+        self.on_check(username)
+        return None
+
+    def run(self) -> bool | None:
+        """Do what the path asks for.
+
+        Returns:
+            True if the response is set.
+
+        Raises:
+            HTTPError: 405 if the login form is not posted, 400 if it is not complete.
+            HTTPRedirect: After a login or logout.
+        """
+        request = current.get().request
+        if request.path_info.endswith("login_screen"):
+            return _show(self.login_screen())
+        if request.path_info.endswith("do_login"):
+            _must_be_posted()
+            form = _texts(request.params)
+            if not {"username", "password"} <= form.keys():
+                raise HTTPError(400, "The form lacks username or password.")
+            return self.do_login(**form)
+        if request.path_info.endswith("do_logout"):
+            _must_be_posted()
+            return self.do_logout(**_texts(request.params))
+        return self.do_check()
+
+
+def session_auth(**kwargs: Any) -> bool | None:  # noqa: ANN401 - value of any attribute
+    """Admit those who are logged in, and let the others log in.
+
+    Args:
+        **kwargs: Attributes of :class:`SessionAuth` to replace.
+
+    Returns:
+        True if the response is set.
+    """
+    auth = SessionAuth()
+    for name, value in kwargs.items():
+        setattr(auth, name, value)
+    return auth.run()
+
+
+def _show(page: bytes | str) -> bool:
+    """Answer with a page."""
+    response = current.get().response
+    if isinstance(page, str):
+        response.headers["Content-Type"] = "text/html;charset=utf-8"
+        page = page.encode()
+    response.body = page
+    response.headers.pop("Content-Length", None)
+    return True
+
+
+def _must_be_posted() -> None:
+    serving = current.get()
+    if serving.request.method != "POST":
+        serving.response.headers["Allow"] = "POST"
+        raise HTTPError(405)
+
+
+def _texts(params: dict[str, Any]) -> dict[str, str]:
+    """Return those parameters that are text, given once, and can be passed to a method."""
+    return {n: value for n, value in params.items() if isinstance(value, str) and n != "self"}
+
+
+def _own_url(from_page: str) -> str:
+    """Return an URL of this site as it is, and the page above for any other."""
+    redirect = HTTPRedirect(from_page)
+    base = urlsplit(current.get().request.base)
+    target = urlsplit(redirect.urls[0])
+    is_own = (target.scheme, target.netloc) == (base.scheme, base.netloc)
+    return from_page if is_own and "\\" not in from_page else ".."
+
+
+def _session() -> Any:  # noqa: ANN401 - of another distribution
+    """Return the session of the current request.
+
+    Raises:
+        AttributeError: There is none.
+    """
+    try:
+        return current.get().session
+    except AttributeError:
+        raise AttributeError(
+            "tools.session_auth needs a session: set tools.sessions.on = True for the same paths"
+        ) from None
