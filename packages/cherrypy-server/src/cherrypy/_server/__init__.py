@@ -1,0 +1,1 @@
+"""How the HTTP server works; ``cherrypy.server`` and ``cherrypy.process.servers`` are public."""

@@ -1,0 +1,367 @@
+"""The HTTP server of CherryPy: cheroot with our requests, our threads and our way to WSGI."""
+
+import math
+import re
+import sys
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Any, Protocol, cast
+from urllib.parse import unquote_to_bytes
+
+import cheroot.wsgi
+from cheroot.server import Gateway, get_ssl_adapter_class
+
+from cherrypy import __version__
+from cherrypy._server.connection import Connection, OpenConnections
+from cherrypy._server.http_request import CPWSGIHTTPRequest
+from cherrypy._server.worker_pool import WorkerPool
+from cherrypy.process.wspbus import Bus
+
+__all__ = ["CPWSGIHTTPRequest", "CPWSGIServer", "WSGIGateway"]
+
+ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType]
+Write = Callable[[bytes], None]
+WSGIApplication = Callable[[dict[str, Any], Callable[..., Write]], Iterable[bytes]]
+
+KEEP_ALIVE_CONNECTIONS = 512
+"""Idle connections that stay open: half of the descriptors that most systems give a process."""
+
+_OLD_DEFAULT_BACKLOG = 5
+_BACKLOG = 128
+
+_STATUS = re.compile(r"[1-9][0-9]{2}(?: .*)?")
+_ENCODED_SLASH = re.compile(rb"%2[Ff]")
+_WITHOUT_PREFIX = {b"Content-Type": "CONTENT_TYPE", b"Content-Length": "CONTENT_LENGTH"}
+_COMMON_NAMES = (
+    "Accept Accept-Charset Accept-Encoding Accept-Language Authorization Cache-Control Connection "
+    "Cookie Dnt Expect Forwarded Host If-Match If-Modified-Since If-None-Match If-Range "
+    "If-Unmodified-Since Origin Pragma Priority Range Referer Sec-Ch-Ua Sec-Ch-Ua-Mobile "
+    "Sec-Ch-Ua-Platform Sec-Fetch-Dest Sec-Fetch-Mode Sec-Fetch-Site Sec-Fetch-User Te "
+    "Transfer-Encoding Upgrade-Insecure-Requests User-Agent X-Forwarded-For X-Forwarded-Host "
+    "X-Forwarded-Proto X-Requested-With"
+)
+
+
+class ServerSettings(Protocol):
+    """What the server takes from its adapter, ``cherrypy._server.settings.Server``."""
+
+    bus: Bus
+    bind_addr: Any
+    socket_host: str | None
+    socket_file: str | None
+    socket_queue_size: int
+    socket_timeout: float
+    accepted_queue_size: int
+    accepted_queue_timeout: float
+    shutdown_timeout: float
+    protocol_version: str
+    thread_pool: int
+    thread_pool_max: int
+    max_request_header_size: int
+    max_request_body_size: int
+    ssl_context: Any
+    ssl_certificate: str | None
+    ssl_certificate_chain: str | None
+    ssl_private_key: str | None
+    ssl_ciphers: str | None
+    ssl_module: Any
+    statistics: bool
+    nodelay: bool
+    wsgi_version: tuple[int, int]
+    peercreds: bool
+    peercreds_resolve: bool
+
+    @property
+    def application(self) -> Any:  # noqa: ANN401 - any WSGI callable
+        """The WSGI application."""
+
+
+def environ_name(field_name: bytes) -> str:
+    """Give the key under which a header field is in a WSGI environ, such as ``HTTP_HOST``."""
+    return "HTTP_" + field_name.decode("ascii").upper().replace("-", "_")
+
+
+# PERF: names that browsers send need no work per request; the table does not grow
+_ENVIRON_NAMES = _WITHOUT_PREFIX | {
+    name: environ_name(name) for name in _COMMON_NAMES.encode().split()
+}
+
+
+def decode_path(path: bytes) -> str:
+    """Decode the path of a request target for ``PATH_INFO``.
+
+    Args:
+        path: As received, such as ``/a%20b%2fc``.
+
+    Returns:
+        The octets as latin-1 text, as PEP 3333 asks. An encoded slash stays ``%2F``, so that it
+        does not split a segment.
+    """
+    if b"%" in path:
+        path = b"%2F".join(unquote_to_bytes(part) for part in _ENCODED_SLASH.split(path))
+    return path.decode("latin-1")
+
+
+class WSGIGateway(Gateway):
+    """One call of a WSGI application (PEP 3333).
+
+    Args:
+        req: The request that it answers.
+    """
+
+    def __init__(self, req: Any) -> None:  # noqa: ANN401 - cheroot's own type
+        super().__init__(req)
+        self.req = req
+        self._is_started = False
+        self._left: int | None = None  # octets that the declared Content-Length still allows
+
+    def get_environ(self) -> dict[str, Any]:
+        """Make the environ of the request."""
+        request, connection = self.req, self.req.conn
+        environ: dict[str, Any] = request.server.base_environ.copy()
+        environ["REQUEST_METHOD"] = request.method.decode("ascii")
+        environ["PATH_INFO"] = decode_path(request.path)
+        environ["QUERY_STRING"] = request.qs.decode("latin-1")
+        environ["REQUEST_URI"] = request.uri.decode("latin-1")
+        environ["SERVER_PROTOCOL"] = request.request_protocol.decode("ascii")
+        environ["REMOTE_ADDR"] = connection.remote_addr or ""
+        environ["REMOTE_PORT"] = str(connection.remote_port or "")
+        environ["wsgi.input"] = request.rfile
+        for name, value in request.inheaders.items():
+            # an underscore would let a client write a header that a proxy in front guards
+            if b"_" not in name:
+                key = _ENVIRON_NAMES.get(name) or environ_name(name)
+                environ[key] = value.decode("latin-1")
+        if connection.peercreds_enabled:
+            environ.update(peer_environ(connection))
+        if connection.ssl_env:
+            environ.update(connection.ssl_env)
+        return environ
+
+    def respond(self) -> None:
+        """Call the application and send what it gives; its iterable is closed in any case."""
+        result = self.req.server.wsgi_app(self.get_environ(), self.start_response)
+        try:
+            if self._is_started and isinstance(result, (list, tuple)) and len(result) == 1:
+                self._declare_length(len(result[0]))
+            for chunk in result:
+                if chunk:
+                    self.write(chunk)
+                    if not self.req.has_content:
+                        break
+            if not self._is_started:
+                raise RuntimeError("The WSGI application did not call start_response")
+            if self._left and self.req.has_content:
+                self._give_up()
+        finally:
+            close = getattr(result, "close", None)
+            if close is not None:
+                close()
+
+    def start_response(
+        self,
+        status: str,
+        headers: list[tuple[str, str]],
+        exc_info: ExceptionInfo | None = None,
+    ) -> Write:
+        """Begin the response; the callable that PEP 3333 describes.
+
+        Args:
+            status: Status code and reason phrase.
+            headers: Names and values of the header fields, latin-1.
+            exc_info: The exception because of which a response that has begun is replaced.
+
+        Returns:
+            A callable that sends octets at once.
+
+        Raises:
+            RuntimeError: It was called before, and this is no replacement.
+            ValueError: The status is malformed.
+        """
+        if exc_info is not None and self.req.sent_headers:
+            try:
+                raise exc_info[1].with_traceback(exc_info[2])
+            finally:
+                exc_info = None  # breaks the circle through the traceback
+        if self._is_started and exc_info is None:
+            raise RuntimeError("start_response was called a second time without exc_info")
+        if _STATUS.fullmatch(status) is None:
+            raise ValueError(f"status = {status!r}: expected three digits and a reason phrase")
+        self._is_started = True
+        self._left = None
+        self.req.status = status.encode("latin-1")
+        self.req.outheaders = [
+            (name.encode("latin-1"), value.encode("latin-1")) for name, value in headers
+        ]
+        for name, value in headers:
+            if name.lower() == "content-length":
+                self._left = int(value)
+        return self.write
+
+    def write(self, chunk: bytes) -> None:
+        """Send octets of the content.
+
+        Raises:
+            TypeError: They are no bytes.
+            RuntimeError: ``start_response`` has not been called.
+            ValueError: They are more than Content-Length announces; those that fit are sent.
+        """
+        if not self._is_started:
+            raise RuntimeError("The WSGI application sent content before start_response")
+        if not isinstance(chunk, bytes):
+            raise TypeError(f"The WSGI application gave {chunk!r:.40}: expected bytes")
+        left = self._left
+        if left is None:
+            self.req.write(chunk)
+            return
+        self._left = max(0, left - len(chunk))
+        self.req.write(chunk[:left] if len(chunk) > left else chunk)
+        if len(chunk) > left and self.req.has_content:
+            self.req.close_connection = True
+            raise ValueError("Response body exceeds the declared Content-Length.")
+
+    def _declare_length(self, length: int) -> None:
+        """Announce the length of a body that is there as a whole, if the application did not."""
+        if self._left is None:
+            self._left = length
+            self.req.outheaders.append((b"Content-Length", b"%d" % length))
+
+    def _give_up(self) -> None:
+        """Close the connection, so that the client notices that content is missing."""
+        self.req.close_connection = True
+        self.req.server.error_log(
+            f"The response to {self.req.uri.decode()} lacks {self._left} octets of the declared "
+            "Content-Length: the connection is closed",
+            level=40,
+        )
+
+
+def peer_environ(connection: Any) -> dict[str, str]:  # noqa: ANN401 - cheroot's own type
+    """Tell which process is at the other end of a Unix socket, as far as the system knows."""
+    environ = {
+        "X_REMOTE_PID": str(connection.peer_pid),
+        "X_REMOTE_UID": str(connection.peer_uid),
+        "X_REMOTE_GID": str(connection.peer_gid),
+    }
+    if connection.peercreds_resolve_enabled:
+        environ["X_REMOTE_USER"] = environ["REMOTE_USER"] = str(connection.peer_user)
+        environ["X_REMOTE_GROUP"] = str(connection.peer_group)
+    return environ
+
+
+class CPWSGIServer(cheroot.wsgi.Server):
+    """The HTTP server of CherryPy.
+
+    Args:
+        server_adapter: Where the settings, the application and the log are; ``cherrypy.server``
+            if None.
+
+    Attributes:
+        base_environ: What is the same in the environ of all requests.
+    """
+
+    fmt = "CherryPy/{cherrypy} {cheroot}"
+    version = fmt.format(cherrypy=__version__, cheroot=cheroot.wsgi.Server.version)
+    product = f"CherryPy/{__version__}".encode()
+    ConnectionClass = Connection
+    keep_alive_conn_limit = KEEP_ALIVE_CONNECTIONS
+
+    def __init__(self, server_adapter: ServerSettings | None = None) -> None:
+        if server_adapter is None:
+            from cherrypy import server  # noqa: PLC0415 - the facade makes it on first use
+
+            server_adapter = server
+        adapter = self.server_adapter = server_adapter
+        super().__init__(  # cheroot says int for seconds, and takes fractions
+            adapter.bind_addr,
+            adapter.application,
+            adapter.thread_pool,
+            adapter.socket_host or adapter.socket_file or None,
+            request_queue_size=_BACKLOG
+            if adapter.socket_queue_size == _OLD_DEFAULT_BACKLOG
+            else adapter.socket_queue_size,
+            timeout=cast("int", adapter.socket_timeout),
+            shutdown_timeout=cast("int", adapter.shutdown_timeout),
+            accepted_queue_size=adapter.accepted_queue_size,
+            accepted_queue_timeout=cast("int", adapter.accepted_queue_timeout),
+            peercreds_enabled=adapter.peercreds,
+            peercreds_resolve_enabled=adapter.peercreds_resolve,
+        )
+        self.requests = WorkerPool(
+            self,
+            adapter.thread_pool,
+            math.inf if adapter.thread_pool_max < 0 else adapter.thread_pool_max,
+            adapter.accepted_queue_size,
+            adapter.accepted_queue_timeout,
+        )
+        self.connections = OpenConnections()
+        self.gateway = WSGIGateway
+        self.wsgi_version = adapter.wsgi_version
+        self.protocol = adapter.protocol_version
+        self.nodelay = adapter.nodelay
+        self.max_request_header_size = adapter.max_request_header_size or 0
+        self.max_request_body_size = adapter.max_request_body_size or 0
+        self.ssl_adapter = make_ssl_adapter(adapter)
+        self.base_environ: dict[str, Any] = {}
+        self.stats["Enabled"] = adapter.statistics
+        self.stats["Threads"] = lambda _: self.requests.size
+
+    def prepare(self) -> None:
+        """Bind the socket, listen and start the threads."""
+        super().prepare()
+        address = self.bind_addr
+        self.base_environ = {
+            "ACTUAL_SERVER_PROTOCOL": self.protocol,
+            "SCRIPT_NAME": "",
+            "SERVER_NAME": self.server_name or "",
+            "SERVER_PORT": str(address[1]) if isinstance(address, tuple) else "",
+            "SERVER_SOFTWARE": self.software,
+            "wsgi.errors": sys.stderr,
+            "wsgi.input_terminated": True,
+            "wsgi.multiprocess": False,
+            "wsgi.multithread": True,
+            "wsgi.run_once": False,
+            "wsgi.url_scheme": "http" if self.ssl_adapter is None else "https",
+            "wsgi.version": self.wsgi_version,
+        }
+
+    def stop(self) -> None:
+        """Stop serving, after the requests that are being answered.
+
+        Connections that went to and fro between the threads meanwhile are closed, too.
+        """
+        super().stop()
+        self.connections.close()
+
+    def put_conn(self, conn: Any) -> None:  # noqa: ANN401 - cheroot's own type
+        """Watch an open connection until the next request comes."""
+        if self.ready:
+            super().put_conn(conn)
+        else:
+            conn.close()
+
+    def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:  # noqa: FBT001, FBT002 - cheroot's signature
+        """Write to the log of the engine.
+
+        Args:
+            msg: What happened.
+            level: Its level in ``logging``.
+            traceback: Whether to add the current exception.
+        """
+        self.server_adapter.bus.log(msg, level, traceback)
+
+
+def make_ssl_adapter(settings: ServerSettings) -> Any | None:  # noqa: ANN401 - of any ssl_module
+    """Make what wraps connections in TLS, or ``None`` without certificate and context."""
+    if not settings.ssl_certificate and settings.ssl_context is None:
+        return None
+    adapter_class = get_ssl_adapter_class(settings.ssl_module or "builtin")
+    adapter = adapter_class(
+        settings.ssl_certificate,
+        settings.ssl_private_key,
+        settings.ssl_certificate_chain,
+        settings.ssl_ciphers,
+    )
+    if settings.ssl_context is not None:
+        adapter.context = settings.ssl_context
+    return adapter

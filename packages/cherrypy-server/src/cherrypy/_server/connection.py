@@ -1,0 +1,255 @@
+"""One connection of a client: waiting for requests, answering them, closing it politely."""
+
+import select
+import threading
+import time
+from contextlib import suppress
+from http import HTTPStatus
+from logging import DEBUG, ERROR
+from socket import SHUT_RDWR, SHUT_WR, socket
+from typing import Any
+
+from cheroot.server import HTTPConnection
+
+from cherrypy._server.content import ClientGoneError, ClientTimeoutError, connection_fault
+from cherrypy._server.http_request import CPWSGIHTTPRequest
+from cherrypy._server.request_head import RequestRefusedError, bad_request
+
+_MOMENT = 0.01  # seconds that a free thread waits for the next octets of a client
+_LINGER = 2.0  # seconds for a client to read the answer, and to stop sending
+_END = b"\r\n\r\n"
+
+
+class OpenConnections:
+    """The connections of a server that have not been closed."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._connections: set[Connection] = set()
+
+    def add(self, connection: "Connection") -> None:
+        """Note a new connection."""
+        with self._lock:
+            self._connections.add(connection)
+
+    def remove(self, connection: "Connection") -> bool:
+        """Forget a connection; False if that has been done before."""
+        with self._lock:
+            was_there = connection in self._connections
+            self._connections.discard(connection)
+        return was_there
+
+    def close(self) -> None:
+        """Close all of them."""
+        with self._lock:
+            connections = list(self._connections)
+        for connection in connections:
+            connection.close()
+
+
+class Connection(HTTPConnection):
+    """One connection of a client.
+
+    While the head of a request is not complete, the connection goes back to the server's selector:
+    a client that sends slowly or nothing at all takes no thread. Heads have to be complete
+    ``server.socket_timeout`` seconds after their first octet. On TLS, where the selector can not
+    see what is decrypted already, a thread waits.
+
+    Attributes:
+        has_unread: The client sent, or may be sending, content that nobody is going to read.
+        is_broken: Writing to it has failed.
+    """
+
+    RequestHandlerClass = CPWSGIHTTPRequest
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - cheroot's own
+        super().__init__(*arguments, **options)
+        self.server.connections.add(self)
+        self.has_unread = False
+        self.is_broken = False
+        self._is_plain = self.server.ssl_adapter is None
+        self._is_due = False  # the selector says that there is something to read
+        self._is_waiting = False  # for the rest of a head
+        self._partial = b""  # octets of a head that is not complete
+        self._started = 0.0  # when the first of them came
+
+    def communicate(self) -> bool:
+        """Read and answer one request.
+
+        Returns:
+            Whether the connection stays open, for the next request or for the rest of this one.
+        """
+        request = self.RequestHandlerClass(self.server, self)
+        try:
+            is_open = self._answer(request)
+        except RequestRefusedError as refusal:
+            self.has_unread = True  # where the next request starts, nobody knows
+            self._answer_failure(request, refusal.status, refusal.reason)
+        except ClientTimeoutError:
+            if request.started_request or self._partial:
+                self._answer_failure(request, HTTPStatus.REQUEST_TIMEOUT)
+        except ClientGoneError as error:
+            self.server.error_log(f"A client has gone: {error}", level=DEBUG)
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 - whatever the application lets through
+            self.server.error_log(repr(error), level=ERROR, traceback=True)
+            self._answer_failure(request, HTTPStatus.INTERNAL_SERVER_ERROR)
+        else:
+            self._is_due = is_open
+            return is_open
+        return False
+
+    def receive_head(self, limit: int) -> bytes | None:
+        """Read the head of a request.
+
+        Args:
+            limit: Octets that it may have; 0 for any number.
+
+        Returns:
+            The head with its empty line; ``None`` if it is not complete. It may be later, unless
+            the client has closed the connection.
+
+        Raises:
+            RequestRefusedError: It is too large, or can not become a request.
+            ClientTimeoutError: It takes too long.
+            ClientGoneError: The connection broke.
+        """
+        while self._may_read():
+            try:
+                piece = self.rfile.peek()
+            except (OSError, ValueError) as error:
+                raise connection_fault(error) from error
+            if not piece:
+                return None
+            known = len(self._partial)
+            octets = self._partial + piece
+            end = octets.find(_END, max(0, known - len(_END) + 1))
+            taken = len(octets) if end < 0 else end + len(_END)
+            self.rfile.read(taken - known)
+            if end == 0:  # two empty lines before a request
+                self._partial = b""
+                continue
+            _check_size(octets, taken, limit)
+            if end > 0:
+                self._partial = b""
+                return _without_empty_lines(octets[:taken])
+            self._keep_partial(octets)
+        self._is_waiting = True
+        return None
+
+    def wait_for_next(self) -> bool:
+        """Wait a moment for the next request, if no other connection needs the thread.
+
+        Returns:
+            Whether it has come.
+        """
+        if self.rfile.has_data():
+            return True
+        seconds = _MOMENT if self.server.requests.is_relaxed() else 0
+        return self._is_plain and _is_readable(self.socket, seconds)
+
+    def close(self) -> None:
+        """Close the connection.
+
+        If content was left unread, the answer would be lost to a client that still sends it: the
+        system resets a connection that is closed over unread octets. So it is given some time.
+
+        See: RFC 9112 section 9.6.
+        """
+        if not self.server.connections.remove(self):
+            return
+        if self._is_plain and self.server.ready and (self.has_unread or self.linger):
+            with suppress(OSError):
+                self._drain(_LINGER if self.has_unread else _MOMENT)
+        if self.is_broken:  # else what is left in the buffer is tried again, which takes time
+            with suppress(OSError):
+                self.socket.shutdown(SHUT_RDWR)
+        with suppress(OSError):
+            self.wfile.close()
+        self.linger = False  # cheroot would leave the socket open; that is what draining is for
+        super().close()
+
+    def _answer(self, request: CPWSGIHTTPRequest) -> bool:
+        self._is_waiting = False
+        request.parse_request()
+        if not request.ready:
+            return self._is_waiting
+        self.requests_seen += 1
+        request.respond()
+        return not request.close_connection
+
+    def _answer_failure(self, request: CPWSGIHTTPRequest, status: int, reason: str = "") -> None:
+        if not request.sent_headers:
+            with suppress(ClientGoneError, ClientTimeoutError):
+                request.simple_response(status, reason)
+
+    def _may_read(self) -> bool:
+        """Tell whether reading gives octets, or the end of the stream, without waiting long."""
+        if self._is_due or not self._is_plain:
+            self._is_due = False
+            return True
+        return self.wait_for_next()
+
+    def _keep_partial(self, octets: bytes) -> None:
+        """Keep the start of a head until the rest comes.
+
+        Raises:
+            RequestRefusedError: It can not become the head of a request.
+            ClientTimeoutError: The rest should have come by now.
+        """
+        now = time.monotonic()
+        if not self._partial:
+            self._started = now
+        self._partial = octets
+        start = _without_empty_lines(octets)[:1]
+        if start and not b"!" <= start <= b"~" and start != b"\r":
+            bad_request("This server speaks HTTP, and that is no HTTP request")
+        if octets.count(b"\n") != octets.count(b"\r\n"):
+            bad_request("HTTP requires CRLF terminators")
+        if now - self._started > self.server.timeout:
+            raise ClientTimeoutError
+
+    def _drain(self, seconds: float) -> None:
+        """Say that nothing more comes, and read until the client has understood."""
+        connection: socket = self.socket
+        connection.shutdown(SHUT_WR)
+        deadline = time.monotonic() + seconds
+        connection.settimeout(seconds)
+        while time.monotonic() < deadline and connection.recv(65536):
+            pass
+
+
+def _without_empty_lines(head: bytes) -> bytes:
+    """Leave out the empty line that old clients send after the content of a form.
+
+    See: RFC 9112 section 2.2.
+    """
+    while head.startswith(b"\r\n"):
+        head = head[2:]
+    return head
+
+
+def _check_size(octets: bytes, taken: int, limit: int) -> None:
+    """Refuse a head that is too large.
+
+    Raises:
+        RequestRefusedError: 414 or 431 (RFC 9110 section 15.5.15, RFC 6585 section 5).
+    """
+    if not limit or taken <= limit:
+        return
+    if octets.find(b"\r\n", 2, limit) < 0:
+        raise RequestRefusedError(414, f"The request line is longer than {limit} octets")
+    raise RequestRefusedError(431, f"The header fields are longer than {limit} octets")
+
+
+def _is_readable(connection: socket, seconds: float) -> bool:
+    """Wait until there is something to read, or the end of the stream; False at the timeout."""
+    try:
+        if hasattr(select, "poll"):  # select() can not watch descriptors from 1024 on
+            poller = select.poll()
+            poller.register(connection, select.POLLIN)
+            return bool(poller.poll(seconds * 1000))
+        return bool(select.select([connection], [], [], seconds)[0])
+    except (OSError, ValueError):  # closed meanwhile: reading tells
+        return True

@@ -1,0 +1,248 @@
+"""The content of a request as a file: what PEP 3333 calls ``wsgi.input``."""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from sys import maxsize
+from typing import Protocol
+
+from cheroot.errors import MaxSizeExceeded
+
+from cherrypy._server.request_head import RequestRefusedError, bad_request, parse_fields
+
+_BLOCK = 65536
+_MAX_LINE = 4096  # octets of a chunk-size line or a trailer field
+_MAX_TRAILER = 65536
+_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:[\t ]*;[\t\x20-\x7E\x80-\xFF]*)?\r\n")
+
+
+class Reader(Protocol):
+    """What the content is read from; ``rfile`` of a connection."""
+
+    def read(self, size: int, /) -> bytes:
+        """Read exactly so many octets, fewer only at the end of the stream."""
+
+    def readline(self, size: int, /) -> bytes:
+        """Read up to and with a line feed, at most so many octets."""
+
+
+class ClientGoneError(ConnectionError):
+    """The connection broke while the server read from it or wrote to it."""
+
+
+class ClientTimeoutError(TimeoutError):
+    """The client neither sent nor took anything for ``server.socket_timeout`` seconds."""
+
+
+class ContentTooLargeError(RequestRefusedError, MaxSizeExceeded):
+    """Content that is longer than ``server.max_request_body_size``."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(413, f"The content is larger than {limit} octets")
+
+
+def connection_fault(error: OSError | ValueError) -> OSError:
+    """Tell a fault of the connection from those of the application, which may be OSErrors too.
+
+    Args:
+        error: What a file of the connection raised; a ValueError if it is closed already.
+    """
+    if isinstance(error, TimeoutError):
+        return ClientTimeoutError(str(error))
+    return ClientGoneError(str(error))
+
+
+class Content(ABC):
+    """The content of one request, readable once from start to end.
+
+    Args:
+        rfile: The connection, at the first octet of the content.
+        before_first_read: Called once, before the first octet is read; sends 100 (Continue).
+
+    Attributes:
+        is_complete: All of it has been read: what follows on the connection is the next request.
+    """
+
+    is_complete: bool
+
+    def __init__(
+        self, rfile: Reader, before_first_read: Callable[[], object] | None = None
+    ) -> None:
+        self._rfile = rfile
+        self._before_first_read = before_first_read
+
+    def read(self, size: int | None = None) -> bytes:
+        """Read at most ``size`` octets, or all; empty at the end.
+
+        Raises:
+            RequestRefusedError: The chunked coding is malformed, or the content is too large.
+            ClientTimeoutError: The client sent nothing for ``server.socket_timeout`` seconds.
+            ClientGoneError: The connection broke.
+        """
+        return self._gather(self._take, size)
+
+    def readline(self, size: int | None = None) -> bytes:
+        """Read up to and with the next line feed, at most ``size`` octets; errors as ``read``."""
+        return self._gather(self._take_line, size, end=b"\n")
+
+    def readlines(self, hint: int | None = None) -> list[bytes]:
+        """Read lines until they have ``hint`` octets together, or all; errors as ``read``."""
+        lines: list[bytes] = []
+        left = maxsize if hint is None or hint <= 0 else hint
+        while left > 0 and (line := self.readline()):
+            lines.append(line)
+            left -= len(line)
+        return lines
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Iterate over the lines."""
+        return iter(self.readline, b"")
+
+    def discard(self, limit: int) -> bool:
+        """Read and forget what is left; give up after ``limit`` octets or on any fault.
+
+        Returns:
+            Whether the content is complete now.
+        """
+        self._before_first_read = None
+        try:
+            while limit > 0 and (piece := self._take(min(limit, _BLOCK))):
+                limit -= len(piece)
+        except (OSError, RequestRefusedError):
+            return False
+        return self.is_complete
+
+    def _gather(self, take: Callable[[int], bytes], size: int | None, end: bytes = b"") -> bytes:
+        """Join pieces until ``size`` octets are there, or one has ``end`` at its end."""
+        left = maxsize if size is None or size < 0 else size
+        pieces = []
+        try:
+            if left and self._before_first_read is not None:
+                notify, self._before_first_read = self._before_first_read, None
+                notify()
+            while left > 0 and (piece := take(min(left, _BLOCK))):
+                pieces.append(piece)
+                left -= len(piece)
+                if end and piece.endswith(end):
+                    break
+        except RequestRefusedError:
+            raise
+        except (OSError, ValueError) as error:
+            raise connection_fault(error) from error
+        return b"".join(pieces)
+
+    @abstractmethod
+    def is_short(self, limit: int) -> bool:
+        """Tell whether at most ``limit`` octets are left, and the client is sending them."""
+
+    @abstractmethod
+    def _take(self, limit: int) -> bytes:
+        """Read some octets, at most ``limit``; empty at the end."""
+
+    @abstractmethod
+    def _take_line(self, limit: int) -> bytes:
+        """Read some octets, at most ``limit``, and none after a line feed; empty at the end."""
+
+
+class SizedContent(Content):
+    """Content whose length is known (RFC 9112 section 6.2).
+
+    If the client goes away in the middle it ends early, and ``is_complete`` stays false.
+    """
+
+    def __init__(
+        self, rfile: Reader, length: int, before_first_read: Callable[[], object] | None = None
+    ) -> None:
+        super().__init__(rfile, before_first_read if length else None)
+        self._left = length
+        self.is_complete = length == 0
+
+    def _take(self, limit: int) -> bytes:
+        return self._counted(self._rfile.read(min(limit, self._left))) if self._left else b""
+
+    def _take_line(self, limit: int) -> bytes:
+        return self._counted(self._rfile.readline(min(limit, self._left))) if self._left else b""
+
+    def is_short(self, limit: int) -> bool:
+        """Tell whether at most ``limit`` octets are left, and the client is sending them."""
+        return self._left <= limit and self._before_first_read is None
+
+    def _counted(self, piece: bytes) -> bytes:
+        self._left = self._left - len(piece) if piece else 0  # nothing more will come
+        self.is_complete = self._left == 0 and bool(piece)
+        return piece
+
+
+class ChunkedContent(Content):
+    """Content in the chunked coding, decoded (RFC 9112 section 7.1).
+
+    Args:
+        rfile: The connection, at the first chunk.
+        limit: Octets that the decoded content may have; 0 for any number.
+        before_first_read: As for ``Content``.
+    """
+
+    def __init__(
+        self, rfile: Reader, limit: int, before_first_read: Callable[[], object] | None = None
+    ) -> None:
+        super().__init__(rfile, before_first_read)
+        self._limit = limit
+        self._total = 0
+        self._left = 0  # octets of the current chunk
+        self._fault: RequestRefusedError | None = None
+        self.is_complete = False
+
+    def _take(self, limit: int) -> bytes:
+        return self._from_chunk(self._rfile.read, limit)
+
+    def _take_line(self, limit: int) -> bytes:
+        return self._from_chunk(self._rfile.readline, limit)
+
+    def is_short(self, limit: int) -> bool:
+        """Tell whether all has been read: how much is left, nobody knows."""
+        return self.is_complete and limit >= 0
+
+    def _from_chunk(self, read: Callable[[int], bytes], limit: int) -> bytes:
+        if self._fault is not None:
+            raise self._fault
+        if self.is_complete:
+            return b""
+        try:
+            return self._read_some(read, limit)
+        except RequestRefusedError as fault:
+            self._fault = fault
+            raise
+
+    def _read_some(self, read: Callable[[int], bytes], limit: int) -> bytes:
+        if self._left == 0 and not self._start_chunk():
+            return b""
+        piece = read(min(limit, self._left))
+        if not piece:
+            bad_request("The chunked content ends in the middle of a chunk")
+        self._left -= len(piece)
+        if self._left == 0 and self._rfile.read(2) != b"\r\n":
+            bad_request("A chunk is not followed by CRLF")
+        return piece
+
+    def _start_chunk(self) -> bool:
+        """Read the size of the next chunk; False after the last one."""
+        match = _CHUNK_SIZE.fullmatch(self._rfile.readline(_MAX_LINE))
+        if match is None:
+            bad_request("Malformed chunk size: expected hexadecimal digits")
+        self._left = int(match[1], 16)
+        self._total += self._left
+        if self._limit and self._total > self._limit:
+            raise ContentTooLargeError(self._limit)
+        if self._left == 0:
+            self._skip_trailer()
+        return self._left > 0
+
+    def _skip_trailer(self) -> None:
+        """Read the trailer fields, which are checked and dropped (RFC 9110 section 6.5.1)."""
+        trailer = b""
+        while (line := self._rfile.readline(_MAX_LINE)) != b"\r\n":
+            trailer += line
+            if not line or len(trailer) > _MAX_TRAILER:
+                bad_request("Malformed trailer after the chunked content")
+        parse_fields(trailer)
+        self.is_complete = True
