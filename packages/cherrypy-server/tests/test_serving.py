@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from queue import Queue
 from typing import Any
 
@@ -197,6 +197,21 @@ def test_no_content(serve: Serve, method: bytes, status: bytes) -> None:
     assert first.endswith(b"\r\n\r\n")
     assert b"Transfer-Encoding" not in first
     assert second.startswith(b"203")
+
+
+def test_an_answer_without_content_keeps_the_connection(serve: Serve) -> None:
+    """RFC 9110 section 8.6: a length that a HEAD tells is not one of content that follows."""
+
+    def application(_environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("200 OK", [("Content-Length", "5"), ("Content-Type", "text/plain")])
+        return []
+
+    site = serve(application)
+    answer = site.ask(
+        b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\nHEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    )
+    assert answer.count(b"HTTP/1.1 200 OK") == 2
+    assert not site.errors
 
 
 def test_head_has_the_length_that_get_would_have(serve: Serve) -> None:

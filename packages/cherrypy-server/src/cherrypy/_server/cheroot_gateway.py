@@ -14,6 +14,7 @@ from cheroot.server import Gateway, get_ssl_adapter_class
 from cherrypy import __version__
 from cherrypy._server.connection import Connection, OpenConnections
 from cherrypy._server.http_request import CPWSGIHTTPRequest
+from cherrypy._server.request_head import is_content_free
 from cherrypy._server.worker_pool import WorkerPool
 from cherrypy.process.wspbus import Bus
 
@@ -151,7 +152,7 @@ class WSGIGateway(Gateway):
                         break
             if not self._is_started:
                 raise RuntimeError("The WSGI application did not call start_response")
-            if self._left and self.req.has_content:
+            if self._left and not is_content_free(self.req.method, self.req.status):
                 self._give_up()
         finally:
             close = getattr(result, "close", None)
