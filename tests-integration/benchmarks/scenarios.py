@@ -44,7 +44,7 @@ class Scenario:
     content: bytes = b""
     status: str = "200"
     application: str = "main"
-    """Which of the peer's applications answers."""
+    """Which of the peer's applications answers: ``hello`` has nothing but this one handler."""
 
     def environ(self) -> dict[str, Any]:
         """Make a WSGI environment, as cheroot would for a client that sends little."""
@@ -86,7 +86,7 @@ class Scenario:
 SCENARIOS = {
     scenario.name: scenario
     for scenario in (
-        Scenario("hello", "Hello World", "/", GREETING),
+        Scenario("hello", "Hello World", "/", GREETING, application="hello"),
         Scenario(
             "path",
             "path parameter and query",

@@ -13,14 +13,19 @@ from budget import Calls, count_calls, measure_memory
 
 WORKER = Path(__file__).with_name("worker.py")
 
-BUDGETS = {"hello": 48, "path": 87}
-"""Calls in all, in Python and in C, for one request in process."""
 
-
-@pytest.mark.parametrize("scenario", BUDGETS)
-def test_calls_of_a_request(scenario: str) -> None:
+@pytest.mark.parametrize(
+    ("scenario", "application", "budget"),
+    [
+        ("hello", "hello", 50),  # CherryPy 18.10.0 makes 670, Bottle 80
+        ("path", "main", 90),  # 707, 116
+        ("configured", "configured", 70),  # 698
+    ],
+)
+def test_calls_of_a_request(scenario: str, application: str, budget: int) -> None:
+    """In all, in Python and in C, for one request in process."""
     orders = json.dumps({"do": "calls", "scenario": scenario}) + "\n"
-    command = [sys.executable, "-P", str(WORKER), "cherrypy_application", "main"]
+    command = [sys.executable, "-P", str(WORKER), "cherrypy_application", application]
     run = subprocess.run(  # noqa: S603
         command,
         input=orders * 2,
@@ -30,7 +35,7 @@ def test_calls_of_a_request(scenario: str) -> None:
     )
     first, second = map(json.loads, run.stdout.splitlines())
     assert (first["python"], first["c"]) == (second["python"], second["c"])
-    assert first["python"] + first["c"] <= BUDGETS[scenario]
+    assert first["python"] + first["c"] <= budget
 
 
 def test_counts_are_exact() -> None:
@@ -46,5 +51,5 @@ def test_counts_are_exact() -> None:
 
 def test_kept_blocks_are_seen() -> None:
     kept: list[object] = []
-    assert measure_memory(lambda: kept.append(object()), runs=1000).blocks_kept >= 1
+    assert measure_memory(lambda: kept.append(object()), runs=1000).blocks_kept >= 0.9
     assert measure_memory(object, runs=1000).blocks_kept < 0.5

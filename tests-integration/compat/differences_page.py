@@ -13,13 +13,14 @@ import argparse
 import json
 import sys
 import textwrap
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 import differential  # on the path set just above
-from differential import Difference
+from differential import Case, Difference
 from repository import ROOT
 
 if TYPE_CHECKING:
@@ -27,23 +28,40 @@ if TYPE_CHECKING:
 
 PAGE = ROOT / "docs" / "explanation" / "differences.md"
 NOTES = ROOT / "docs" / "differences.d"
+WIDTH = 110
+
+AREAS = {
+    "dispatching": "Paths and handlers",
+    "addresses": "Addresses and what a request knows of itself",
+    "binding": "Arguments, parameters and forms",
+    "redirecting": "Redirects",
+    "errors": "Errors and their pages",
+    "hooks": "Hooks",
+    "bodies": "Bodies and their encoding",
+    "headers": "Response headers and cookies",
+    "caching": "Conditional requests, compression and the cache",
+    "tooling": "Other tools",
+    "methods": "Dispatchers by method, host and procedure",
+    "mounting": "Several applications",
+    "configuration": "Configuration",
+    "logging_lines": "Logs",
+    "served": "The HTTP server",
+}
+"""Applications of the tests, in the order of the page, with the headings of their differences."""
 
 BEGINNING = """\
 # Differences from CherryPy 18.10
 
 Where CherryPy 18.10.0 is wrong, unsafe or against a standard, this project does what is right, and
-says so here. Everything else answers the same; a table of requests is put to both in every run of
-the tests.
+says so here. In everything else the tests ask both the same requests, and get the same answers.
+
+Each difference in a request is shown by one example, with the lines in which the two answers
+differ: `(page)` is the message of an error page, `(traceback: ...)` whether it has one.
 
 ```{note}
 This page is written by `tests-integration/compat/differences_page.py`: change the files that it is
 written from.
 ```
-
-## Seen in answers
-
-Each of these was found by a request that both answered. Shown is one of them, and the lines in
-which the answers differ.
 """
 
 EVERYWHERE = """
@@ -60,8 +78,13 @@ EVERYWHERE = """
 
 def page() -> str:
     """Write the page."""
+    cases = {case.name: case for case in differential.all_cases()}
     parts = [BEGINNING]
-    parts += [_section(difference) for difference in differential.listed_differences()]
+    for area, heading in AREAS.items():
+        found = [known for known in differential.listed_differences() if _area(known) == area]
+        if found:
+            parts.append(f"\n## {heading}\n")
+            parts += [_section(difference, cases) for difference in found]
     parts.append(EVERYWHERE)
     parts.append("\n## Further notes\n")
     for note in sorted(NOTES.glob("*.md")):
@@ -70,20 +93,46 @@ def page() -> str:
     return "".join(parts)
 
 
-def _section(difference: Difference) -> str:
-    name, (theirs, ours) = next(iter(difference.shown.items()))
+def _area(difference: Difference) -> str:
+    """Give the application that shows it most."""
+    return Counter(name.partition("/")[0] for name in difference.shown).most_common(1)[0][0]
+
+
+def _section(difference: Difference, cases: dict[str, Case]) -> str:
+    area = _area(difference)
+    name = next(name for name in difference.shown if name.startswith(f"{area}/"))
+    theirs, ours = difference.shown[name]
     count = len(difference.shown)
-    more = f" It shows in {count} requests of the tests." if count > 1 else ""
-    return (
-        f"\n### {difference.title}\n\n{difference.reason.strip()}{more}\n\n"
-        f"```text\n{name.partition(': ')[2]}\n{_block('CherryPy', theirs)}"
-        f"{_block('this project', ours)}```\n"
+    more = f" ({count} requests of the tests show it.)" if count > 1 else ""
+    text = textwrap.fill(" ".join(difference.reason.split()) + more, 100, break_on_hyphens=False)
+    request = _cut(_request(cases[name]))
+    answers = _block("CherryPy 18.10", theirs) + _block("this project", ours)
+    return f"\n### {difference.title}\n\n{text}\n\n```text\n{request}{answers}```\n"
+
+
+def _request(case: Case) -> list[str]:
+    """Tell a request without what every request has."""
+    head, _, content = case.raw.partition("\r\n\r\n")
+    line, *fields = head.split("\r\n")
+    told = [field for field in fields if field != "Host: example.com"]
+    return [_visible(text) for text in (line.removesuffix(" HTTP/1.1"), *told, content) if text]
+
+
+def _visible(text: str) -> str:
+    return "".join(
+        character if character.isprintable() else repr(character)[1:-1] for character in text
+    )
+
+
+def _cut(lines: list[str]) -> str:
+    return "".join(
+        f"{line if len(line) <= WIDTH else line[: WIDTH - 3] + '...'}\n" for line in lines
     )
 
 
 def _block(title: str, lines: list[str]) -> str:
-    shown = [line if len(line) <= 110 else f"{line[:107]}..." for line in lines[:6]]
-    return "".join(f"    {line}\n" for line in [f"-- {title}:", *(shown or ["(no such line)"])])
+    shown = [_visible(line) for line in lines[:6]] or ["(no such line)"]
+    return _cut([f"  {title}:", *(f"    {line}" for line in shown)])
 
 
 def listing(differences: list[Difference]) -> str:

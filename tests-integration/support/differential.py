@@ -113,8 +113,8 @@ def _raw(request: dict[str, Any]) -> str:
     line = str(request["line"])
     if not line.rsplit(" ", 1)[-1].startswith("HTTP/"):
         line += " HTTP/1.1"
-    headers = list(request.get("headers", []))
-    content = request.get("body", "")
+    headers: list[str] = list(request.get("headers", []))
+    content: str = request.get("body", "")
     names = {header.partition(":")[0].lower() for header in headers}
     if not request.get("bare", False):
         if "host" not in names and not line.endswith("HTTP/1.0"):
@@ -226,7 +226,8 @@ def _lines(case: Case, answer: Answer) -> list[str]:
     shown by its message, and whether it has a traceback; a gzip-coded body is shown decoded; a
     length that is right is not shown; a moment near to that of the request is shown as its
     distance; blanks at the end of an error's body, which CherryPy adds for browsers of 2004, are
-    not shown; nor is what follows the first line of a bare error, where CherryPy has a traceback.
+    not shown; nor is what follows the first line of a bare error, where CherryPy has a traceback,
+    with the length that it makes.
     """
     if answer.failure is not None:
         return [f"({answer.failure})"]
@@ -241,7 +242,9 @@ def _told_headers(case: Case, answer: Answer) -> list[tuple[str, str]]:
         if name.lower() in NOT_COMPARED:
             continue
         if name.lower() == "content-length":
-            if value == str(len(answer.body)) or (is_error and case.method == "HEAD"):
+            if value == str(len(answer.body)) or BARE_ERROR in answer.body:
+                continue
+            if is_error and case.method == "HEAD":
                 continue
             if _is_compressed(answer) and case.method == "HEAD":
                 continue
@@ -274,8 +277,8 @@ def _octets(answer: Answer) -> str:
         body = gzip.decompress(body.encode("latin-1")).decode("latin-1")
     if _code(answer)[:1] in {"4", "5"}:
         body = body.rstrip(" ")
-    if body.startswith(BARE_ERROR):
-        return BARE_ERROR
+    before, bare, _ = body.partition(BARE_ERROR)
+    body = before + bare
     return re.sub(r" at 0x[0-9a-f]+", " at 0x", body)
 
 

@@ -35,6 +35,11 @@ RANKS = {
     "_aliases": FACADE,
     "daemon": FACADE,
     "__main__": FACADE,
+    # Users of the facade, above it: they test applications, and nothing that serves one needs them.
+    "_testing": 10,
+    "testing": 11,
+    "test": 12,
+    "_pytest_plugin": 12,
 }
 """The units of the core, and the rank of each."""
 
@@ -45,7 +50,10 @@ OPEN_TO_SATELLITES = ("_http", "_runtime")
 """Units of the core without a public name that satellites may import nevertheless."""
 
 THIRD_PARTY = {
-    "cherrypy-core": {"backports", "compression", "brotli", "granian", "routes", "watchfiles"},
+    "cherrypy-core": {
+        *("backports", "compression", "brotli", "granian", "routes", "watchfiles"),
+        "pytest",  # is there where it asks for its plugin
+    },
     "cherrypy-server": {"cheroot", "OpenSSL"},
     "cherrypy-sessions": {"pymemcache"},
     "cherrypy-auth": set(),
@@ -191,14 +199,12 @@ def _reason_against_others(imported: Import, top_level: str) -> str | None:
 
 def _reason_in_core(imported: Import) -> str | None:
     unit, target = imported.module.unit, unit_of(imported.target)
-    rank = RANKS.get(unit, FACADE)
-    if rank == FACADE:
-        return None
-    if target == "" or imported.binds_facade:
+    rank, target_rank = RANKS.get(unit, FACADE), RANKS.get(target, FACADE)
+    if rank < FACADE and (target == "" or imported.binds_facade):
         return "nothing below the facade imports the facade"
-    if target != unit and RANKS.get(target, FACADE) >= rank:
-        return f"{unit} may not import {target}, which is not below it"
-    return None
+    if target == unit or rank == target_rank == FACADE:
+        return None
+    return f"{unit} may not import {target}, which is not below it" if target_rank >= rank else None
 
 
 def _reason_in_satellite(imported: Import, by_name: Mapping[str, Module]) -> str | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from benchmarks.applications.cheroot_server import serve
-from benchmarks.scenarios import GREETING
+from benchmarks.scenarios import GREETING, LONG_TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,6 +29,10 @@ def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]
         content = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
         fields = dict(parse_qsl(content.decode()))
         body = f"{fields['name']}, {len(fields)} fields".encode()
+    elif path == "/compressed":
+        compressor = zlib.compressobj(5, zlib.DEFLATED, wbits=31)
+        body = compressor.compress(LONG_TEXT) + compressor.flush()
+        headers.append(("Content-Encoding", "gzip"))
     elif path == "/old":
         status = "303 See Other"
         headers.append(("Location", f"http://{environ['HTTP_HOST']}/"))

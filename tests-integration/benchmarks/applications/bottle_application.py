@@ -62,6 +62,9 @@ def old() -> None:
 
 
 def build(name: str) -> Any:
-    """Give the application; there is one."""
-    del name
+    """Give an application."""
+    if name == "hello":
+        smallest = bottle.Bottle()
+        smallest.get("/")(hello)
+        return smallest
     return app

@@ -30,14 +30,18 @@ class Section:
         return f"page of {self.name}"
 
 
-class Root:
-    """The handlers."""
-
-    resources = Item()
+class Hello:
+    """The smallest application."""
 
     @cherrypy.expose
     def index(self) -> str:
         return GREETING.decode()
+
+
+class Root(Hello):
+    """The handlers."""
+
+    resources = Item()
 
     @cherrypy.expose
     def items(self, number: str, limit: str = "5") -> str:
@@ -72,7 +76,9 @@ def build(application: str) -> Any:
     cherrypy.config.update(
         {"log.screen": False, "checker.on": False, "engine.autoreload.on": False},
     )
-    if application == "configured":
+    if application == "hello":
+        cherrypy.tree.mount(Hello())
+    elif application == "configured":
         root: Any = Root()
         sections: dict[str, dict[str, object]] = {}
         for number in range(SECTIONS):

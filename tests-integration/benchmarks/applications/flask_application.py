@@ -65,6 +65,9 @@ def old() -> Any:
 
 
 def build(name: str) -> Any:
-    """Give the application; there is one."""
-    del name
+    """Give an application."""
+    if name == "hello":
+        smallest = flask.Flask("hello")
+        smallest.get("/")(hello)
+        return smallest
     return app

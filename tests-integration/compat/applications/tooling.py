@@ -36,6 +36,16 @@ class Told:
         return [[b"a", b"b"], iter([b"c", iter([b"d"])]), b"e"]
 
     @cherrypy.expose
+    def generators(self) -> object:
+        def inner() -> object:
+            yield b"b"
+            yield b"c"
+
+        yield b"a"
+        yield inner()
+        yield b"d"
+
+    @cherrypy.expose
     def chosen(self) -> str:
         best = cherrypy.tools.accept.callable(["text/html", "application/json", "text/plain"])
         return str(best)
@@ -64,8 +74,8 @@ def settings(tool: str, **arguments: object) -> dict[str, object]:
     return {f"tools.{tool}.on": True} | {f"tools.{tool}.{k}": v for k, v in arguments.items()}
 
 
-def make_tools() -> None:
-    """Add the application's own tools."""
+def make_tools() -> Any:
+    """Add the application's own tools, and give a toolbox of its own."""
     toolbox: Any = cherrypy.tools
 
     def shout(mark: str = "") -> None:
@@ -103,10 +113,10 @@ def make_tools() -> None:
         cherrypy.request.mine = value
 
     mybox.mine = cherrypy.Tool("before_handler", mine)
-    cherrypy.Application.toolboxes["mybox"] = mybox
+    return mybox
 
 
-make_tools()
+MYBOX = make_tools()
 
 
 class Own:
@@ -215,5 +225,6 @@ def build() -> Any:
     root.expires_forced = Section(settings("expires", secs=60, force=True))
     root.decode = Section(settings("decode", encoding="iso-8859-1"))
     root.decode_default = Section(settings("decode", default_encoding="iso-8859-1"))
-    cherrypy.tree.mount(root)
+    app = cherrypy.tree.mount(root)
+    app.toolboxes["mybox"] = MYBOX
     return cherrypy.tree

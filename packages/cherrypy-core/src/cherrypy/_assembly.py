@@ -218,6 +218,7 @@ file_hooks.append(engine.autoreload.files.add)
 
 application.site.config = config
 application.site.toolboxes = {"tools": tools}
+wsgi.site.log = log
 wsgi.site.threads = engine.thread_manager.threads
 urls.site.server_base = default_server.base
 Request.namespaces["tools"] = tools

@@ -170,8 +170,9 @@ def test_parse_undoes_format(name: str, value: str) -> None:
     cookie[name] = value
     (line,) = set_cookie_values(cookie)
     assert line.isascii()
-    parsed = parse_cookie(f"x=1; {line}; y=2")
-    assert parsed[name].value == value
+    before, after = f"{name}-before", f"{name}-after"
+    parsed = parse_cookie(f"{before}=1; {line}; {after}=2")
+    assert [parsed[other].value for other in (before, name, after)] == ["1", value, "2"]
     assert parsed.skipped == []
 
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from cherrypy._app.wsgi import CPWSGIApp
@@ -185,11 +186,11 @@ class Application:
     def release_serving(self) -> None:
         """End the current request: run its last hooks and forget it."""
         request = current.get().request
-        bus.publish("after_request")
-        try:
-            request.close()
-        except Exception:  # noqa: BLE001 - the answer is sent, nobody is left to be told
-            self.log.error(severity=logging.ERROR, traceback=True)  # noqa: TRY400 - our own logs
+        for last in (partial(bus.publish, "after_request"), request.close):
+            try:
+                last()
+            except Exception:  # noqa: BLE001 - the answer is sent, nobody is left to be told
+                self.log.error(severity=logging.ERROR, traceback=True)  # noqa: TRY400 - our own
         serving.clear()
 
     def __call__(

@@ -10,17 +10,19 @@ from time import time
 from types import SimpleNamespace
 from typing import Any, ClassVar, Self
 
+from cherrypy._http.errors import ProtocolError
 from cherrypy._http.headers import Host
+from cherrypy._http.status import format_status, valid_status
 from cherrypy._http.targets import protocol_from_http, urljoin
 from cherrypy._request.error_pages import bare_error, format_exc
-from cherrypy._request.request import Request
+from cherrypy._request.request import Request, port_of
 from cherrypy._request.response import Response
 from cherrypy._request.run import run
 from cherrypy._runtime.context import Serving, current
 from cherrypy._runtime.errors import InternalRedirect
 from cherrypy._runtime.logs import is_heard
 from cherrypy._runtime.names import object_named
-from cherrypy._runtime.text import decoded_path
+from cherrypy._runtime.text import decoded_path, encoded_path
 from cherrypy.process.wspbus import bus
 
 Application = Any  # of the module above this one
@@ -30,8 +32,8 @@ WSGICallable = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 HTTP_1_1 = "HTTP/1.1"
 
-site: Any = SimpleNamespace(threads={})
-"""The assembly puts here which threads the engine knows."""
+site: Any = SimpleNamespace(threads={}, log=None)
+"""The assembly puts here which threads the engine knows, and the log of the site."""
 
 _new = object.__new__
 _get_current = current.get
@@ -55,8 +57,11 @@ def answer(app: Application, environ: Environ, start_response: StartResponse) ->
         request = serving.request
         response = serving.response
         run(request, response)
-        if is_heard(app.log.access_log):
-            app.log.log_request(request, response)
+        log = app.log
+        if log.has_own_access or site.log.has_own_access:
+            site.log.access()
+        elif is_heard(log.access_log):
+            log.log_request(request, response)
         start_response(response.output_status, response.header_list)
     except InternalRedirect as redirect:
         _end_if_begun(app, serving)
@@ -79,7 +84,9 @@ def answer(app: Application, environ: Environ, start_response: StartResponse) ->
         request.closed = True
         current.set(serving.outer)
         return chunks
-    return OpenBody(app, serving, chunks)
+    body = OpenBody(app, serving, chunks)
+    current.set(serving.outer)  # it may be sent, and closed, by another thread
+    return body
 
 
 def _answer_redirected(
@@ -109,46 +116,53 @@ def begin(app: Application, environ: Environ) -> Serving:  # noqa: C901 - PERF: 
     except KeyError:
         return begin(app, {**OPTIONAL_KEYS, **environ})
     outer = _get_current()
-    request_class = app.request_class
-    response_class = app.response_class
-    if (
-        request_class.__init__ is Request.__init__
-        and response_class.__init__ is Response.__init__
-        and not app.has_own_serving
-    ):
-        # PERF: what the constructors set is made of the environ when it is first read
-        request = _new(request_class)
-        response = _new(response_class)
-        response.time = time()
-        serving = Serving(request, response, outer)
-        current.set(serving)
-        listeners = bus.listeners
-        if len(listeners["acquire_thread"]) != 1 or get_ident() not in site.threads:
-            bus.publish("acquire_thread")
-        if listeners["before_request"]:
-            bus.publish("before_request")
-    else:
-        _made_by_application(app, environ)
+    try:
+        request_class = app.request_class
+        response_class = app.response_class
+        if (
+            request_class.__init__ is Request.__init__
+            and response_class.__init__ is Response.__init__
+            and not app.has_own_serving
+        ):
+            # PERF: what the constructors set is made of the environ when it is first read
+            request = _new(request_class)
+            response = _new(response_class)
+            response.time = time()
+            serving = Serving(request, response, outer)
+            current.set(serving)
+            listeners = bus.listeners
+            if len(listeners["acquire_thread"]) != 1 or get_ident() not in site.threads:
+                bus.publish("acquire_thread")
+            if listeners["before_request"]:
+                bus.publish("before_request")
+        else:
+            _made_by_application(app, environ)
+            serving = _get_current()
+            serving.outer = outer
+            request = serving.request
+        request.app = app
+        request.wsgi_environ = environ
+        request.method = environ["REQUEST_METHOD"]
+        if query_string:
+            request.query_string = decoded_path(query_string)
+        if protocol != HTTP_1_1 or (
+            "ACTUAL_SERVER_PROTOCOL" in environ and environ["ACTUAL_SERVER_PROTOCOL"] != HTTP_1_1
+        ):
+            request.protocol = _common_protocol(environ)
+        if app.mount_point or base:
+            _set_mounted_path(app, request, environ)
+        elif path != "/":
+            if not path.isascii():
+                path = decoded_path(path)
+            if "//" in path:
+                path = urljoin(path)
+            request.path_info = path or "/"
+    except BaseException:
         serving = _get_current()
-        serving.outer = outer
-        request = serving.request
-    request.app = app
-    request.wsgi_environ = environ
-    request.method = environ["REQUEST_METHOD"]
-    if query_string:
-        request.query_string = decoded_path(query_string)
-    if protocol != HTTP_1_1 or (
-        "ACTUAL_SERVER_PROTOCOL" in environ and environ["ACTUAL_SERVER_PROTOCOL"] != HTTP_1_1
-    ):
-        request.protocol = _common_protocol(environ)
-    if app.mount_point or base:
-        _set_mounted_path(app, request, environ)
-    elif path != "/":
-        if not path.isascii():
-            path = decoded_path(path)
-        if "//" in path:
-            path = urljoin(path)
-        request.path_info = path or "/"
+        if serving is not outer:
+            serving.outer = outer
+            end(app, serving)
+        raise
     return serving
 
 
@@ -163,17 +177,17 @@ OPTIONAL_KEYS = {
 
 def _end_if_begun(app: Application, serving: Serving | None) -> None:
     if serving is not None:
+        close_body(app, serving.response.chunks)
         end(app, serving)
 
 
 def _made_by_application(app: Application, environ: Environ) -> None:
     """Let an application make request and response in its own way."""
-    port = environ.get("SERVER_PORT") or 80
     app.get_serving(
-        Host("", int(port), environ.get("SERVER_NAME", "")),
+        Host("", port_of(environ.get("SERVER_PORT"), 80), environ.get("SERVER_NAME", "")),
         Host(
             environ.get("REMOTE_ADDR", ""),
-            int(environ.get("REMOTE_PORT") or -1),
+            port_of(environ.get("REMOTE_PORT"), -1),
             environ.get("REMOTE_HOST", ""),
         ),
         environ.get("wsgi.url_scheme", "http"),
@@ -204,8 +218,7 @@ def run_and_log(app: Application, serving: Serving) -> Any:  # noqa: ANN401 - an
     """Run a request, and write it to the access log."""
     response = serving.response
     run(serving.request, response)
-    if is_heard(app.log.access_log):
-        app.log.log_request(serving.request, response)
+    site.log.access()
     return response
 
 
@@ -216,6 +229,16 @@ def end(app: Application, serving: Serving) -> None:
         app.release_serving()
     finally:
         current.set(serving.outer)
+
+
+def close_body(app: Application, chunks: Iterable[bytes]) -> None:
+    """Close what the octets of a response come from; what fails in that is only logged."""
+    try:
+        close = getattr(chunks, "close", None)
+        if close is not None:
+            close()
+    except Exception:  # noqa: BLE001 - the answer is sent, nobody is left to be told
+        app.log.error(severity=logging.ERROR, traceback=True)  # noqa: TRY400 - our own
 
 
 class OpenBody:
@@ -237,10 +260,13 @@ class OpenBody:
         return self
 
     def __next__(self) -> bytes:
-        # a server may iterate in another thread than it called in
-        if self.serving is not None and _get_current() is not self.serving:
-            current.set(self.serving)
-        return next(self.iterator)
+        # a server may iterate in another thread than it called in, or inside of another request
+        before = _get_current()
+        current.set(self.serving or before)
+        try:
+            return next(self.iterator)
+        finally:
+            current.set(before)
 
     next = __next__
 
@@ -249,15 +275,13 @@ class OpenBody:
         serving, self.serving = self.serving, None
         if serving is None:
             return
+        before = _get_current()
         current.set(serving)
         try:
-            close = getattr(self.chunks, "close", None)
-            if close is not None:
-                close()
-        except Exception:  # noqa: BLE001 - the answer is sent, nobody is left to be told
-            self.cpapp.log.error(severity=logging.ERROR, traceback=True)  # noqa: TRY400 - our own
+            close_body(self.cpapp, self.chunks)
         finally:
             end(self.cpapp, serving)
+            current.set(before)
 
 
 class AppResponse(OpenBody):
@@ -290,8 +314,9 @@ class AppResponse(OpenBody):
             self.write = start_response(response.output_status, response.header_list)
             super().__init__(cpapp, self.serving, response.chunks)
         except BaseException:
-            end(cpapp, self.serving)
+            _end_if_begun(cpapp, self.serving)
             raise
+        current.set(self.serving.outer)
 
     def run(self) -> None:
         """Run the request."""
@@ -339,11 +364,22 @@ class ExceptionTrapper:
 
 def answer_failure(start_response: StartResponse) -> list[bytes]:
     """Answer the exception that is being handled, and log it; the client is told nothing of it."""
+    error = sys.exc_info()[1]
+    if isinstance(error, ProtocolError):  # so malformed that no request was made of it
+        return _answer_malformed(start_response, error)
     bus.log(format_exc(), level=logging.ERROR)
     status, fields, body = bare_error()
     lines = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in fields]
     start_response(status.decode("latin-1"), lines, sys.exc_info())
     return body
+
+
+def _answer_malformed(start_response: StartResponse, error: ProtocolError) -> list[bytes]:
+    body = str(error).encode("utf-8")
+    code, reason, _ = valid_status(error.status)
+    fields = [("Content-Type", "text/plain;charset=utf-8"), ("Content-Length", str(len(body)))]
+    start_response(format_status(code, reason), fields, sys.exc_info())
+    return [body]
 
 
 class InternalRedirector:
@@ -376,15 +412,19 @@ class InternalRedirector:
     ) -> Environ:
         """Return the environ of the URL that a redirect leads to: a GET without content."""
         base = environ.get("SCRIPT_NAME", "")
-        path = environ.get("PATH_INFO", "")
-        visited.append(_path_and_query(base + path, environ.get("QUERY_STRING", "")))
-        target = _path_and_query(base + redirect.path, redirect.query_string)
+        visited.append(
+            _path_and_query(base + environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", ""))
+        )
+        # a server that knows nothing of the mount point has it in the path
+        mount_point = encoded_path(redirect.request.script_name).removeprefix(base.rstrip("/"))
+        path = mount_point + encoded_path(redirect.path)
+        target = _path_and_query(base + path, redirect.query_string)
         if not self.recursive and target in visited:
             raise RuntimeError(f"InternalRedirector visited the same URL twice: {target!r}")
         redirected = {
             **environ,
-            "REQUEST_METHOD": "GET",
-            "PATH_INFO": redirect.path.encode("utf-8").decode("latin-1"),
+            "REQUEST_METHOD": "HEAD" if environ["REQUEST_METHOD"] == "HEAD" else "GET",
+            "PATH_INFO": path,
             "QUERY_STRING": redirect.query_string,
             "wsgi.input": io.BytesIO(),
             "CONTENT_LENGTH": "0",

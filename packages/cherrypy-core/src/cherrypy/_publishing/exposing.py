@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterable
 from sys import _getframe
-from typing import Any, TypeVar, overload
+from typing import Any, Protocol, TypeVar, overload
 
 from cherrypy._runtime.context import current
 
 F = TypeVar("F", bound=Callable[..., Any])
+C = TypeVar("C")
 Aliases = str | Iterable[str]
 
 _DOT_TO_UNDERSCORE = str.maketrans(".", "_")
@@ -34,18 +35,19 @@ def expose(
         alias: Other names under which it is published as well; a dot in a name stands for itself.
         methods: Request methods that are answered, such as ``["GET", "POST"]``; others get 405
             with ``Allow``. ``HEAD`` goes where ``GET`` goes, ``OPTIONS`` is answered for the
-            handler. All by default.
+            handler. All by default. It is the same as to turn on ``tools.allow``, so for a class
+            it is for all that is below.
 
     Returns:
         What was published, or a decorator where only aliases were given.
     """
-    allowed = None if methods is None else tuple(method.upper() for method in methods)
+    config = {} if methods is None else _allow(methods)
     namespace = _getframe(1).f_locals
 
     def publish(published: F, names: Aliases | None) -> F:
         published.exposed = True  # type: ignore[attr-defined]  # that is what publishes it
-        if allowed is not None:
-            published.allowed_methods = allowed  # type: ignore[attr-defined]  # read by the dispatcher
+        if config:
+            published._cp_config = {**getattr(published, "_cp_config", {}), **config}  # type: ignore[attr-defined]  # noqa: SLF001 - public by contract
         for name in (names,) if isinstance(names, str) else names or ():
             namespace[name.translate(_DOT_TO_UNDERSCORE)] = published
         return published
@@ -55,7 +57,26 @@ def expose(
     return lambda published: publish(published, alias if func is None else func)
 
 
-def popargs(*args: str, **kwargs: Any) -> Any:  # noqa: ANN401 - a decorator, or a method of a class
+def _allow(methods: Iterable[str]) -> dict[str, Any]:
+    """Return the configuration that allows some request methods only."""
+    names = (methods,) if isinstance(methods, str) else methods
+    return {
+        "tools.allow.on": True,
+        "tools.allow.methods": tuple(name.upper() for name in names),
+        "tools.allow.options": True,
+    }
+
+
+class PathArguments(Protocol):
+    """What ``popargs`` makes: the decorator of a class, or its method ``_cp_dispatch``."""
+
+    @overload
+    def __call__(self, cls: type[C], /) -> type[C]: ...
+    @overload
+    def __call__(self, cls: object = None, vpath: list[str] | None = None) -> Any: ...  # noqa: ANN401 - a node
+
+
+def popargs(*args: str, **kwargs: Any) -> PathArguments:  # noqa: ANN401 - any object can be a node
     """Take path segments as named parameters, before the rest of the path is looked up.
 
     Used as the decorator of a class, ``@popargs('year', 'month')``, or in its body,

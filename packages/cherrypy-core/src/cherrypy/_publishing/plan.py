@@ -22,7 +22,7 @@ from cherrypy._publishing.namespaces import (
 )
 from cherrypy._tools.hooks import HOOK_POINTS, Hook, HookMap, in_order, run_planned
 from cherrypy._tools.tool import planned_by
-from cherrypy._tools.toolbox import Toolbox
+from cherrypy._tools.toolbox import Toolbox, by_tool
 
 Settings = Mapping[str, Any]
 Layers = list[Any]
@@ -114,7 +114,7 @@ class ResourcePlan:
                 self.error_page |= {error_page_key(key): value for key, value in settings.items()}
             elif is_planned_toolbox(handler):
                 self._plan_tools(handler, settings, hooks)
-            elif name in groups:
+            elif name in groups or hasattr(handler, "__exit__"):
                 self.late += (_late_namespace(handler, settings),)
         self._order(hooks)
         self.is_plain = not (
@@ -126,7 +126,7 @@ class ResourcePlan:
         )
 
     def _plan_tools(self, toolbox: Toolbox, settings: Settings, hooks: HookMap) -> None:
-        tools = toolbox.group(settings)
+        tools = by_tool(settings)
         self.toolmaps = {**self.toolmaps, toolbox.namespace: tools}
         for name, arguments in tools.items():
             if not arguments.get("on", False):
@@ -223,9 +223,9 @@ class Plans:
     def __init__(self, app: Publication) -> None:
         self.token = generation.token  # read before any configuration
         self._app = app
-        self.sections = {
-            name: dict(settings) for name, settings in app.config.items() if name[:1] == "/"
-        }
+        # copies are made at once, while another thread may add and remove
+        sections = dict(app.config)
+        self.sections = {name: dict(sections[name]) for name in sections if name[:1] == "/"}
         self.dispatchers = {
             name: settings["request.dispatch"]
             for name, settings in self.sections.items()
@@ -248,7 +248,10 @@ class Plans:
                 configuration of the site.
         """
         # PERF: most applications have no layers but the configuration of the site
-        known = self._by_layers.get(_fingerprint(layers) if layers else ())
+        try:
+            known = self._by_layers.get(_fingerprint(layers) if layers else ())
+        except RuntimeError:  # another thread changes a layer at this moment
+            known = None
         if known is not None:
             return known[0]
         # copies, so that plan and fingerprint are of one state, and what the identities in the

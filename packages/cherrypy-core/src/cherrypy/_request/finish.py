@@ -31,14 +31,24 @@ def finish(response: Any) -> None:  # noqa: ANN401 - any response class
     headers = response.headers
     if code < 200 or code in (204, 205, 304):  # noqa: PLR2004 - those without content
         headers.pop("Content-Length", None)
+        if code != 205:  # noqa: PLR2004 - whose content is empty, but there (RFC 9110 section 15.3.6)
+            headers.pop("Content-Type", None)
         discard(response)
     elif response.stream:
         # what a handler says of the length is believed only if all of it is at hand
         if dict.get(headers, "Content-Length") is None:
             headers.pop("Content-Length", None)
-    elif dict.get(headers, "Content-Length") is None:
+    elif dict.get(headers, "Content-Length") is None or _is_at_hand(response.chunks):
         headers["Content-Length"] = str(len(response.collapse_body()))
     response.header_list = field_lines(headers, response.__dict__.get("cookie"))
+
+
+def _is_at_hand(chunks: Any) -> bool:  # noqa: ANN401 - body of any kind
+    """Tell whether the length can be counted, whatever a handler said of it.
+
+    An empty list may stand for what a handler did not make, as the method is HEAD.
+    """
+    return type(chunks) is list and bool(chunks)
 
 
 def finish_plain(response: Any, content: bytes) -> None:  # noqa: ANN401 - any response class

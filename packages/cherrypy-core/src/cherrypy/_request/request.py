@@ -209,7 +209,7 @@ class Request:
         environ = self.wsgi_environ
         if not environ:
             return self.default_hosts[0]
-        return Host("", _port(environ.get("SERVER_PORT"), 80), environ.get("SERVER_NAME", ""))
+        return Host("", port_of(environ.get("SERVER_PORT"), 80), environ.get("SERVER_NAME", ""))
 
     @lazy
     def remote(self) -> Host:
@@ -219,7 +219,7 @@ class Request:
             return self.default_hosts[1]
         return Host(
             environ.get("REMOTE_ADDR", ""),
-            _port(environ.get("REMOTE_PORT"), -1),
+            port_of(environ.get("REMOTE_PORT"), -1),
             environ.get("REMOTE_HOST", ""),
         )
 
@@ -454,7 +454,7 @@ class Request:
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-def _port(text: str | None, default: int) -> int:
+def port_of(text: str | None, default: int) -> int:
     """Return a port that a server gave as text; servers on Unix sockets give none."""
     try:
         return int(text or default)

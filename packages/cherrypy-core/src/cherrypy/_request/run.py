@@ -42,6 +42,7 @@ def run(request: Request, response: Response) -> None:
     except request.throws:
         raise
     except Exception:
+        _drop_content(request, response)
         if request.plan is None:
             _use_settings_above(request)
             request.app.log.error("", "HTTP", logging.ERROR, True)  # noqa: FBT003, TRY400, PLE1205 - our own
@@ -138,6 +139,7 @@ def respond(request: Request, response: Response) -> None:  # noqa: C901, PLR091
         request.stage = "finalize"
         response.finalize()
     except (HTTPRedirect, HTTPError, ProtocolError) as error:
+        _drop_content(request, response)
         if request.plan is None:
             _use_settings_above(request)
         if isinstance(error, ProtocolError):  # malformed, wherever it was noticed
@@ -167,6 +169,14 @@ def _run_hooks(request: Request, response: Response, point: str, stage: str | No
         request.hooks.run(point)
     elif request.plan is not None:
         run_planned(request.plan.hooks[point], request, response)
+
+
+def _drop_content(request: Request, response: Response) -> None:
+    """Close what a handler has opened for content that is not going to be sent."""
+    try:
+        discard(response)
+    except Exception:  # noqa: BLE001 - the answer is another one already
+        request.app.log.error("", "HTTP", logging.ERROR, True)  # noqa: FBT003, TRY400, PLE1205 - our own
 
 
 def _use_settings_above(request: Request) -> None:

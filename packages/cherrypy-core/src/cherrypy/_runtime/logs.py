@@ -5,6 +5,7 @@ import os.path
 import sys
 from datetime import UTC, datetime
 from typing import IO, Any
+from weakref import WeakSet
 
 from cherrypy._runtime.context import current
 
@@ -12,6 +13,9 @@ ACCESS_LOG_FORMAT = '{h} {l} {u} {t} "{r}" {s} {b} "{f}" "{a}"'
 """NCSA combined log format."""
 
 formatter = logging.Formatter("%(message)s")
+
+_managers: "WeakSet[LogManager]" = WeakSet()
+"""All that were made, as the files of all of them are opened anew at once."""
 
 
 class WSGIErrorHandler(logging.Handler):
@@ -38,6 +42,8 @@ class LogManager:
     """
 
     appid: object = None
+    has_own_access: bool = False
+    """Whether :meth:`access` was overridden, so that it has to be called for each request."""
     access_log_format = ACCESS_LOG_FORMAT
     error_log: logging.Logger
     access_log: logging.Logger
@@ -52,13 +58,24 @@ class LogManager:
         for log in (self.error_log, self.access_log):
             log.setLevel(logging.INFO)
             log.addHandler(logging.NullHandler())  # so that logging never prints on its own
+        _managers.add(self)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401 - for other classes
+        super().__init_subclass__(**kwargs)
+        if "has_own_access" not in vars(cls):
+            cls.has_own_access = cls.access is not LogManager.access
+
+    def __setattr__(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+        if name == "access":
+            self.has_own_access = True
 
     def reopen_files(self) -> None:
         """Close and open the files anew, after they were renamed for example."""
         for log in (self.error_log, self.access_log):
             for handler in log.handlers:
                 if isinstance(handler, logging.FileHandler):
-                    handler.close()  # it opens its file again for the next record
+                    _reopen(handler)
 
     def error(
         self,
@@ -158,6 +175,13 @@ class LogManager:
 
 class GlobalLogManager(LogManager):
     """``cherrypy.log``: the log of the current application, and of the site outside of requests."""
+
+    has_own_access = False
+
+    def reopen_files(self) -> None:
+        """Open the files of all logs anew, those of applications too."""
+        for manager in list(_managers):
+            LogManager.reopen_files(manager)
 
     def __call__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - those of error
         """Write to the error log of the current application."""
@@ -261,6 +285,14 @@ def _set_screen_handler(log: logging.Logger, stream: IO[str], *, on: bool) -> No
         _add_handler(log, logging.StreamHandler(stream), "screen")
     elif not on and handler is not None:
         log.removeHandler(handler)
+
+
+def _reopen(handler: logging.FileHandler) -> None:
+    """Open the file of a handler anew, whatever its mode."""
+    with handler.lock:  # type: ignore[union-attr]  # every handler that was made has one
+        if handler.stream is not None:
+            handler.stream.close()
+        handler.stream = handler._open()  # noqa: SLF001 - documented, as what subclasses override
 
 
 def _file_name(log: logging.Logger) -> str:

@@ -53,7 +53,8 @@ def url(
         target = _request_path(request, path, script_name, query)
         absolute = (request.base if base is None else base) + target
     else:
-        target = (script_name or "") + path + query
+        slash = "" if path[:1] in ("", "/", "?", "#") else "/"
+        target = (script_name or "") + slash + path + query
         absolute = (site.server_base() if base is None else base) + target
     absolute = _without_dots(absolute)
     if relative is None:
@@ -101,11 +102,17 @@ def _without_dots(absolute: str) -> str:
 
 def _relative_to_here(absolute: str) -> str:
     """Return ``absolute`` as seen from the URL of the request."""
-    here = url(relative=False).split("?", 1)[0].split("/")[:-1]
+    url_here = url(relative=False).split("?", 1)[0]
+    if absolute == url_here:
+        return absolute.rpartition("/")[2]
+    here = url_here.split("/")[:-1]
     there = absolute.split("/")
     shared = 0
-    for ours, theirs in zip(here, there, strict=False):
+    for ours, theirs in zip(here, there[:-1], strict=False):
         if ours != theirs:
             break
         shared += 1
-    return "/".join([".."] * (len(here) - shared) + there[shared:])
+    relative = "/".join([".."] * (len(here) - shared) + there[shared:])
+    if not relative or ":" in relative.partition("/")[0]:
+        return f"./{relative}"  # RFC 3986 section 4.2
+    return relative

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from cherrypy._config.generations import generation
 from cherrypy._runtime.context import current
 from cherrypy._runtime.extensions import find_extension, missing
 from cherrypy._tools.tool import Tool
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Toolbox:
@@ -55,7 +57,7 @@ class Toolbox:
         self,
         point: str,
         **kwargs: Any,  # noqa: ANN401 - arguments of Tool
-    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    ) -> Callable[[F], F]:
         """Make a decorator that adds a function to this toolbox as a tool.
 
         Args:
@@ -63,7 +65,7 @@ class Toolbox:
             **kwargs: Other arguments of :class:`Tool`, such as ``name`` and ``priority``.
         """
 
-        def decorator(function: Callable[..., Any]) -> Callable[..., Any]:
+        def decorator(function: F) -> F:
             name = kwargs.pop("name", None) or function.__name__
             setattr(self, name, Tool(point, function, **kwargs))
             return function
@@ -98,13 +100,14 @@ class Toolbox:
     def __repr__(self) -> str:
         return f"<Toolbox {self.namespace!r}>"
 
-    def group(self, settings: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-        """Sort settings such as ``gzip.on`` by tool, then by argument."""
-        tools: dict[str, dict[str, Any]] = {}
-        for key, value in settings.items():
-            tool_name, argument = split_setting(key)
-            tools.setdefault(tool_name, {})[argument] = value
-        return tools
+
+def by_tool(settings: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Sort settings such as ``gzip.on`` by tool, then by argument."""
+    tools: dict[str, dict[str, Any]] = {}
+    for key, value in settings.items():
+        tool_name, argument = split_setting(key)
+        tools.setdefault(tool_name, {})[argument] = value
+    return tools
 
 
 def split_setting(key: str) -> tuple[str, str]:

@@ -1,8 +1,8 @@
 """The caching tool, which keeps responses in memory (RFC 9111), and the expires tool."""
 
-import datetime
+import datetime as dt
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from time import monotonic, time
 from typing import Any, NamedTuple
 
@@ -28,6 +28,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 """RFC 9110 section 9.2.1."""
 
 DEFAULT_INVALID_METHODS = ("POST", "PUT", "DELETE")
+KNOWN_METHODS = SAFE_METHODS.union(DEFAULT_INVALID_METHODS)
 
 LAST_PRIORITY = 90
 """The cache comes late at its hook point: what refuses a request has done so before."""
@@ -40,6 +41,9 @@ OWN_SETTINGS = frozenset({"antistampede_timeout", "delay", "maxobj_size"})
 
 PASS_SECONDS = 60
 """How long nobody waits for an answer at a URL where the last one could not be kept."""
+
+MAX_DIGITS = 10
+"""Digits of 2**31, which is as good as for ever (RFC 9111 section 1.2.2)."""
 
 
 # The cache ---------------------------------------------------------------------------------------
@@ -142,6 +146,11 @@ class AntiStampedeCache(dict[Any, Any]):
                 del self[key]
         claim.set()
 
+    def forget(self, key: Any) -> None:  # noqa: ANN401 - any hashable
+        """Remove the value of a key."""
+        with self._lock:
+            self.pop(key, None)
+
     def variant_keys(self) -> list[Any]:
         """Return the keys that have a value."""
         with self._lock:
@@ -171,8 +180,13 @@ class Flight:
     """
 
     claim: Claim | None = None
+    """What others wait for."""
+    changes: int | None = None
+    """How often something had been changed when the request began."""
     invalidates: bool = False
+    """Whether the request changes what is kept."""
     tee: Any = None
+    """The body that is kept when it has been sent."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self.settings = settings
@@ -227,6 +241,7 @@ class MemoryCache(Cache):
             self.tot_hist = 0
             self.tot_expires = 0
             self.tot_non_modified = 0
+            self.changes = 0
         for answers in forgotten:
             answers.wake_all()
 
@@ -239,6 +254,7 @@ class MemoryCache(Cache):
         url = url_of(request)
         with self._lock:
             self.tot_gets += 1
+            self._look_for_outdated(time())
         flight: Flight | None = request.__dict__.get("cache_flight")
         variant = self._find(request, url) if flight is None else self._wait(request, url, flight)
         if variant is not None:
@@ -269,7 +285,7 @@ class MemoryCache(Cache):
         deadline = monotonic() + (timeout or 0)
         while True:
             variant = self._find(request, url)
-            if variant is not None or not request.cacheable:
+            if variant is not None or not may_claim(request):
                 return variant
             with self._lock:
                 answers = self.store.get(url)
@@ -279,10 +295,13 @@ class MemoryCache(Cache):
                     return None
                 key = key_of(request, answers.selecting_headers)
             remaining = None if timeout is None else max(deadline - monotonic(), 0)
-            variant, event = answers.value_or_claim(key, remaining)
+            value, event = answers.value_or_claim(key, remaining)
+            if value is not None:
+                made_by_another: Variant = value
+                return made_by_another
+            if event is None:
+                continue  # given up; perhaps it can not be kept, or depends on more than was known
             with self._lock:
-                if event is None:
-                    continue  # there is an answer now, or someone else's turn
                 if self.store.get(url) is answers:
                     flight.claim = Claim(answers, key, event)
                     return None
@@ -307,7 +326,7 @@ class MemoryCache(Cache):
         url = url_of(request)
         with self._lock:
             answers = self.store.get(url)
-            if flight.claim is not None and flight.claim.answers is not answers:
+            if self._is_outdated(flight, answers):
                 return
             self._look_for_outdated(now)
             if answers is None:
@@ -322,6 +341,12 @@ class MemoryCache(Cache):
             self._entries[url, key] = Entry(size, expires)
             self.cursize += size
             self.tot_puts += 1
+
+    def _is_outdated(self, flight: Flight, answers: AntiStampedeCache | None) -> bool:
+        """Tell whether the URL may have been changed since a request began."""
+        if flight.claim is not None:
+            return flight.claim.answers is not answers
+        return flight.changes not in {None, self.changes}
 
     def release(self, request: Request, flight: Flight) -> None:
         """Let others make the answer that a request did not make, or could not keep."""
@@ -344,6 +369,7 @@ class MemoryCache(Cache):
         """Forget what is kept for the URL of the current request, and what is being made for it."""
         url = url_of(current.get().request)
         with self._lock:
+            self.changes += 1
             answers = self.store.get(url)
             if answers is None:
                 return
@@ -391,7 +417,7 @@ class MemoryCache(Cache):
         if key is None:
             answers.passes = False
         else:
-            answers.pop(key, None)
+            answers.forget(key)
         if not answers and not answers.passes:
             del self.store[url]
 
@@ -400,6 +426,11 @@ def url_of(request: Request) -> str:
     """Return the URL of a request, by which its answer is kept."""
     url: str = request.base + request.script_name + request.path_info
     return f"{url}?{request.query_string}" if request.query_string else url
+
+
+def may_claim(request: Request) -> bool:
+    """Tell whether others should wait for the answer to a request: it can probably be kept."""
+    return bool(request.cacheable) and "Authorization" not in request.headers
 
 
 def key_of(request: Request, selecting_headers: Sequence[str]) -> tuple[str, ...]:
@@ -504,19 +535,18 @@ def get(
         request.cache_flight = Flight(kwargs)
         request.hooks.attach("on_end_resource", end_flight)
     cache = shared.get_or_make(kwargs)
+    request.cache_flight.changes = getattr(cache, "changes", None)
     request.cached = request.cacheable = False
     method = request.method
-    if method in invalid_methods or method not in SAFE_METHODS.union(DEFAULT_INVALID_METHODS):
+    if method in invalid_methods or method not in KNOWN_METHODS:
         request.cache_flight.invalidates = True
         cache.delete()
         return False
     if method not in {"GET", "HEAD"}:
         return False
     wishes = directives(request.headers)
-    # who asks by HEAD may be answered in another way, and what names a user is for that user
-    request.cacheable = (
-        method == "GET" and "no-store" not in wishes and "Authorization" not in request.headers
-    )
+    # who asks by HEAD may be answered in another way
+    request.cacheable = method == "GET" and "no-store" not in wishes
     max_age = _max_age(wishes)
     if "no-cache" in wishes:
         return False
@@ -553,14 +583,14 @@ def tee_output() -> None:
     response = serving.response
     if not getattr(request, "cacheable", False) or not is_storable(request, response):
         return
-    session = getattr(serving, "session", None)
+    session = serving.__dict__.get("session")
     if session is not None and getattr(session, "loaded", True):
         return  # it may tell what is in the session
     cache = shared.get_or_make({})
     if response.stream:
         flight = request.__dict__.get("cache_flight") or Flight({})
         limit = flight.settings.get("maxobj_size", getattr(cache, "maxobj_size", None))
-        flight.tee = response.body = Tee(response.body, cache, _kept(response), limit)
+        flight.tee = response.body = Tee(response.body, request, response, cache, limit)
     else:
         content = response.collapse_body()
         cache.put(_kept(response, content), len(content))
@@ -569,9 +599,10 @@ def tee_output() -> None:
 tee_output.priority = TEE_PRIORITY  # type: ignore[attr-defined]  # see Hook
 
 
-def _kept(response: Response, content: bytes = b"") -> Variant:
+def _kept(response: Response, content: bytes) -> Variant:
     code, reason, _ = valid_status(response.status)
-    return format_status(code, reason), dict(response.headers), content, response.time
+    headers = {**response.headers, "Content-Length": str(len(content))}
+    return format_status(code, reason), headers, content, response.time
 
 
 class Tee:
@@ -579,48 +610,57 @@ class Tee:
 
     Args:
         body: The body.
+        request: The request that is answered.
+        response: The answer.
         cache: Where it is kept.
-        variant: What is kept, but for the content.
         limit: Octets beyond which it is not kept; ``None`` for any number.
     """
 
-    def __init__(self, body: Any, cache: Any, variant: Variant, limit: int | None) -> None:  # noqa: ANN401 - any iterable
+    def __init__(
+        self,
+        body: Iterable[bytes],
+        request: Request,
+        response: Response,
+        cache: Any,  # noqa: ANN401 - any class that applications choose
+        limit: int | None,
+    ) -> None:
         self._body = body
         self._chunks = iter(body)
+        self._request = request
+        self._response = response
         self._cache = cache
-        self._variant = variant
         self._limit = limit
         self._size = 0
         self._read: list[bytes] | None = []
 
     def __iter__(self) -> Iterator[bytes]:
+        """Return itself."""
         return self
 
     def __next__(self) -> bytes:
+        """Return the next octets, and keep them all after the last ones."""
         try:
-            chunk: bytes = next(self._chunks)
+            chunk = next(self._chunks)
         except StopIteration:
             self._keep()
             raise
         if self._read is not None:
+            self._read.append(chunk)
             self._size += len(chunk)
             if self._limit is not None and self._size > self._limit:
                 self._give_up()
-            else:
-                self._read.append(chunk)
         return chunk
 
     def _keep(self) -> None:
         if self._read is not None:
-            status, headers, _, made = self._variant
             content = b"".join(self._read)
-            self._cache.put((status, headers, content, made), len(content))
+            self._cache.put(_kept(self._response, content), len(content))
             self._give_up()
 
     def _give_up(self) -> None:
         """Remember nothing more, and let nobody wait any longer."""
         self._read = None
-        release(current.get().request)
+        release(self._request)
 
     def close(self) -> None:
         """Close what the octets come from."""
@@ -676,16 +716,17 @@ def directives(headers: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _max_age(wishes: Mapping[str, str]) -> int | None:
-    text = wishes.get("max-age")
-    if text is None:
+    if "max-age" not in wishes:
         return None
-    if not (text.isascii() and text.isdigit()):
+    seconds = _seconds(wishes["max-age"])
+    if seconds is None:
         raise HTTPError(400, "Invalid Cache-Control header")
-    return int(text[:MAX_DIGITS])
+    return seconds
 
 
-MAX_DIGITS = 10
-"""Digits of 2**31, which RFC 9111 section 1.2.2 calls infinite."""
+def _seconds(text: str) -> int | None:
+    """Read a delta of RFC 9111 section 1.2.2; ``None`` if it is none."""
+    return int(text[:MAX_DIGITS]) if text.isascii() and text.isdigit() else None
 
 
 def is_storable(request: Request, response: Response) -> bool:
@@ -720,9 +761,7 @@ def lifetime(headers: Mapping[str, Any], delay: float, now: float) -> float:
     said = directives(headers)
     for name in ("s-maxage", "max-age"):
         if name in said:
-            text = said[name]
-            is_number = text.isascii() and text.isdigit()
-            return min(delay, int(text[:MAX_DIGITS])) if is_number else 0
+            return min(delay, _seconds(said[name]) or 0)
     expires = headers.get("Expires")
     if expires is None:
         return delay
@@ -739,7 +778,7 @@ LONG_AGO = 1169942400  # Sun, 28 Jan 2007 00:00:00 GMT
 
 
 def expires(
-    secs: float | datetime.timedelta = 0,
+    secs: float | dt.timedelta = 0,
     force: bool = False,  # noqa: FBT001, FBT002 - upstream's signature
     debug: bool = False,  # noqa: FBT001, FBT002
 ) -> None:
@@ -761,14 +800,14 @@ def _expires(
     request: Request,
     response: Response,
     *,
-    secs: float | datetime.timedelta = 0,
+    secs: float | dt.timedelta = 0,
     force: bool = False,
     debug: bool = False,  # noqa: ARG001 - as above
 ) -> None:
     headers = response.headers
     if not force and not any(name in headers for name in INDICATORS):
         return
-    seconds = secs.total_seconds() if isinstance(secs, datetime.timedelta) else secs
+    seconds = secs.total_seconds() if isinstance(secs, dt.timedelta) else secs
     fields = {}
     if seconds == 0:
         fields["Pragma"] = "no-cache"

@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
+from importlib import import_module
 from itertools import chain
 from typing import Any, Protocol
 
@@ -49,9 +50,7 @@ class _Gzip:
 
 class _Brotli:
     def __init__(self, level: int) -> None:
-        import brotli  # noqa: PLC0415 - of an extra
-
-        compressor = brotli.Compressor(quality=level)
+        compressor = import_module("brotli").Compressor(quality=level)  # of an extra
         self.compress: Callable[[bytes], bytes] = compressor.process
         self.sync: Callable[[], bytes] = compressor.flush
         self.finish: Callable[[], bytes] = compressor.finish
@@ -60,10 +59,9 @@ class _Brotli:
 class _Zstandard:
     def __init__(self, level: int) -> None:
         try:
-            from compression import zstd  # noqa: PLC0415 - from Python 3.14 on
+            zstd = import_module("compression.zstd")  # from Python 3.14 on
         except ImportError:
-            from backports import zstd  # noqa: PLC0415 - of an extra
-
+            zstd = import_module("backports.zstd")  # of an extra
         self._compressor = zstd.ZstdCompressor(level)
         self._block = zstd.ZstdCompressor.FLUSH_BLOCK
         self.compress: Callable[[bytes], bytes] = self._compressor.compress
@@ -102,7 +100,7 @@ def decompress(body: bytes) -> bytes:
     return zlib.decompress(body, GZIP_FORMAT)
 
 
-def gzip(  # noqa: PLR0913, PLR0917 - upstream's signature, and more
+def gzip(
     compress_level: int = 5,
     mime_types: Names = ["text/html", "text/plain"],  # noqa: B006 - upstream's default, never changed
     debug: bool = False,  # noqa: FBT001, FBT002

@@ -457,18 +457,19 @@ def log_traceback(severity: int = logging.ERROR, debug: bool = False) -> None:  
 def log_request_headers(debug: bool = False) -> None:  # noqa: ARG001, FBT001, FBT002 - upstream's signature
     """Write the header fields of the request to the error log."""
     request = current.get().request
-    lines = [f"  {name}: {value}" for name, value in request.header_list]
-    request.app.log.error("\nRequest Headers:\n" + "\n".join(lines), "HTTP")
+    lines = ["", "Request Headers:"]
+    lines += [f"  {name}: {value}" for name, value in request.header_list]
+    request.app.log.error("\n".join(lines), "HTTP")
 
 
 def log_hooks(debug: bool = False) -> None:  # noqa: ARG001, FBT001, FBT002 - upstream's signature
     """Write the hooks of the request to the error log, in the order in which they run."""
     request = current.get().request
-    lines = [f"Request Hooks for {url()}:"]
+    lines = ["", f"Request Hooks for {url()}:"]
     for point, hooks in request.hooks.items():
         lines.append(f"    {point}:")
         lines += [f"        {hook!r}" for hook in sorted(hooks)]
-    request.app.log.error("\n" + "\n".join(lines), "HTTP")
+    request.app.log.error("\n".join(lines), "HTTP")
 
 
 def _names(names: Names | None) -> list[str]:

@@ -38,9 +38,11 @@ class UTF8StreamEncoder:
         self._iterator = iter(iterator)
 
     def __iter__(self) -> Self:
+        """Return itself."""
         return self
 
     def __next__(self) -> Any:  # noqa: ANN401 - octets, or whatever else is no text
+        """Return the next octets."""
         chunk = next(self._iterator)
         return chunk.encode("utf-8") if isinstance(chunk, str) else chunk
 
@@ -52,6 +54,7 @@ class UTF8StreamEncoder:
             self._iterator.close()  # type: ignore[attr-defined]  # that is what was asked
 
     def __getattr__(self, attribute: str) -> Any:  # noqa: ANN401 - mirrors the iterator
+        """Return an attribute of the iterator."""
         if attribute.startswith("__"):
             raise AttributeError(attribute)
         return getattr(self._iterator, attribute)
@@ -104,7 +107,10 @@ class ResponseEncoder:
     @classmethod
     def plan_encoder(cls, **kwargs: Any) -> Callable[[Request, Response, Any], Any]:  # noqa: ANN401 - value of any setting
         """Return what encodes a body without wrapping the handler; see the resource plan."""
-        plain = not kwargs
+        settings = (cls.encoding, cls.default_encoding, cls.errors, cls.add_charset)
+        plain = (
+            not kwargs and cls is ResponseEncoder and settings == (None, "utf-8", "strict", True)
+        )
 
         def encode(request: Request, response: Response, body: Any) -> Any:  # noqa: ANN401 - body of any kind
             # PERF: what comes out below for text when the client has no wishes

@@ -97,15 +97,12 @@ def _converter(annotation: Any) -> Convert | None:  # noqa: ANN401 - anything ma
         return _converter(arguments[0])
     if origin in {Union, types.UnionType}:
         return _union_converter(arguments)
-    if origin is list or annotation is list:
+    if list in {origin, annotation}:
         return partial(_to_list, _converter(arguments[0]) if arguments else None)
-    if annotation is bool:
-        return _to_bool
-    if annotation is str:
-        return _to_text
-    if annotation is Any or annotation is type(None) or origin is not None:
+    if origin is not None or annotation in {Any, type(None)} or not callable(annotation):
         return None
-    return annotation if callable(annotation) else None
+    convert: Convert = _OWN_WAYS.get(annotation, annotation)
+    return convert
 
 
 def _union_converter(members: tuple[Any, ...]) -> Convert | None:
@@ -140,3 +137,6 @@ def _to_bool(value: Any) -> bool:  # noqa: ANN401 - of any type
     if text not in _TRUE and text not in _FALSE:
         raise ValueError(f"invalid bool: {value!r}")
     return text in _TRUE
+
+
+_OWN_WAYS: dict[Any, Convert] = {bool: _to_bool, str: _to_text}

@@ -15,7 +15,7 @@ LOGIN_PAGE = """\
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Log in</title>
 <style>
-  body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 20rem; margin: 4rem auto; padding: 0 1rem }}
+  body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 20rem; margin: 4rem auto }}
   label, input, button {{ display: block; box-sizing: border-box; width: 100%; font: inherit }}
   input {{ margin-bottom: 1rem; padding: .3rem }}
 </style>
@@ -236,9 +236,9 @@ def _session() -> Any:  # noqa: ANN401 - of another distribution
     Raises:
         AttributeError: There is none.
     """
-    try:
-        return current.get().session
-    except AttributeError:
+    session = current.get().__dict__.get("session")
+    if session is None:
         raise AttributeError(
             "tools.session_auth needs a session: set tools.sessions.on = True for the same paths"
-        ) from None
+        )
+    return session
