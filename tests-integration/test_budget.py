@@ -55,7 +55,7 @@ def test_calls_of_a_request(target: str, body: str, budget: int) -> None:
     """GET through ``cherrypy.tree`` with the default tools, Python and C. Only ever lower it."""
     code = COUNT.format(support=str(SUPPORT), target=target)
     command = [sys.executable, "-c", code]
-    ran = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603  this interpreter
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - this interpreter
     answer, *counts = json.loads(ran.stdout)
     assert answer == body
     assert len(counts) == 1, f"the number is another one each time: {counts}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import re
 import signal
 import subprocess
@@ -330,6 +331,12 @@ def test_what_the_client_wishes(demo: Demonstration) -> None:
     assert for_members.text.startswith("For members only.")
     visitor = demo.get("/try/builtin/visitor", X_Forwarded_For="192.0.2.7")
     assert visitor.text == f"192.0.2.7, at {demo.base}"
+
+
+def test_errors_for_programs(demo: Demonstration) -> None:
+    problem = demo.get("/try/errors/api/buy?fruit=plums", Accept="application/json")
+    assert problem.fields["Content-Type"] == "application/problem+json"
+    assert json.loads(problem.text)["detail"] == "There are only 0 plums."
 
 
 def test_what_the_client_has_already(demo: Demonstration) -> None:

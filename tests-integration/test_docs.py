@@ -1,10 +1,10 @@
 """What the documentation says is true: Python runs, consoles show what comes, links lead somewhere.
 
 The blocks of a page run in order, in one namespace, in a process of their own. Python in a
-``{code-block}`` is not run: it is for what waits for ever, or needs what is not there; where it has a
-caption, it is the content of the file of that name. Of a console block each ``curl`` command is put
-to the applications that the page has mounted by then, and what the block shows must come back. Run
-as a script, with the name of a page, this file is that process.
+``{code-block}`` is not run: it is for what waits for ever, or needs what is not there. A
+``{code-block}`` with a caption is the content of the file of that name. Of a console block each
+``curl`` command is put to the applications that the page has mounted by then, and what the block
+shows must come back. Run as a script, with the name of a page, this file is that process.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ def keep_quiet() -> None:
     simple_server.make_server = make_no_server  # type: ignore[assignment]
 
 
-def make_no_server(*_arguments: object) -> Any:  # noqa: ANN401 - as far as examples need it
+def make_no_server(*_arguments: object) -> Any:
     """Stand in for the server of wsgiref."""
     return SimpleNamespace(serve_forever=lambda: None)
 
@@ -243,11 +243,9 @@ def test_every_page_is_in_a_table_of_contents() -> None:
     listed = {DOCS / "index.md"}
     for page in PAGES:
         for block in blocks_of(page):
-            if block.kind != "{toctree}":
-                continue
-            for line in block.text.splitlines():
-                if line and not line.startswith(":"):
-                    listed.add((page.parent / line).with_suffix(".md").resolve())
+            if block.kind == "{toctree}":
+                names = [name for name in block.text.split("\n") if name and name[0] != ":"]
+                listed.update(each for name in names for each in page.parent.glob(f"{name}.md"))
     assert {page for page in PAGES if page.is_relative_to(DOCS)} == listed
 
 

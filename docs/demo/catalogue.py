@@ -174,6 +174,11 @@ MESSAGES = (
             Call("/weigh", "an unexpected error"),
             Call("/plain/buy?fruit=kiwis", "404, with CherryPy's page"),
             Call("/plain/weigh_in_the_workshop", "with the traceback"),
+            Call(
+                "/api/buy?fruit=plums",
+                "for programs: problem details",
+                headers={"Accept": "application/json"},
+            ),
         ),
         "errors.html",
     ),

@@ -119,7 +119,7 @@ class Worker:
         """End the interpreter."""
         self._process.communicate()
 
-    def _order(self, **order: object) -> Any:  # noqa: ANN401 - what JSON holds
+    def _order(self, **order: object) -> Any:
         assert self._process.stdin  # for the type checker: both are pipes
         assert self._process.stdout
         self._process.stdin.write(json.dumps(order) + "\n")

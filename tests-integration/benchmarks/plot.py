@@ -30,7 +30,7 @@ COLOURS = dict(
 
 
 def draw(
-    axes: Any,  # noqa: ANN401 - of matplotlib
+    axes: Any,
     found: dict[str, Any],
     title: str,
     unit: str,

@@ -34,8 +34,13 @@ SECONDS = 120
 
 NOT_COMPARED = frozenset({"date", "server"})
 BARE_ERROR = "Unrecoverable error in the server."
-MOMENT_SECONDS = 300
-"""Dates nearer than this to the moment of the request are told as distances."""
+RENAMED = {
+    "413 Request Entity Too Large": "413 Content Too Large",
+    "414 Request-URI Too Long": "414 URI Too Long",
+    "416 Requested Range Not Satisfiable": "416 Range Not Satisfiable",
+    "422 Unprocessable Entity": "422 Unprocessable Content",
+}
+"""Reason phrases that CherryPy takes from Python, which renamed them in 3.13."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -222,17 +227,19 @@ def _only(left: list[str], right: list[str]) -> tuple[list[str], list[str]]:
 def _lines(case: Case, answer: Answer) -> list[str]:
     """Tell an answer in lines that can be compared.
 
-    What is told apart from the octets: a page of the framework itself that tells of an error is
-    shown by its message, and whether it has a traceback; a gzip-coded body is shown decoded; a
-    length that is right is not shown; a moment near to that of the request is shown as its
-    distance; blanks at the end of an error's body, which CherryPy adds for browsers of 2004, are
-    not shown; nor is what follows the first line of a bare error, where CherryPy has a traceback,
-    with the length that it makes.
+    What is told apart from the octets: reason phrases by their names of today; a page of the
+    framework itself that tells of an error by its message, and whether it has a traceback; a
+    gzip-coded body decoded; no length that is right; a moment near to that of the request as its
+    distance; no blanks at the end of an error's body, which CherryPy adds for browsers of 2004;
+    and of a bare error, where CherryPy has a traceback, the first line alone.
     """
     if answer.failure is not None:
         return [f"({answer.failure})"]
     headers = sorted(f"{name}: {value}" for name, value in _told_headers(case, answer))
-    return [answer.status, *headers, *(_error_page(answer) or _octets(answer).splitlines())]
+    status = answer.status
+    for old, new in RENAMED.items():
+        status = status.replace(old, new)
+    return [status, *headers, *(_error_page(answer) or _octets(answer).splitlines())]
 
 
 def _told_headers(case: Case, answer: Answer) -> list[tuple[str, str]]:

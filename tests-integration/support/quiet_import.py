@@ -34,7 +34,7 @@ def state() -> dict[str, object]:
         "handlers of signals": {
             str(number): str(signal.getsignal(number)) for number in range(1, 32)
         },
-        "functions to call at exit": atexit._ncallbacks(),  # noqa: SLF001
+        "functions to call at exit": atexit._ncallbacks(),
         "sys.path": list(sys.path),
         "sys.meta_path": [str(finder) for finder in sys.meta_path],
         "sys.excepthook": str(sys.excepthook),

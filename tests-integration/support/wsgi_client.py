@@ -80,11 +80,11 @@ class Client:
 
     def get(self, target: str = "/", **fields: str) -> Answer:
         """Send a GET; see :meth:`ask`."""
-        return self.ask("GET", target, **fields)
+        return self.ask("GET", target, None, **fields)
 
     def head(self, target: str = "/", **fields: str) -> Answer:
         """Send a HEAD; see :meth:`ask`."""
-        return self.ask("HEAD", target, **fields)
+        return self.ask("HEAD", target, None, **fields)
 
     def post(self, target: str = "/", content: bytes = b"", **fields: str) -> Answer:
         """Send a form; see :meth:`ask`."""

@@ -39,6 +39,7 @@ class Shop:
 
 
 def mount(at: str) -> None:
-    """Publish the shop with pages of its own, and once more with those that CherryPy draws."""
+    """Publish the shop with its own pages, with those of CherryPy, and for programs."""
     cherrypy.tree.mount(Shop(), at, {"/": {"error_page.default": draw_page}})
     cherrypy.tree.mount(Shop(), f"{at}/plain")
+    cherrypy.tree.mount(Shop(), f"{at}/api", {"/": {"request.problem_details": True}})

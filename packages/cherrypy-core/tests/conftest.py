@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import cherrypy
-from cherrypy._cprequest import Request
+from cherrypy._request.request import Request
+from log_records import Records
 
 if TYPE_CHECKING:
+    import logging
     from collections.abc import Iterator
 
 
@@ -51,28 +52,6 @@ def site() -> Iterator[None]:
             log.disabled = disabled
 
 
-class Records(logging.Handler):
-    """Keeps what is logged."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.kept: list[logging.LogRecord] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep a record."""
-        self.kept.append(record)
-
-    @property
-    def messages(self) -> list[str]:
-        """The messages, without tracebacks."""
-        return [record.getMessage() for record in self.kept]
-
-    @property
-    def text(self) -> str:
-        """Everything that was logged, with tracebacks."""
-        return "\n".join(map(self.format, self.kept))
-
-
 @pytest.fixture
 def errors(site: None) -> Iterator[Records]:
     """What is written to the error logs of the site and of its applications."""
@@ -94,7 +73,7 @@ def _listen(log: logging.Logger) -> Iterator[Records]:
     log.removeHandler(records)
 
 
-def _put_back(holder: Any, attributes: dict[str, Any]) -> None:  # noqa: ANN401 - any object has attributes
+def _put_back(holder: Any, attributes: dict[str, Any]) -> None:
     for name in vars(holder).keys() - attributes.keys():
         delattr(holder, name)
     for name, value in attributes.items():

@@ -244,7 +244,7 @@ def test_the_body_is_closed_once(
 ) -> None:
     body = Closable(chunks)
 
-    def application(_environ: Environ, start_response: StartResponse) -> Any:  # noqa: ANN401
+    def application(_environ: Environ, start_response: StartResponse) -> Any:
         if start:
             start_response("200 OK", [])
         return body

@@ -102,7 +102,7 @@ def test_bind_addr() -> None:
 
 
 @pytest.mark.parametrize("address", [80, ("a", 1, 2), ("a",)])
-def test_malformed_bind_addr(address: Any) -> None:  # noqa: ANN401 - of any type
+def test_malformed_bind_addr(address: Any) -> None:
     with pytest.raises(ValueError, match=re.escape(f"bind_addr = {address!r}: expected (host")):
         Server().bind_addr = address
 
@@ -142,7 +142,7 @@ def test_base() -> None:
 )
 def test_settings_that_make_no_sense(
     name: str,
-    value: Any,  # noqa: ANN401 - of any type
+    value: Any,
     allowed: str | None,
 ) -> None:
     """Told by name, with what is allowed."""

@@ -33,7 +33,7 @@ def post(content: bytes, *fields: bytes) -> bytes:
     return b"\r\n".join([b"POST / HTTP/1.1", b"Host: x", length, *fields, b"", content])
 
 
-def wait_until(condition: Any) -> None:  # noqa: ANN401 - any function
+def wait_until(condition: Any) -> None:
     """Wait for something that nothing tells of."""
     deadline = time.monotonic() + DEADLINE
     while not condition():
@@ -347,7 +347,7 @@ def test_clients_that_disconnect_in_mid_response(serve: Serve) -> None:
     """100 of them leave no thread, file or generator open."""
     bodies: list[Body] = []
 
-    def endless(environ: Environ, start_response: StartResponse) -> Any:  # noqa: ANN401
+    def endless(environ: Environ, start_response: StartResponse) -> Any:
         if environ["PATH_INFO"] == "/last":
             return hello(environ, start_response)
         start_response("200 OK", [])
@@ -530,7 +530,7 @@ def test_stopping_does_not_wait_for_ever(serve: Serve) -> None:
     """A client that takes nothing is cut off; a handler that does not return is left behind."""
     proceed, busy = threading.Event(), threading.Semaphore(0)
 
-    def hold(environ: Environ, start_response: StartResponse) -> Any:  # noqa: ANN401
+    def hold(environ: Environ, start_response: StartResponse) -> Any:
         busy.release()
         if environ["PATH_INFO"] == "/endless":
             start_response("200 OK", [])

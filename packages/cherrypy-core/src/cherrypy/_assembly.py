@@ -8,6 +8,7 @@ from cherrypy._app import application, wsgi
 from cherrypy._app.quickstart import Quickstart
 from cherrypy._app.tree import Tree
 from cherrypy._config.config import Config, file_hooks
+from cherrypy._config.generations import TrackedDict
 from cherrypy._request.request import Request
 from cherrypy._request.response import Response
 from cherrypy._runtime import context, urls
@@ -217,7 +218,7 @@ engine.subscribe("start", default_server.start, SERVER_PRIORITY)
 file_hooks.append(engine.autoreload.files.add)
 
 application.site.config = config
-application.site.toolboxes = {"tools": tools}
+application.Application.toolboxes = TrackedDict(tools=tools)
 wsgi.site.log = log
 wsgi.site.threads = engine.thread_manager.threads
 urls.site.server_base = default_server.base

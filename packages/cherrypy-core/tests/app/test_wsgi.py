@@ -8,7 +8,6 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from wsgi_client import Client, call_wsgi, make_environ
 
 import cherrypy
 from cherrypy._app.wsgi import (
@@ -20,9 +19,12 @@ from cherrypy._app.wsgi import (
 )
 from cherrypy._request.request import Request
 from cherrypy._runtime.context import current, idle
+from wsgi_client import Client, call_wsgi, make_environ
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+    from log_records import Records
 
 pytestmark = pytest.mark.usefixtures("site")
 
@@ -124,7 +126,7 @@ def app() -> cherrypy.Application:
     return cherrypy.Application(_Root(), "")
 
 
-KINDS = [
+KINDS: list[tuple[str, int, str | None]] = [
     ("/", 200, "text"),
     ("/octets", 200, "octets"),
     ("/nothing", 200, ""),
@@ -173,7 +175,7 @@ def _of_own_class(app: cherrypy.Application) -> cherrypy.Application:
     return app
 
 
-def _in_tree(app: cherrypy.Application) -> Any:  # noqa: ANN401 - a WSGI application
+def _in_tree(app: cherrypy.Application) -> Any:
     cherrypy.tree.mount(app)
     return cherrypy.tree
 
@@ -188,11 +190,12 @@ WAYS: dict[str, Callable[[cherrypy.Application], Any]] = {
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-@pytest.mark.parametrize(("target", "code", "text"), KINDS)
+@pytest.mark.parametrize("kind", KINDS, ids=[kind[0] for kind in KINDS])
 def test_every_kind_of_response_is_what_pep_3333_demands(
-    app: cherrypy.Application, way: str, method: str, target: str, code: int, text: str | None
+    app: cherrypy.Application, way: str, method: str, kind: tuple[str, int, str | None]
 ) -> None:
     """``wsgiref.validate`` is around each of them."""
+    target, code, text = kind
     answer = Client(WAYS[way](app)).ask(method, target)
     assert answer.code == code
     if method == "HEAD":
@@ -302,8 +305,7 @@ def test_between_the_pieces_of_an_inner_response_the_outer_request_is_current(
             paths = []
             body = app(make_environ("GET", "/stream"), lambda *_: None)
             paths.append(cherrypy.request.path_info)
-            for _ in body:
-                paths.append(cherrypy.request.path_info)
+            paths.extend(cherrypy.request.path_info for _ in body)
             body.close()  # type: ignore[attr-defined]  # as PEP 3333 demands
             paths.append(cherrypy.request.path_info)
             return repr(paths)
@@ -340,7 +342,7 @@ def refuse(*_arguments: object) -> None:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_start_response_fails(app: cherrypy.Application, way: str, errors: Any) -> None:
+def test_start_response_fails(app: cherrypy.Application, way: str, errors: Records) -> None:
     """What the handler opened is closed, and the request ends."""
     bodies: list[Body] = []
     ended: list[str] = []
@@ -401,7 +403,9 @@ def test_an_error_is_raised_if_configured(app: cherrypy.Application) -> None:
 
 def test_exceptions_to_be_thrown_are_configured(app: cherrypy.Application) -> None:
     app.merge({"/": {"request.throws": (ValueError,)}})
-    assert call_wsgi(app, make_environ("GET", "/wrong")).text == "Unrecoverable error in the server."
+    assert (
+        call_wsgi(app, make_environ("GET", "/wrong")).text == "Unrecoverable error in the server."
+    )
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -454,7 +458,7 @@ def test_no_request_outlives_its_end_where_bodies_are_closed_by_another_thread(
 def suffixing(suffix: str) -> Callable[[Any], Any]:
     """Make middleware that adds to the end of the content."""
 
-    def middleware(nextapp: Any) -> Any:  # noqa: ANN401 - a WSGI application
+    def middleware(nextapp: Any) -> Any:
         def call(environ: Any, start_response: Any) -> list[bytes]:
             answer = call_wsgi(nextapp, environ)
             fields = [field for field in answer.fields if field[0] != "Content-Length"]
@@ -484,7 +488,7 @@ def test_the_pipeline_changes_while_it_is_used(app: cherrypy.Application) -> Non
 def test_middleware_is_given_its_configuration(app: cherrypy.Application) -> None:
     got: list[dict[str, object]] = []
 
-    def middleware(nextapp: Any, **arguments: object) -> Any:  # noqa: ANN401 - a WSGI application
+    def middleware(nextapp: Any, **arguments: object) -> Any:
         got.append(arguments)
         return nextapp
 
@@ -511,7 +515,7 @@ def test_a_pipeline_may_be_given_to_the_wsgi_application(app: cherrypy.Applicati
     assert Client(CPWSGIApp(app)).get("/").text == "text"
 
 
-def test_the_exception_trapper_answers_for_any_application(errors: Any) -> None:
+def test_the_exception_trapper_answers_for_any_application(errors: Records) -> None:
     def failing(_environ: object, _start_response: object) -> list[bytes]:
         raise ValueError("of another framework")
 
@@ -529,7 +533,7 @@ def test_the_exception_trapper_answers_for_any_application(errors: Any) -> None:
 
 
 def test_virtual_hosts_choose_an_application() -> None:
-    def named(name: str) -> Any:  # noqa: ANN401 - a WSGI application
+    def named(name: str) -> Any:
         return cherrypy.Application(
             type("Root", (), {"index": staticmethod(cherrypy.expose(lambda: name))})(), ""
         )
@@ -605,7 +609,7 @@ def test_an_internal_redirect_of_a_post_is_a_get_without_content() -> None:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_an_internal_redirect_in_a_circle_is_an_error(way: str, errors: Any) -> None:
+def test_an_internal_redirect_in_a_circle_is_an_error(way: str, errors: Records) -> None:
     answer = Client(WAYS[way](cherrypy.Application(_Redirecting(), ""))).get("/loop")
     assert (answer.code, answer.text) == (500, "Unrecoverable error in the server.")
     assert "/loop" in errors.text
@@ -615,7 +619,7 @@ def test_an_internal_redirect_in_a_circle_is_an_error(way: str, errors: Any) -> 
 def test_a_circle_may_be_allowed() -> None:
     times: list[int] = []
 
-    def redirecting(environ: Any, start_response: Any) -> list[bytes]:
+    def redirecting(_environ: Any, start_response: Any) -> list[bytes]:
         times.append(1)
         if len(times) < 4:
             raise cherrypy.InternalRedirect("/same")

@@ -241,7 +241,7 @@ def test_a_file_that_can_not_be_read_is_not_reported(tmp_path: Path, reported: l
 
 
 @pytest.mark.parametrize("wrong", [None, 3, object()])
-def test_what_is_no_config(wrong: Any) -> None:  # noqa: ANN401 - that is the mistake
+def test_what_is_no_config(wrong: Any) -> None:
     with pytest.raises(TypeError, match="expected a dict, the name of a file or an open file"):
         FreshConfig().update(wrong)
 
@@ -286,22 +286,22 @@ def test_the_decorator_adds_settings() -> None:
 
     assert config(**{"tools.x.on": True})(handler) is handler
     config(tools_y=1)(handler)
-    assert handler._cp_config == {"tools.x.on": True, "tools_y": 1}  # type: ignore[attr-defined]  # noqa: SLF001 - what it sets
+    assert handler._cp_config == {"tools.x.on": True, "tools_y": 1}  # type: ignore[attr-defined]
     assert config == {}
 
 
 def test_the_decorator_leaves_base_classes_alone() -> None:
     Config.__call__(a=1)(Parent)
     Config.__call__(b=2)(Child)
-    assert Parent._cp_config == {"a": 1}  # type: ignore[attr-defined]  # noqa: SLF001 - what it sets
-    assert Child._cp_config == {"a": 1, "b": 2}  # type: ignore[attr-defined]  # noqa: SLF001 - what it sets
+    assert Parent._cp_config == {"a": 1}  # type: ignore[attr-defined]
+    assert Child._cp_config == {"a": 1, "b": 2}  # type: ignore[attr-defined]
 
 
 def test_the_decorator_takes_any_name() -> None:
     def handler() -> None: ...
 
     FreshConfig()(self=1, target=2, kwargs=3)(handler)
-    assert handler._cp_config == {"self": 1, "target": 2, "kwargs": 3}  # type: ignore[attr-defined]  # noqa: SLF001 - what it sets
+    assert handler._cp_config == {"self": 1, "target": 2, "kwargs": 3}  # type: ignore[attr-defined]
 
 
 def test_merge_adds_to_sections() -> None:

@@ -242,7 +242,7 @@ def test_what_is_nested_too_deeply() -> None:
 
 
 @pytest.mark.parametrize("value", [3, b"1", [1]])
-def test_what_is_no_text(value: Any) -> None:  # noqa: ANN401 - that is the mistake
+def test_what_is_no_text(value: Any) -> None:
     with pytest.raises(TypeError, match="expected a str"):
         unrepr(value)
 

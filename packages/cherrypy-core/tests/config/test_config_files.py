@@ -149,7 +149,7 @@ def test_load_gives_a_new_dict() -> None:
 
 
 @pytest.mark.parametrize("wrong", [None, 3, [("a", 1)]])
-def test_load_refuses_other_things(wrong: Any) -> None:  # noqa: ANN401 - that is the mistake
+def test_load_refuses_other_things(wrong: Any) -> None:
     with pytest.raises(TypeError, match="expected a dict, the name of a file or an open file"):
         Parser.load(wrong)
 

@@ -643,10 +643,10 @@ def test_a_class_of_ones_own() -> None:
     class Own(caching.Cache):
         limit = 0
 
-        def get(self) -> Any:  # noqa: ANN401 - what was put
+        def get(self) -> Any:
             return kept.get(cherrypy.url())
 
-        def put(self, obj: Any, size: int) -> None:  # noqa: ANN401 - what is got
+        def put(self, obj: Any, size: int) -> None:
             assert size < self.limit
             kept[cherrypy.url()] = obj
 
@@ -672,7 +672,7 @@ def test_the_base_class_does_nothing() -> None:
 def test_the_functions_can_be_used_without_the_tool() -> None:
     class Root(_Root):
         @cherrypy.expose
-        def index(self, **params: object) -> Any:  # noqa: ANN401 - body of any kind
+        def index(self, **params: object) -> Any:
             if caching.get(delay=10):
                 return cherrypy.response.body
             cherrypy.request.hooks.attach("before_finalize", caching.tee_output)

@@ -14,7 +14,7 @@ from wsgi_client import Answer, Client, call_wsgi, make_environ
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = [pytest.mark.timeout(60), pytest.mark.usefixtures("threads_are_forgotten")]
 PATIENCE = 30  # seconds; nothing takes that long, unless it hangs
 
 
@@ -111,7 +111,7 @@ class _Slow:
 class Crowd:
     """Requests in threads of their own."""
 
-    def __init__(self, application: Any) -> None:  # noqa: ANN401 - a WSGI application
+    def __init__(self, application: Any) -> None:
         self.application = application
         self.answers: list[Answer] = []
         self.threads: list[threading.Thread] = []
@@ -138,7 +138,7 @@ class Crowd:
         return sorted(answer.text for answer in self.answers)
 
 
-def make(root: _Slow, **settings: object) -> Any:  # noqa: ANN401 - a WSGI application
+def make(root: _Slow, **settings: object) -> Any:
     config: dict[str, object] = {"tools.caching.on": True}
     config["tools.caching.antistampede_timeout"] = PATIENCE
     config |= {f"tools.caching.{name}": value for name, value in settings.items()}

@@ -15,7 +15,7 @@ from wsgi_client import Client, call_wsgi, make_environ
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conftest import Records
+    from log_records import Records
 
 pytestmark = pytest.mark.usefixtures("site")
 
@@ -469,7 +469,7 @@ def test_flatten_closes_what_it_has_begun() -> None:
     assert closed == ["inner", "outer"]
 
 
-def _flattened(body: object) -> Any:  # noqa: ANN401 - any iterable of octets
+def _flattened(body: object) -> Any:
     response = cherrypy.response
     response.body = body
     cptools.flatten()

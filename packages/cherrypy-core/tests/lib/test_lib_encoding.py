@@ -26,7 +26,7 @@ E_ACUTE, EURO = "a\xe9", "\u20ac"
 
 class _Root:
     @cherrypy.expose
-    def text(self, text: str = E_ACUTE, kind: str = "str", media_type: str | None = None) -> Any:  # noqa: ANN401 - body of any kind
+    def text(self, text: str = E_ACUTE, kind: str = "str", media_type: str | None = None) -> Any:
         if media_type is not None:
             cherrypy.response.headers["Content-Type"] = media_type
         bodies: dict[str, Any] = {

@@ -21,6 +21,7 @@ from wsgi_client import Client
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+
 try:
     from compression import zstd  # type: ignore[import-not-found]
 except ImportError:
@@ -234,13 +235,13 @@ def test_other_codings_are_offered_where_they_are_configured(field: str, coding:
     assert decode[coding](answer.body) == LONG.encode()
 
 
-def test_an_unknown_coding_is_an_error_that_names_the_setting(errors: Any) -> None:  # noqa: ANN401 - of the root conftest
+def test_an_unknown_coding_is_an_error_that_names_the_setting(errors: Any) -> None:
     assert client(codings="deflate").get("/long", Accept_Encoding="deflate").code == 500
     assert "tools.gzip.codings: 'deflate': expected some of gzip, br, zstd" in errors.text
 
 
 def test_a_missing_extra_is_an_error_that_says_what_to_install(
-    errors: Any,  # noqa: ANN401 - of the root conftest
+    errors: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def missing(name: str) -> None:

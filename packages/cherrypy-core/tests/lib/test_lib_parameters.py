@@ -51,7 +51,7 @@ class _Root:
         return repr((a, b))
 
     @cherrypy.expose
-    def untouched(self, a: int | bytes = 0, b: Any = 0, c: None = None, d=0) -> str:  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN401
+    def untouched(self, a: int | bytes = 0, b: Any = 0, c: None = None, d=0) -> str:  # type: ignore[no-untyped-def]  # noqa: ANN001
         return repr((a, b, c, d))
 
     @cherrypy.expose

@@ -204,7 +204,7 @@ def test_those_who_do_not_log_in_can_have_a_name() -> None:
     assert visitor.session == {"username": "guest"}
 
 
-def test_without_sessions_the_error_names_the_setting(errors: Any) -> None:  # noqa: ANN401 - of the root conftest
+def test_without_sessions_the_error_names_the_setting(errors: Any) -> None:
     config = {"/": {"tools.session_auth.on": True}}
     answer = Client(cherrypy.Application(_Root(), "", config)).get()
     assert answer.code == 500

@@ -74,7 +74,7 @@ def test_a_channel_that_is_unknown_when_subscribing_is_not_listened_to(bus: Reco
 def repeat(
     kind: type[BackgroundTask | PerpetualTimer],
     function: Callable[..., object],
-    **more: Any,  # noqa: ANN401
+    **more: Any,
 ) -> BackgroundTask | PerpetualTimer:
     task = kind(0.001, function, **more)
     task.daemon = True

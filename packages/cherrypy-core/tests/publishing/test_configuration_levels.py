@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from wsgi_client import Client
 
 import cherrypy
 from cherrypy._request.request import Request
+from wsgi_client import Client
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
     from types import TracebackType
+
+    from log_records import Records
 
 pytestmark = pytest.mark.usefixtures("site")
 
@@ -141,13 +142,18 @@ def test_classes_inherit_settings_and_may_hide_them() -> None:
         pass
 
     class Hiding(Base):
-        _cp_config = {"own.other": "hiding"}  # noqa: RUF012
+        _cp_config = {"own.other": "hiding"}  # noqa: RUF012 - as above
 
     @cherrypy.config(**{"own.other": "added"})
     class Adding(Base):
         pass
 
-    for root, text in [(Inheriting, "'base'"), (Hiding, "[]"), (Adding, "'base'"), (Base, "'base'")]:
+    for root, text in [
+        (Inheriting, "'base'"),
+        (Hiding, "[]"),
+        (Adding, "'base'"),
+        (Base, "'base'"),
+    ]:
         assert Client(cherrypy.Application(root(), "")).get("/").text == text
     assert Base._cp_config == {"own.key": "base"}
 
@@ -217,7 +223,7 @@ def test_request_and_response_are_configured() -> None:
     class Root:
         @cherrypy.expose
         def index(self) -> str:
-            request, response = cherrypy.request, cherrypy.response
+            request, response = cherrypy.serving.request, cherrypy.serving.response
             return repr((request.own, request.body.maxbytes, response.own, response.stream))
 
     config = {
@@ -287,29 +293,7 @@ def test_a_context_manager_is_entered_without_settings_too() -> None:
     assert managed.events == ["enter", "exit"]
 
 
-def test_a_namespace_may_be_a_generator_based_context_manager() -> None:
-    got: list[object] = []
-
-    class Namespace:
-        @contextmanager
-        def managed(self) -> Iterator[Callable[[str, object], None]]:
-            yield lambda key, value: got.append((key, value))
-
-    class Reentrant:
-        def __enter__(self) -> Callable[[str, object], None]:
-            self.manager = Namespace().managed()
-            return self.manager.__enter__()
-
-        def __exit__(self, *exception: Any) -> bool | None:
-            return self.manager.__exit__(*exception)
-
-    Request.namespaces["managed"] = Reentrant()
-    client, _ = site_of({"/": {"managed.a": 1}})
-    assert client.get("/").code == 200
-    assert got == [("a", 1)]
-
-
-def test_a_namespace_that_fails_is_an_error(errors: Any) -> None:
+def test_a_namespace_that_fails_is_an_error(errors: Records) -> None:
     def fail(key: str, value: object) -> None:
         message = f"{key} = {value!r} is wrong"
         raise ValueError(message)
@@ -335,7 +319,7 @@ def test_a_namespace_may_answer_by_an_error() -> None:
     assert client.get("/").code == 200
 
 
-def test_an_error_page_key_that_is_no_status_is_told(errors: Any) -> None:
+def test_an_error_page_key_that_is_no_status_is_told(errors: Records) -> None:
     client, _ = site_of({"/": {"error_page.four": "page.html"}})
     assert client.get("/").code == 500
     assert "four" in errors.text

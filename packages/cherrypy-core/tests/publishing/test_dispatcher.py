@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from wsgi_client import Client
 
 import cherrypy
 from cherrypy._publishing.objects import PUNCTUATION_TO_UNDERSCORES, Dispatcher
+from wsgi_client import Client
+
+if TYPE_CHECKING:
+    from log_records import Records
 
 pytestmark = pytest.mark.usefixtures("site")
 
@@ -417,7 +420,7 @@ def test_cp_dispatch_that_takes_nothing_passes_over_a_segment() -> None:
     assert answer_of(Client(cherrypy.Application(Root(), "")), "/a/b") == "default()"
 
 
-def test_cp_dispatch_that_adds_segments_is_told(errors: Any) -> None:
+def test_cp_dispatch_that_adds_segments_is_told(errors: Records) -> None:
     class Root:
         def _cp_dispatch(self, vpath: list[str]) -> object:
             vpath.append("more")

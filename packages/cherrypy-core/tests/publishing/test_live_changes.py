@@ -15,7 +15,6 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from wsgi_client import Client, call_wsgi, make_environ
 
 import cherrypy
 from cherrypy._publishing.objects import Dispatcher
@@ -24,8 +23,12 @@ from cherrypy._request.response import Response
 from cherrypy._tools.hooks import Hook
 from cherrypy._tools.tool import HandlerTool, Tool
 from cherrypy._tools.toolbox import Toolbox
+from wsgi_client import Client, call_wsgi, make_environ
 
 pytestmark = pytest.mark.usefixtures("site")
+
+Root = Any
+"""A root object; tests change its attributes."""
 
 
 class _Root:
@@ -70,10 +73,10 @@ def note_loudly(text: object = "noted") -> None:
     noted().append(f"{text}!")
 
 
-def fresh_root() -> Any:  # noqa: ANN401 - its attributes are changed
+def fresh_root() -> Any:
     """Make a root object of a class of its own, so that the class can be changed too."""
 
-    class Root(_Root):
+    class OwnRoot(_Root):
         @cherrypy.expose
         def index(self) -> str:
             return seen()
@@ -86,12 +89,12 @@ def fresh_root() -> Any:  # noqa: ANN401 - its attributes are changed
         def default(self, *segments: str) -> str:
             return f"default {segments!r} {seen()}"
 
-    Root.default.exposed = False  # type: ignore[attr-defined]  # put there by expose
-    return Root()
+    OwnRoot.default.exposed = False  # type: ignore[attr-defined]  # put there by expose
+    return OwnRoot()
 
 
 @pytest.fixture
-def root() -> Any:  # noqa: ANN401 - its attributes are changed
+def root() -> Any:
     return fresh_root()
 
 
@@ -104,7 +107,7 @@ def app(root: object) -> cherrypy.Application:
 class Asker:
     """Asks for one page; each answer comes from a plan that the one before may have left."""
 
-    def __init__(self, app: Any, target: str = "/page") -> None:  # noqa: ANN401 - any WSGI application
+    def __init__(self, app: Any, target: str = "/page") -> None:
         self.client = Client(app)
         self.target = target
         self.ask()
@@ -118,7 +121,7 @@ class Asker:
 # Attributes ---------------------------------------------------------------------------------------
 
 
-def test_an_attribute_is_added_replaced_and_removed(app: cherrypy.Application, root: Any) -> None:
+def test_an_attribute_is_added_replaced_and_removed(app: cherrypy.Application, root: Root) -> None:
     page = Asker(app, "/leaf")
     assert page.ask() == "404"
     root.leaf = _Leaf("one")
@@ -129,7 +132,7 @@ def test_an_attribute_is_added_replaced_and_removed(app: cherrypy.Application, r
     assert page.ask() == "404"
 
 
-def test_a_node_is_added_below_a_node(app: cherrypy.Application, root: Any) -> None:
+def test_a_node_is_added_below_a_node(app: cherrypy.Application, root: Root) -> None:
     root.branch = fresh_root()
     page = Asker(app, "/branch/twig/page")
     assert page.ask() == "404"
@@ -137,7 +140,7 @@ def test_a_node_is_added_below_a_node(app: cherrypy.Application, root: Any) -> N
     assert page.ask() == "{} []"
 
 
-def test_a_class_gets_a_method(app: cherrypy.Application, root: Any) -> None:
+def test_a_class_gets_a_method(app: cherrypy.Application, root: Root) -> None:
     page = Asker(app, "/late")
 
     def late(self: object) -> str:
@@ -145,12 +148,12 @@ def test_a_class_gets_a_method(app: cherrypy.Application, root: Any) -> None:
 
     cherrypy.expose(late)
     type(root).late = late
-    assert page.ask() == "Root"
+    assert page.ask() == "OwnRoot"
     del type(root).late
     assert page.ask() == "404"
 
 
-def test_a_handler_is_exposed_and_hidden(app: cherrypy.Application, root: Any) -> None:
+def test_a_handler_is_exposed_and_hidden(app: cherrypy.Application, root: Root) -> None:
     page = Asker(app)
     type(root).page.exposed = False
     assert page.ask() == "404"
@@ -159,7 +162,7 @@ def test_a_handler_is_exposed_and_hidden(app: cherrypy.Application, root: Any) -
 
 
 def test_a_default_begins_to_answer_for_missing_children(
-    app: cherrypy.Application, root: Any
+    app: cherrypy.Application, root: Root
 ) -> None:
     page = Asker(app, "/nobody/here")
     assert page.ask() == "404"
@@ -167,13 +170,13 @@ def test_a_default_begins_to_answer_for_missing_children(
     assert page.ask() == "default ('nobody', 'here') {} []"
 
 
-def test_an_index_is_replaced(app: cherrypy.Application, root: Any) -> None:
+def test_an_index_is_replaced(app: cherrypy.Application, root: Root) -> None:
     page = Asker(app, "/")
     root.index = _Leaf("another index")
     assert page.ask() == "another index"
 
 
-def test_a_cp_dispatch_is_added_and_removed(app: cherrypy.Application, root: Any) -> None:
+def test_a_cp_dispatch_is_added_and_removed(app: cherrypy.Application, root: Root) -> None:
     page = Asker(app, "/looked/up")
     assert page.ask() == "404"
 
@@ -199,14 +202,14 @@ def test_the_root_is_replaced(app: cherrypy.Application) -> None:
 # _cp_config ---------------------------------------------------------------------------------------
 
 
-def holders(root: Any) -> dict[str, Any]:
+def holders(root: Root) -> dict[str, Any]:
     """Return everything that can have a ``_cp_config`` on the way to ``/page``."""
     return {"function": type(root).page, "class": type(root), "instance": root}
 
 
 @pytest.mark.parametrize("holder", ["function", "class", "instance"])
 def test_a_cp_config_is_set_replaced_changed_and_removed(
-    app: cherrypy.Application, root: Any, holder: str
+    app: cherrypy.Application, root: Root, holder: str
 ) -> None:
     page = Asker(app)
     node = holders(root)[holder]
@@ -228,7 +231,7 @@ def test_a_cp_config_is_set_replaced_changed_and_removed(
 
 @pytest.mark.parametrize(("before", "after"), [(1, True), (1, 1.0), (0, False), ("", b"")])
 def test_a_setting_becomes_an_equal_value_of_another_type(
-    app: cherrypy.Application, root: Any, before: object, after: object
+    app: cherrypy.Application, root: Root, before: object, after: object
 ) -> None:
     page = Asker(app)
     config = type(root).page._cp_config = {"own.value": before}
@@ -238,7 +241,7 @@ def test_a_setting_becomes_an_equal_value_of_another_type(
 
 
 def test_a_setting_becomes_another_list_that_is_equal(
-    app: cherrypy.Application, root: Any
+    app: cherrypy.Application, root: Root
 ) -> None:
     page = Asker(app)
     one, two = ["same"], ["same"]
@@ -250,7 +253,7 @@ def test_a_setting_becomes_another_list_that_is_equal(
     assert page.ask() == "{'own.value': ['same']} []"
 
 
-def test_a_list_in_a_setting_is_changed_in_place(app: cherrypy.Application, root: Any) -> None:
+def test_a_list_in_a_setting_is_changed_in_place(app: cherrypy.Application, root: Root) -> None:
     page = Asker(app)
     values = ["a"]
     type(root).page._cp_config = {
@@ -263,7 +266,7 @@ def test_a_list_in_a_setting_is_changed_in_place(app: cherrypy.Application, root
     assert page.ask() == "{'own.value': ['a', 'b']} [['a', 'b']]"
 
 
-def test_two_settings_change_places(app: cherrypy.Application, root: Any) -> None:
+def test_two_settings_change_places(app: cherrypy.Application, root: Root) -> None:
     page = Asker(app)
     config = type(root).page._cp_config = {"own.one": "a", "own.two": "b"}
     page.ask()
@@ -272,7 +275,7 @@ def test_two_settings_change_places(app: cherrypy.Application, root: Any) -> Non
 
 
 def test_a_setting_moves_from_the_class_to_the_method(
-    app: cherrypy.Application, root: Any
+    app: cherrypy.Application, root: Root
 ) -> None:
     settings = {"own.name": "moved"}
     type(root)._cp_config = settings
@@ -314,7 +317,7 @@ def test_a_cp_config_is_computed(app: cherrypy.Application) -> None:
     assert app.root.count > first
 
 
-def test_the_cp_config_of_a_default_is_changed(app: cherrypy.Application, root: Any) -> None:
+def test_the_cp_config_of_a_default_is_changed(app: cherrypy.Application, root: Root) -> None:
     default = type(root).default
     default.exposed = True
     page = Asker(app, "/some/thing")
@@ -325,7 +328,7 @@ def test_the_cp_config_of_a_default_is_changed(app: cherrypy.Application, root: 
 
 
 def test_the_cp_config_of_a_node_on_the_way_is_changed(
-    app: cherrypy.Application, root: Any
+    app: cherrypy.Application, root: Root
 ) -> None:
     root.branch = fresh_root()
     root.branch.twig = fresh_root()
@@ -338,7 +341,7 @@ def test_the_cp_config_of_a_node_on_the_way_is_changed(
     assert page.ask() == "{'own.name': 'branch'} []"
 
 
-def test_the_cp_config_has_a_hook(app: cherrypy.Application, root: Any) -> None:
+def test_the_cp_config_has_a_hook(app: cherrypy.Application, root: Root) -> None:
     page = Asker(app)
     config = type(root).page._cp_config = {"hooks.before_handler": note}
     assert page.ask() == "{} ['noted']"
@@ -352,7 +355,7 @@ def test_the_cp_config_has_a_hook(app: cherrypy.Application, root: Any) -> None:
 
 
 def test_a_tool_decorator_is_applied_to_a_method_that_is_served(
-    app: cherrypy.Application, root: Any
+    app: cherrypy.Application, root: Root
 ) -> None:
     page = Asker(app)
     cherrypy.tools.note(text="decorated")(type(root).page)
@@ -362,7 +365,7 @@ def test_a_tool_decorator_is_applied_to_a_method_that_is_served(
 
 
 def test_a_tool_decorator_is_applied_to_a_class_that_is_served(
-    app: cherrypy.Application, root: Any
+    app: cherrypy.Application, root: Root
 ) -> None:
     page = Asker(app)
     cherrypy.tools.note()(type(root))
@@ -370,7 +373,7 @@ def test_a_tool_decorator_is_applied_to_a_class_that_is_served(
 
 
 def test_the_config_decorator_is_applied_to_a_method_that_is_served(
-    app: cherrypy.Application, root: Any
+    app: cherrypy.Application, root: Root
 ) -> None:
     page = Asker(app)
     cherrypy.config(**{"own.name": "decorated"})(type(root).page)
@@ -378,7 +381,7 @@ def test_the_config_decorator_is_applied_to_a_method_that_is_served(
 
 
 def test_popargs_is_applied_to_a_class_that_is_served(
-    app: cherrypy.Application, root: Any
+    app: cherrypy.Application, root: Root
 ) -> None:
     page = Asker(app, "/7/number")
 
@@ -396,7 +399,7 @@ def test_popargs_is_applied_to_a_class_that_is_served(
 
 
 @pytest.fixture
-def noting(app: cherrypy.Application, root: Any) -> Asker:
+def noting(app: cherrypy.Application, root: Root) -> Asker:
     """Ask for a page for which ``tools.note`` is on."""
     type(root).page._cp_config = {"tools.note.on": True}
     return Asker(app)
@@ -419,7 +422,7 @@ def test_a_tool_is_removed_and_comes_back(noting: Asker) -> None:
     assert noting.ask() == "{} ['noted']"
 
 
-def test_a_tool_is_added_that_was_missing(app: cherrypy.Application, root: Any) -> None:
+def test_a_tool_is_added_that_was_missing(app: cherrypy.Application, root: Root) -> None:
     type(root).page._cp_config = {"tools.late.on": True}
     page = Asker(app)
     assert page.ask() == "500"
@@ -427,7 +430,7 @@ def test_a_tool_is_added_that_was_missing(app: cherrypy.Application, root: Any) 
     assert page.ask() == "{} ['noted']"
 
 
-def test_a_tool_is_registered_by_decorator(app: cherrypy.Application, root: Any) -> None:
+def test_a_tool_is_registered_by_decorator(app: cherrypy.Application, root: Root) -> None:
     type(root).page._cp_config = {"tools.registered.on": True}
     page = Asker(app)
 
@@ -451,11 +454,11 @@ def test_the_hook_point_of_a_tool_is_changed(noting: Asker) -> None:
 
 
 def test_the_name_of_a_tool_is_taken_by_another_kind(noting: Asker) -> None:
-    cherrypy.tools.note = HandlerTool(lambda: bool(note("answered")) or True)
+    cherrypy.tools.note = HandlerTool(lambda: True)
     assert noting.ask() == ""  # it answers in place of the handler
 
 
-def both_tools(root: Any, priority: float | None = None) -> dict[str, object]:
+def both_tools(root: Root, priority: float | None = None) -> dict[str, object]:
     """Turn on two tools for ``/page``; the second one runs last by default."""
     cherrypy.tools.loud = Tool("before_handler", note_loudly, priority=60)
     config: dict[str, object] = {"tools.note.on": True, "tools.loud.on": True}
@@ -465,7 +468,7 @@ def both_tools(root: Any, priority: float | None = None) -> dict[str, object]:
     return config
 
 
-def test_the_priority_of_a_tool_is_changed(app: cherrypy.Application, root: Any) -> None:
+def test_the_priority_of_a_tool_is_changed(app: cherrypy.Application, root: Root) -> None:
     both_tools(root)
     page = Asker(app)
     assert page.ask() == "{} ['noted', 'noted!']"
@@ -474,7 +477,7 @@ def test_the_priority_of_a_tool_is_changed(app: cherrypy.Application, root: Any)
 
 
 def test_the_priority_in_the_configuration_is_changed(
-    app: cherrypy.Application, root: Any
+    app: cherrypy.Application, root: Root
 ) -> None:
     config = both_tools(root, priority=60)
     page = Asker(app)
@@ -483,7 +486,7 @@ def test_the_priority_in_the_configuration_is_changed(
 
 
 def test_a_setup_is_overridden_on_the_instance(noting: Asker) -> None:
-    tool = cherrypy.tools.note
+    tool: Any = cherrypy.tools.note
     tool._setup = lambda: note("own set-up")
     assert noting.ask() == "{} ['own set-up']"
     del tool._setup
@@ -504,7 +507,7 @@ def test_a_setup_is_overridden_on_the_class(noting: Asker, monkeypatch: pytest.M
 # Toolboxes and namespaces -------------------------------------------------------------------------
 
 
-def test_a_toolbox_is_added_to_an_application(app: cherrypy.Application, root: Any) -> None:
+def test_a_toolbox_is_added_to_an_application(app: cherrypy.Application, root: Root) -> None:
     type(root).page._cp_config = {"mine.note.on": True}
     page = Asker(app)
     assert page.ask() == "{} []"
@@ -517,7 +520,7 @@ def test_a_toolbox_is_added_to_an_application(app: cherrypy.Application, root: A
 
 
 def test_the_toolboxes_of_an_application_are_replaced(
-    app: cherrypy.Application, root: Any
+    app: cherrypy.Application, root: Root
 ) -> None:
     type(root).page._cp_config = {"mine.note.on": True}
     page = Asker(app)
@@ -527,7 +530,7 @@ def test_the_toolboxes_of_an_application_are_replaced(
     assert page.ask() == "{} ['noted']"
 
 
-def test_a_tool_is_added_to_an_own_toolbox(app: cherrypy.Application, root: Any) -> None:
+def test_a_tool_is_added_to_an_own_toolbox(app: cherrypy.Application, root: Root) -> None:
     mine = Toolbox("mine")
     app.toolboxes["mine"] = mine
     page = Asker(app)
@@ -539,7 +542,7 @@ def test_a_tool_is_added_to_an_own_toolbox(app: cherrypy.Application, root: Any)
 
 
 def test_a_request_namespace_is_added_replaced_and_removed(
-    app: cherrypy.Application, root: Any
+    app: cherrypy.Application, root: Root
 ) -> None:
     type(root).page._cp_config = {"counted.steps": 3}
     page = Asker(app)
@@ -552,7 +555,9 @@ def test_a_request_namespace_is_added_replaced_and_removed(
     assert page.ask() == "{} []"
 
 
-def test_the_request_class_of_an_application_is_replaced(app: cherrypy.Application, root: Any) -> None:
+def test_the_request_class_of_an_application_is_replaced(
+    app: cherrypy.Application, root: Root
+) -> None:
     class Counted(Request):
         namespaces = Request.namespaces.copy()
 
@@ -566,7 +571,7 @@ def test_the_request_class_of_an_application_is_replaced(app: cherrypy.Applicati
 
 
 def test_the_namespaces_of_a_request_class_are_replaced(
-    app: cherrypy.Application, root: Any
+    app: cherrypy.Application, root: Root
 ) -> None:
     class Counted(Request):
         namespaces = Request.namespaces.copy()
@@ -587,7 +592,7 @@ class _Elsewhere(Dispatcher):
 
 
 def test_the_dispatcher_of_the_request_class_is_replaced(
-    app: cherrypy.Application, root: Any
+    app: cherrypy.Application, root: Root
 ) -> None:
     root.elsewhere = _Leaf("elsewhere")
 
@@ -664,7 +669,7 @@ def test_the_configuration_of_an_application_is_replaced(app: cherrypy.Applicati
     assert page.ask() == "{'own.name': 'newer'} []"
 
 
-def test_a_dispatcher_is_configured_and_removed(app: cherrypy.Application, root: Any) -> None:
+def test_a_dispatcher_is_configured_and_removed(app: cherrypy.Application, root: Root) -> None:
     root.elsewhere = _Leaf("elsewhere")
     page = Asker(app)
     app.config["/"] = {"request.dispatch": _Elsewhere()}
@@ -690,7 +695,7 @@ def test_the_configuration_of_the_site_is_changed(app: cherrypy.Application) -> 
     assert page.ask() == "{} []"
 
 
-def test_a_default_tool_is_turned_off_for_the_site(app: cherrypy.Application, root: Any) -> None:
+def test_a_default_tool_is_turned_off_for_the_site(app: cherrypy.Application, root: Root) -> None:
     root.branch = fresh_root()
     page = Asker(app, "/branch")
     assert page.ask() == "301"
@@ -741,18 +746,18 @@ def test_applications_are_mounted_and_unmounted() -> None:
 # At once, from many threads -----------------------------------------------------------------------
 
 
-Changer = Callable[[cherrypy.Application, Any, int], None]
+Changer = Callable[[cherrypy.Application, Root, int], None]
 
 
-def _change_cp_config(_app: cherrypy.Application, root: Any, number: int) -> None:
+def _change_cp_config(_app: cherrypy.Application, root: Root, number: int) -> None:
     type(root).page._cp_config = {"own.name": number}
 
 
-def _change_cp_config_in_place(_app: cherrypy.Application, root: Any, number: int) -> None:
+def _change_cp_config_in_place(_app: cherrypy.Application, root: Root, number: int) -> None:
     vars(type(root).page).setdefault("_cp_config", {})["own.name"] = number
 
 
-def _grow_cp_config(_app: cherrypy.Application, root: Any, number: int) -> None:
+def _grow_cp_config(_app: cherrypy.Application, root: Root, number: int) -> None:
     config = vars(type(root)).get("_cp_config")
     if config is None:
         config = type(root)._cp_config = {}
@@ -761,11 +766,11 @@ def _grow_cp_config(_app: cherrypy.Application, root: Any, number: int) -> None:
     config["own.name"] = number
 
 
-def _change_section(app: cherrypy.Application, _root: Any, number: int) -> None:
+def _change_section(app: cherrypy.Application, _root: Root, number: int) -> None:
     app.config.setdefault("/page", {})["own.name"] = number
 
 
-def _add_and_remove_sections(app: cherrypy.Application, _root: Any, number: int) -> None:
+def _add_and_remove_sections(app: cherrypy.Application, _root: Root, number: int) -> None:
     if not number:  # so many that a switch of threads is likely while they are looked at
         app.config.update({f"/filler{n}": {} for n in range(1000)})
     app.config[f"/other{number % 7}"] = {"own.name": -1}
@@ -773,11 +778,11 @@ def _add_and_remove_sections(app: cherrypy.Application, _root: Any, number: int)
     app.config.setdefault("/page", {})["own.name"] = number
 
 
-def _change_site(_app: cherrypy.Application, _root: Any, number: int) -> None:
+def _change_site(_app: cherrypy.Application, _root: Root, number: int) -> None:
     cherrypy.config.update({"own.name": number})
 
 
-def _change_tool(_app: cherrypy.Application, _root: Any, number: int) -> None:
+def _change_tool(_app: cherrypy.Application, _root: Root, number: int) -> None:
     cherrypy.tools.numbered = Tool(
         "before_handler", lambda: cherrypy.request.config.update({"own.name": number})
     )
@@ -797,7 +802,7 @@ def _change_tool(_app: cherrypy.Application, _root: Any, number: int) -> None:
     ],
 )
 def test_a_change_counts_for_whoever_asks_after_it(
-    app: cherrypy.Application, root: Any, change: Changer
+    app: cherrypy.Application, root: Root, change: Changer
 ) -> None:
     """While threads ask, one changes: nobody fails, and nobody sees less than what was set."""
     reached = 0
@@ -860,7 +865,7 @@ class LiveSite(RuleBasedStateMachine):
         type(self.root.branch).default.exposed = True
         self.app = cherrypy.Application(self.root, "")
 
-    def node(self, name: str) -> Any:  # noqa: ANN401 - anything with attributes
+    def node(self, name: str) -> Any:
         """Return what a rule changes."""
         branch = type(self.root.branch)
         return {

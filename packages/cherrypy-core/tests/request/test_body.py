@@ -325,7 +325,7 @@ def test_a_file_is_closed_if_the_body_breaks() -> None:
     made: list[Any] = []
 
     class Kept(Entity):
-        def make_file(self) -> Any:  # noqa: ANN401 - as upstream
+        def make_file(self) -> Any:
             made.append(super().make_file())
             return made[0]
 

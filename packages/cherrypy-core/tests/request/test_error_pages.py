@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from wsgi_client import Answer, Client, call_wsgi, make_environ
 
 import cherrypy
 from cherrypy._request.error_pages import bare_error, format_exc
 from cherrypy._runtime.errors import HTTPError
+from wsgi_client import Answer, Client, call_wsgi, make_environ
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from log_records import Records
 
 pytestmark = pytest.mark.usefixtures("site")
 
@@ -141,7 +143,7 @@ def _fails_at_once(_self: object, vpath: list[str]) -> None:
 
 
 @pytest.mark.parametrize("case", ["no host", "failing dispatch", "unknown tool", "bad query"])
-def test_no_traceback_is_shown_before_a_handler_is_found(case: str, errors: Any) -> None:
+def test_no_traceback_is_shown_before_a_handler_is_found(case: str, errors: Records) -> None:
     """In production, the client is never shown one; and the log tells what is unexpected."""
     cherrypy.config.update({"environment": "production"})
     root = type("Root", (), {"index": staticmethod(cherrypy.expose(lambda: ""))})()
@@ -169,7 +171,7 @@ def test_configured_pages_are_shown_before_a_handler_is_found() -> None:
     assert call_wsgi(cherrypy.Application(None, ""), environ).text == "own page"
 
 
-def test_an_error_before_a_handler_is_found_is_logged_once(errors: Any) -> None:
+def test_an_error_before_a_handler_is_found_is_logged_once(errors: Records) -> None:
     root = type("Root", (), {"_cp_dispatch": _fails_at_once})()
     assert Client(cherrypy.Application(root, "")).get("/any").code == 500
     assert errors.text.count("ValueError: secret") == 1
@@ -273,7 +275,7 @@ def test_a_handler_sets_a_page_for_its_request() -> None:
     assert Client(cherrypy.Application(Root(), "")).get("/").text == "<403 Forbidden|m|True>"
 
 
-def _raise(error: Exception) -> Any:  # noqa: ANN401 - a page
+def _raise(error: Exception) -> Any:
     def page(**_values: str) -> str:
         raise error
 
@@ -292,9 +294,11 @@ def _raise(error: Exception) -> Any:  # noqa: ANN401 - a page
         lambda: "too few parameters",
     ],
 )
-@pytest.mark.parametrize("target", ["/error?status=404&message=original", "/error?status=500&message=original"])
+@pytest.mark.parametrize(
+    "target", ["/error?status=404&message=original", "/error?status=500&message=original"]
+)
 def test_a_page_that_fails_gives_way_to_the_default_one(
-    page: object, target: str, errors: Any
+    page: object, target: str, errors: Records
 ) -> None:
     """The client is told of the first error alone, the log of both."""
     answer = ask(target, request__show_tracebacks=False, error_page__default=page)
@@ -306,7 +310,7 @@ def test_a_page_that_fails_gives_way_to_the_default_one(
 
 
 def test_a_file_that_is_no_template_gives_way_to_the_default_page(
-    tmp_path: Path, errors: Any
+    tmp_path: Path, errors: Records
 ) -> None:
     path = tmp_path / "page.html"
     path.write_text("%(nosuch)s")
@@ -315,7 +319,7 @@ def test_a_file_that_is_no_template_gives_way_to_the_default_page(
     assert "nosuch" in errors.text
 
 
-def test_a_page_whose_generator_fails_is_an_error(errors: Any) -> None:
+def test_a_page_whose_generator_fails_is_an_error(errors: Records) -> None:
     def page(**_values: str) -> Iterator[str]:
         yield "begun"
         raise ValueError("in the page")
@@ -338,7 +342,7 @@ def test_an_error_response_of_ones_own_answers_what_is_unexpected() -> None:
     assert ask("/error?status=404", request__error_response=respond).code == 404
 
 
-def test_an_error_in_the_handling_of_errors_is_a_500(errors: Any) -> None:
+def test_an_error_in_the_handling_of_errors_is_a_500(errors: Records) -> None:
     def fail() -> None:
         raise KeyError("second")
 
@@ -400,8 +404,9 @@ def test_handle_turns_exceptions_into_errors() -> None:
     with pytest.raises(cherrypy.HTTPError) as raised, cherrypy.HTTPError.handle(ValueError, 400):
         int("x")
     assert (raised.value.code, "invalid literal" in raised.value._message) == (400, True)
-    with pytest.raises(cherrypy.HTTPError, match="own"), cherrypy.HTTPError.handle(
-        ValueError, 400, "own"
+    with (
+        pytest.raises(cherrypy.HTTPError, match="own"),
+        cherrypy.HTTPError.handle(ValueError, 400, "own"),
     ):
         int("x")
     with pytest.raises(KeyError), cherrypy.HTTPError.handle(ValueError, 400):
@@ -433,8 +438,12 @@ def test_bare_errors() -> None:
 
 def test_an_exception_as_text() -> None:
     assert format_exc() == ""
+    with pytest.raises(ValueError, match="invalid literal") as raised:
+        int("x")
+    assert "ValueError: invalid literal" in format_exc(raised._excinfo)
+    texts = []
     try:
         int("x")
-    except ValueError as error:
-        assert "invalid literal" in format_exc()
-        assert "invalid literal" in format_exc((ValueError, error, error.__traceback__))
+    except ValueError:
+        texts.append(format_exc())
+    assert "ValueError: invalid literal" in texts[0]

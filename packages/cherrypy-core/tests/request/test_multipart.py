@@ -37,7 +37,7 @@ def field(name: str, content: bytes = b"v", more: bytes = b"") -> bytes:
     return head + more + b"\r\n\r\n" + content + b"\r\n"
 
 
-def content_of(part: Any) -> Any:  # noqa: ANN401 - parameters are anything
+def content_of(part: Any) -> Any:
     """Return what a parameter holds, in a form that can be compared."""
     if isinstance(part, list):
         return [content_of(one) for one in part]
@@ -307,7 +307,7 @@ def test_read_into_file_can_write_elsewhere() -> None:
     target = io.BytesIO()
 
     class Elsewhere(Part):
-        def read_into_file(self, fp_out: Any = None) -> Any:  # noqa: ANN401 - as upstream
+        def read_into_file(self, fp_out: Any = None) -> Any:
             assert fp_out is None
             return super().read_into_file(target)
 
@@ -321,7 +321,7 @@ def test_read_into_file_can_write_elsewhere() -> None:
 class LineByLine(Part):
     """Looks for the boundary itself, line by line, as subclasses for CherryPy had to."""
 
-    def read_lines_to_boundary(self, fp_out: Any = None) -> Any:  # noqa: ANN401 - as upstream
+    def read_lines_to_boundary(self, fp_out: Any = None) -> Any:
         """Collect lines up to the boundary."""
         lines = []
         while True:
@@ -368,7 +368,7 @@ class OwnHeaders(Part):
     """Has another idea of header fields."""
 
     @classmethod
-    def from_fp(cls, fp: Any, boundary: bytes) -> "OwnHeaders":  # noqa: ANN401 - as upstream
+    def from_fp(cls, fp: Any, boundary: bytes) -> "OwnHeaders":
         """Read the header fields in another way."""
         while fp.readline() != b"\r\n":
             pass

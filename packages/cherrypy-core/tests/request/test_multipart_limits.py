@@ -35,7 +35,7 @@ class Endless:
         return octets
 
 
-def multipart(fp: Any, content_type: str = "multipart/form-data") -> RequestBody:  # noqa: ANN401 - any file
+def multipart(fp: Any, content_type: str = "multipart/form-data") -> RequestBody:
     headers = HeaderMap(
         {"Content-Type": f"{content_type}; boundary=b", "Transfer-Encoding": "chunked"}
     )
@@ -47,7 +47,7 @@ class Recorded(Part):
 
     made: list[Any]
 
-    def make_file(self) -> Any:  # noqa: ANN401 - as upstream
+    def make_file(self) -> Any:
         """Make a file and take note of it."""
         self.made.append(super().make_file())
         return self.made[-1]
@@ -207,7 +207,7 @@ def test_the_files_of_a_body_with_an_undecodable_field_are_gone_too() -> None:
 
 def test_a_file_is_closed_if_its_disk_is_full() -> None:
     class Full(io.BytesIO):
-        def write(self, _: Any) -> int:  # noqa: ANN401 - as io has it
+        def write(self, _: Any) -> int:
             raise OSError(28, "No space left on device")
 
     made = []

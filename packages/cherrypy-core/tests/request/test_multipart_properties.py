@@ -55,7 +55,7 @@ class InMemory(Part):
 class LineByLine(InMemory):
     """A part that finds its boundary line by line."""
 
-    def read_lines_to_boundary(self, fp_out: Any = None) -> Any:  # noqa: ANN401 - as upstream
+    def read_lines_to_boundary(self, fp_out: Any = None) -> Any:
         """Collect lines up to the boundary."""
         lines: list[bytes] = []
         line_end = b"\n"

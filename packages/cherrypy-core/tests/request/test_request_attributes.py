@@ -8,16 +8,16 @@ import threading
 from typing import Any
 
 import pytest
-from wsgi_client import Client, call_wsgi, make_environ
 
 import cherrypy
 from cherrypy._request.request import Request
 from cherrypy.lib import httputil
+from wsgi_client import Client, call_wsgi, make_environ
 
 pytestmark = pytest.mark.usefixtures("site")
 
 
-def read(name: str, target: str = "/", method: str = "GET", **environ: Any) -> Any:  # noqa: ANN401 - any attribute
+def read(name: str, target: str = "/", method: str = "GET", **environ: Any) -> Any:
     """Return what a handler of an application at the root reads of the request.
 
     Args:
@@ -30,12 +30,12 @@ def read(name: str, target: str = "/", method: str = "GET", **environ: Any) -> A
 
 
 def read_by(
-    reader: Any,  # noqa: ANN401 - any function
+    reader: Any,
     target: str = "/",
     method: str = "GET",
     script_name: str = "",
-    **environ: Any,  # noqa: ANN401 - values of an environ
-) -> Any:  # noqa: ANN401 - any attribute
+    **environ: Any,
+) -> Any:
     values: list[object] = []
 
     class Root:
@@ -47,8 +47,8 @@ def read_by(
         index = default
 
     whole = make_environ(method, target)
-    for key, value in environ.items():
-        key = key.replace("wsgi_", "wsgi.")  # noqa: PLW2901 - as keywords have no dots
+    for keyword, value in environ.items():
+        key = keyword.replace("wsgi_", "wsgi.")
         whole[key] = value
         if value is None:
             del whole[key]
@@ -165,7 +165,9 @@ def test_headers_are_found_in_any_case() -> None:
 
 
 def test_headers_by_quality() -> None:
-    headers = read("headers", HTTP_ACCEPT="text/plain;q=0.5, text/html, */*;q=0.1, text/html;level=1")
+    headers = read(
+        "headers", HTTP_ACCEPT="text/plain;q=0.5, text/html, */*;q=0.1, text/html;level=1"
+    )
     assert [str(element) for element in headers.elements("Accept")] == [
         "text/html;level=1",
         "text/html",
@@ -235,7 +237,9 @@ def test_http_1_1_needs_a_host() -> None:
 @pytest.mark.parametrize("protocol", ["HTTP/x", "nonsense", "HTTP", "HTTP/1", "", "HTTP/11.1.1"])
 def test_a_malformed_protocol_is_no_error_of_ours(protocol: str) -> None:
     """RFC 9112 section 2.3: the client is told that it is at fault."""
-    answer = call_wsgi(cherrypy.Application(None, ""), {**make_environ(), "SERVER_PROTOCOL": protocol})
+    answer = call_wsgi(
+        cherrypy.Application(None, ""), {**make_environ(), "SERVER_PROTOCOL": protocol}
+    )
     assert 400 <= answer.code < 500 or answer.code == 505
     assert "Traceback" not in answer.text
 
@@ -265,7 +269,9 @@ def test_unique_id_is_the_same_for_a_request_and_another_one_for_the_next() -> N
     one, other = read_by(ids), read_by(ids)
     assert len(set(one)) == len(set(other)) == 1
     assert one != other
-    assert re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", one[0])
+    assert re.fullmatch(
+        r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", one[0]
+    )
 
 
 def test_the_environ_and_the_stream() -> None:
@@ -280,9 +286,9 @@ def test_an_application_sets_attributes_of_its_own() -> None:
         @cherrypy.expose
         def index(self) -> str:
             had = hasattr(cherrypy.request, "user")
-            cherrypy.request.user = "ann"  # type: ignore[attr-defined]  # what is tested
+            cherrypy.request.user = "ann"
             cherrypy.request.login = "ben"
-            user, login = cherrypy.request.user, cherrypy.request.login  # type: ignore[attr-defined]
+            user, login = cherrypy.request.user, cherrypy.request.login
             return repr((had, user, login))
 
     client = Client(cherrypy.Application(Root(), ""))
@@ -294,7 +300,7 @@ def test_what_one_request_changes_is_not_seen_by_another() -> None:
 
     class Root:
         @cherrypy.expose
-        def index(self, **parameters: object) -> str:
+        def index(self) -> str:
             request = cherrypy.request
             state = (
                 sorted(request.params),
@@ -357,9 +363,9 @@ def test_proxies_show_each_thread_its_own_request() -> None:
 def test_proxies_act_as_what_they_stand_for() -> None:
     def use() -> tuple[object, ...]:
         request = cherrypy.request
-        request.mark = "x"  # type: ignore[attr-defined]  # what is tested
+        request.mark = "x"
         had = "mark" in vars(cherrypy.serving.request)
-        del request.mark  # type: ignore[attr-defined]
+        del request.mark
         return had, hasattr(request, "mark"), "method" in dir(request), bool(request)
 
     assert read_by(lambda _request: use()) == (True, False, True, True)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import wild_text
-from wsgi_client import Answer, Client
 
 import cherrypy
 from cherrypy._request.response import Response
+from strategies import wild_text
+from wsgi_client import Answer, Client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,8 +31,13 @@ def ask(handler: Callable[[], object], method: str = "GET", **config: object) ->
         **config: Settings, with ``__`` for the dot.
     """
     settings = {key.replace("__", "."): value for key, value in config.items()}
-    root = type("Root", (), {"index": staticmethod(cherrypy.expose(lambda: handler()))})()
-    return Client(cherrypy.Application(root, "", {"/": settings})).ask(method, "/")
+
+    class Root:
+        @cherrypy.expose
+        def index(self) -> object:
+            return handler()
+
+    return Client(cherrypy.Application(Root(), "", {"/": settings})).ask(method, "/")
 
 
 # Bodies -------------------------------------------------------------------------------------------
@@ -172,7 +177,7 @@ def test_the_body_of_a_response() -> None:
         response.body = value
         assert response.body == chunks
     for text in ("text", ["text"]):
-        with pytest.raises(ValueError, match="tools.encode"):
+        with pytest.raises(ValueError, match=r"tools\.encode"):
             response.body = text
     response.body = io.BytesIO(b"file")
     assert b"".join(response.body) == b"file"
@@ -253,8 +258,7 @@ def test_statuses_without_content(code: int, *, stream: bool) -> None:
         cherrypy.response.status = code
         cherrypy.response.headers["Content-Length"] = "10"
         cherrypy.response.headers["ETag"] = '"x"'
-        body = content()
-        return body
+        return content()
 
     answer = ask(handler, response__stream=stream)
     assert (answer.code, answer.body) == (code, b"")
@@ -370,7 +374,7 @@ def test_a_length_is_kept_where_the_content_comes_later(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"x" * 100)
 
-    def handler() -> Any:  # noqa: ANN401 - a file
+    def handler() -> Any:
         cherrypy.response.headers["Content-Type"] = "application/octet-stream"
         cherrypy.response.headers["Content-Length"] = "100"
         return path.open("rb")

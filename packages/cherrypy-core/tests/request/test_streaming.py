@@ -1,4 +1,4 @@
-"""Bodies that are sent as they are made: what is current while they are, and that they are closed."""
+"""Bodies that are sent as they are made: what is current meanwhile, and that they are closed."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from wsgi_client import Client, make_environ
 
 import cherrypy
 from cherrypy.lib import file_generator, file_generator_limited, is_closable_iterator, is_iterator
+from wsgi_client import Client, make_environ
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from log_records import Records
 
 pytestmark = pytest.mark.usefixtures("site")
 
@@ -34,7 +36,7 @@ class Source(io.BytesIO):
 class Chunks:
     """An iterator that has to be closed."""
 
-    def __init__(self, failing: bool = False) -> None:  # noqa: FBT001, FBT002 - a test's own
+    def __init__(self, *, failing: bool = False) -> None:
         self.closings = 0
         self.failing = failing
         self.left = 3
@@ -57,7 +59,7 @@ class Chunks:
 class GeneratorSource:
     """Makes a generator, and knows whether it has ended."""
 
-    def __init__(self, failing: bool = False) -> None:  # noqa: FBT001, FBT002 - a test's own
+    def __init__(self, *, failing: bool = False) -> None:
         self.closings = 0
         self.failing = failing
 
@@ -71,10 +73,20 @@ class GeneratorSource:
             self.closings += 1
 
 
+def _page(handler: Callable[[], object]) -> Callable[[], object]:
+    """Make a handler that can be exposed of any callable."""
+
+    @cherrypy.expose
+    def page() -> object:
+        return handler()
+
+    return page
+
+
 def site_of(handler: Callable[[], object], **config: object) -> Client:
     """Make an application whose page has this handler, and these settings, ``__`` for the dot."""
     settings = {key.replace("__", "."): value for key, value in config.items()}
-    root = type("Root", (), {"index": staticmethod(cherrypy.expose(lambda: handler()))})()
+    root = type("Root", (), {"index": staticmethod(_page(handler))})()
     return Client(cherrypy.Application(root, "", {"/": settings}))
 
 
@@ -83,7 +95,7 @@ def sources() -> list[Any]:
     return [Source(b"chunk" * 3), Chunks(), GeneratorSource()]
 
 
-def body_of(source: Any) -> Any:  # noqa: ANN401 - a body
+def body_of(source: Any) -> Any:
     return source.make() if isinstance(source, GeneratorSource) else source
 
 
@@ -204,7 +216,7 @@ def test_what_fails_before_it_is_sent_is_an_error(make: Any) -> None:
     assert source.closings == 1
 
 
-def test_a_failing_close_is_logged(errors: Any) -> None:
+def test_a_failing_close_is_logged(errors: Records) -> None:
     class Failing(Chunks):
         def close(self) -> None:
             super().close()
@@ -253,14 +265,15 @@ def test_a_stream_is_closed_where_there_is_no_content(status: int) -> None:
 
 
 def tell() -> str:
-    return f"{cherrypy.request.path_info} {cherrypy.response.status} {cherrypy.request.app.script_name}"
+    request, response = cherrypy.request, cherrypy.response
+    return f"{request.path_info} {response.status!r} {request.app.script_name}"
 
 
 def telling() -> Iterator[str]:
     cherrypy.response.status = 202
     for _ in range(3):
         yield tell() + "\n"
-    cherrypy.request.ended = True  # type: ignore[attr-defined]  # an attribute of the application
+    cherrypy.request.ended = True
 
 
 @STREAM
@@ -380,12 +393,13 @@ def test_a_file_is_read_in_chunks_and_closed(tmp_path: Path) -> None:
 
 
 def test_iterators_are_told_from_iterables() -> None:
-    generator = (chunk for chunk in ())
+    generator = (chunk for chunk in "abc")
     assert is_iterator(generator)
     assert is_closable_iterator(generator)
     assert is_iterator(iter([]))
     assert not is_closable_iterator(iter([]))
-    for iterable in ([], (), "", {}, range(0)):
+    iterables: list[object] = [[], (), "", {}, range(0)]
+    for iterable in iterables:
         assert not is_iterator(iterable)
         assert not is_closable_iterator(iterable)
     with contextlib.closing(Chunks()) as chunks:

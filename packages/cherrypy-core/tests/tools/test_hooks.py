@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from wsgi_client import Client
 
 import cherrypy
 from cherrypy._tools.hooks import HOOK_POINTS, Hook, HookMap
+from wsgi_client import Client
+
+if TYPE_CHECKING:
+    from log_records import Records
 
 pytestmark = pytest.mark.usefixtures("site")
 
@@ -154,7 +157,7 @@ def site_of(
     return Client(cherrypy.Application(root, "", {"/": settings})), ran
 
 
-def fails(error: Exception) -> Any:  # noqa: ANN401 - a page handler
+def fails(error: Exception) -> Any:
     def handler() -> str:
         raise error
 
@@ -220,7 +223,7 @@ def test_a_hook_fails(point: str, error: Exception, code: int, ran: list[str]) -
 
 
 @pytest.mark.parametrize("point", ["before_error_response", "after_error_response"])
-def test_a_hook_for_errors_fails(point: str, errors: Any) -> None:
+def test_a_hook_for_errors_fails(point: str, errors: Records) -> None:
     client, _ = site_of(fails(KeyError("first")), point, ValueError("second"))
     answer = client.get("/")
     assert answer.code == 500
@@ -270,7 +273,7 @@ def test_hooks_are_configured(kind: str, monkeypatch: pytest.MonkeyPatch) -> Non
     assert ran == [kind]
 
 
-def test_an_unknown_hook_point_is_told(errors: Any) -> None:
+def test_an_unknown_hook_point_is_told(errors: Records) -> None:
     client, _ = site_of(None, hooks__before_handlr=print)
     assert client.get("/").code == 500
     assert "before_handlr" in errors.text
@@ -303,7 +306,7 @@ def test_a_hook_attached_by_a_hook_gets_arguments() -> None:
         cherrypy.request.hooks.attach("before_handler", note, priority=5, text="noted")
 
     def note(text: str) -> None:
-        cherrypy.request.note = text  # type: ignore[attr-defined]  # an attribute of the application
+        cherrypy.request.note = text
 
     config = {"/": {"hooks.on_start_resource": attach}}
     assert Client(cherrypy.Application(Root(), "", config)).get("/").text == "'noted'"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from wsgi_client import Answer, Client
 
 import cherrypy
 from cherrypy._tools.tool import ErrorTool, HandlerTool, HandlerWrapperTool, Tool
 from cherrypy._tools.toolbox import Toolbox
+from wsgi_client import Answer, Client
+
+if TYPE_CHECKING:
+    from log_records import Records
 
 pytestmark = pytest.mark.usefixtures("site")
 
@@ -37,7 +40,7 @@ def ask(config: dict[str, object] | None = None, root: object = None, target: st
 
 
 @pytest.fixture
-def tool() -> Any:  # noqa: ANN401 - its attributes are arguments
+def tool() -> Any:
     cherrypy.tools.note = Tool("before_handler", note)
     return cherrypy.tools.note
 
@@ -60,7 +63,7 @@ def test_the_parameters_of_its_function_are_attributes(tool: Any) -> None:
     assert tool.text is None
     assert tool.twice is None
     with pytest.raises(AttributeError):
-        tool.thrice  # noqa: B018 - reading it is what is tested
+        _ = tool.thrice
 
 
 def test_a_tool_gets_its_name_from_the_toolbox(tool: Any) -> None:
@@ -73,8 +76,9 @@ def test_a_tool_gets_its_name_from_the_toolbox(tool: Any) -> None:
 @pytest.mark.parametrize("read", [True, False])
 def test_on_is_no_attribute(tool: Any, *, read: bool) -> None:
     """It says nothing of a tool that is on for one path and off for another."""
+    use = (lambda: tool.on) if read else (lambda: setattr(tool, "on", True))
     with pytest.raises(AttributeError, match="on"):
-        _ = tool.on if read else setattr(tool, "on", True)
+        use()
 
 
 @pytest.mark.parametrize(
@@ -97,19 +101,21 @@ def test_a_tool_is_turned_on_by_configuration(
     assert ask(config).text == noted
 
 
-def test_an_argument_that_the_function_does_not_take_is_an_error(tool: Any, errors: Any) -> None:
+def test_an_argument_that_the_function_does_not_take_is_an_error(
+    tool: Any, errors: Records
+) -> None:
     del tool
     assert ask({"tools.note.on": True, "tools.note.txet": "x"}).code == 500
     assert "txet" in errors.text
 
 
-def test_a_tool_that_nobody_has_is_an_error_that_names_it(errors: Any) -> None:
+def test_a_tool_that_nobody_has_is_an_error_that_names_it(errors: Records) -> None:
     assert ask({"tools.nobody_has_it.on": True}).code == 500
     assert "nobody_has_it" in errors.text
 
 
 def test_a_tool_of_another_distribution_that_is_not_installed_names_it(
-    errors: Any, monkeypatch: pytest.MonkeyPatch
+    errors: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cherrypy._tools.toolbox.find_extension", lambda _group, _name: None)
     assert ask({"tools.sessions.on": True}).code == 500
@@ -117,7 +123,7 @@ def test_a_tool_of_another_distribution_that_is_not_installed_names_it(
     assert not hasattr(cherrypy.tools, "sessions")
 
 
-def test_a_tool_is_turned_on_by_decorator(tool: Any) -> None:
+def test_a_tool_is_turned_on_by_decorator(tool: Tool) -> None:
     class Root(_Root):
         @cherrypy.expose
         @tool(text="method")
@@ -134,7 +140,7 @@ def test_a_tool_is_turned_on_by_decorator(tool: Any) -> None:
     assert ask(root=Root()).text == "[]"
 
 
-def test_a_decorated_class_turns_the_tool_on_for_all_of_it(tool: Any) -> None:
+def test_a_decorated_class_turns_the_tool_on_for_all_of_it(tool: Tool) -> None:
     @tool(text="class")
     class Root(_Root):
         @cherrypy.expose
@@ -152,7 +158,7 @@ def test_a_decorated_class_turns_the_tool_on_for_all_of_it(tool: Any) -> None:
     assert ask().text == "[]"  # the base class is left alone
 
 
-def test_a_decorator_keeps_what_the_settings_were(tool: Any) -> None:
+def test_a_decorator_keeps_what_the_settings_were(tool: Tool) -> None:
     @tool(text="t")
     @cherrypy.config(**{"own.key": 1})
     def handler() -> None:
@@ -222,7 +228,9 @@ def test_a_failsafe_tool_runs_after_a_failure() -> None:
     cherrypy.tools.fail = Tool("before_handler", fail, priority=1)
     cherrypy.tools.safe = Tool("before_handler", safe)
     cherrypy.tools.unsafe = Tool("before_handler", lambda: ran.append("unsafe"))
-    config = {"tools.fail.on": True, "tools.safe.on": True, "tools.unsafe.on": True}
+    config: dict[str, object] = dict.fromkeys(
+        ["tools.fail.on", "tools.safe.on", "tools.unsafe.on"], True
+    )
     assert ask(config).code == 403
     assert ran == ["safe"]
 
@@ -262,11 +270,11 @@ def test_a_handler_tool_is_a_handler() -> None:
         cherrypy.response.body = f"{kind}{extra}".encode()
         return kind != "nothing"
 
-    cherrypy.tools.answer = HandlerTool(answer)
+    cherrypy.tools.answer = tool = HandlerTool(answer)
 
     class Root:
-        some = cherrypy.tools.answer.handler("some", extra="!")
-        nothing = cherrypy.tools.answer.handler("nothing")
+        some = tool.handler("some", extra="!")
+        nothing = tool.handler("nothing")
 
     client = Client(cherrypy.Application(Root(), ""))
     assert client.get("/some").text == "some!"
@@ -275,7 +283,7 @@ def test_a_handler_tool_is_a_handler() -> None:
 
 
 def test_a_handler_wrapper_tool_wraps_the_handler() -> None:
-    def wrap(inner: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as the handler
+    def wrap(inner: Any, *args: Any, **kwargs: Any) -> Any:
         return f"<{inner(*args, **kwargs)}>"
 
     cherrypy.tools.wrap = HandlerWrapperTool(wrap)
@@ -285,7 +293,7 @@ def test_a_handler_wrapper_tool_wraps_the_handler() -> None:
 
 
 def test_a_handler_wrapper_tool_sees_the_errors_of_the_handler() -> None:
-    def forgive(inner: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as the handler
+    def forgive(inner: Any, *args: Any, **kwargs: Any) -> Any:
         try:
             return inner(*args, **kwargs)
         except cherrypy.HTTPError as error:
@@ -344,7 +352,7 @@ class _Own(Tool):
         settings = self._merged_args()
         times = settings.pop("times", 1)
         for _ in range(times):
-            cherrypy.request.hooks.attach(self._point, self.callable, **settings)
+            cherrypy.request.hooks.attach("before_handler", self.callable, **settings)
 
 
 def test_a_setup_of_ones_own() -> None:
@@ -461,7 +469,7 @@ def test_a_tool_may_have_almost_any_name(name: str) -> None:
     assert ask({f"tools.{name}.on": True}).text == "['noted']"
 
 
-def test_a_setting_that_names_no_argument_is_an_error(errors: Any) -> None:
+def test_a_setting_that_names_no_argument_is_an_error(errors: Records) -> None:
     assert ask({"tools.note": True}).code == 500
     assert "tools.note.on" in errors.text
 
@@ -504,7 +512,7 @@ def test_tools_that_are_on_by_default(name: str) -> None:
     assert isinstance(getattr(cherrypy.tools, name), Tool)
 
 
-def test_tracebacks_and_headers_are_logged(errors: Any) -> None:
+def test_tracebacks_and_headers_are_logged(errors: Records) -> None:
     class Root:
         @cherrypy.expose
         def index(self) -> str:
@@ -521,7 +529,7 @@ def test_tracebacks_and_headers_are_logged(errors: Any) -> None:
     assert errors.text == ""
 
 
-def test_a_header_can_not_forge_a_line_of_the_error_log(errors: Any) -> None:
+def test_a_header_can_not_forge_a_line_of_the_error_log(errors: Records) -> None:
     """An encoded word may hold a line break; what it says is no line of ours."""
 
     class Root:

@@ -29,11 +29,9 @@ class Site:
     """What all applications share; the assembly fills it in."""
 
     config: Mapping[str, Any]
-    toolboxes: Mapping[str, Toolbox]
 
     def __init__(self) -> None:
         self.config = {}
-        self.toolboxes = {}
 
 
 site = Site()
@@ -59,7 +57,8 @@ class Application:
     namespaces: NamespaceSet = NamespaceSet()
     log: LogManager
     wsgiapp: Any
-    toolboxes: Mapping[str, Toolbox]
+    toolboxes: dict[str, Toolbox] = {}  # noqa: RUF012 - applications add to it, here or on an instance
+    """Toolboxes by the namespace of their settings; those of the class are for all."""
 
     def __init__(self, root: object, script_name: str | None = "", config: Config = None) -> None:
         self.log = LogManager(id(self), "cherrypy")
@@ -69,7 +68,7 @@ class Application:
         self.namespaces = self.namespaces.copy()
         self.namespaces["log"] = lambda k, v: setattr(self.log, k, v)
         self.namespaces["wsgi"] = self.wsgiapp.namespace_handler
-        self.toolboxes = TrackedDict(site.toolboxes)
+        self.toolboxes = TrackedDict(self.toolboxes)
         self.config = SectionedConfig()
         if config:
             self.merge(config)

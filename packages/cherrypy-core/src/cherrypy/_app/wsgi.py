@@ -106,7 +106,7 @@ def _answer_redirected(
     return ExceptionTrapper(InternalRedirector(run_again))(environ, start_response)
 
 
-def begin(app: Application, environ: Environ) -> Serving:  # noqa: C901 - PERF: one call
+def begin(app: Application, environ: Environ) -> Serving:  # noqa: C901, PLR0912 - PERF: one call
     """Make the request and the response of a WSGI environ, and make them current."""
     try:
         path = environ["PATH_INFO"]
@@ -214,7 +214,7 @@ def _set_mounted_path(app: Application, request: Any, environ: Environ) -> None:
     request.path_info = whole[len(script_name) :]
 
 
-def run_and_log(app: Application, serving: Serving) -> Any:  # noqa: ANN401 - any response class
+def run_and_log(serving: Serving) -> Any:  # noqa: ANN401 - any response class
     """Run a request, and write it to the access log."""
     response = serving.response
     run(serving.request, response)
@@ -321,7 +321,7 @@ class AppResponse(OpenBody):
     def run(self) -> None:
         """Run the request."""
         if self.serving is not None:
-            run_and_log(self.cpapp, self.serving)
+            run_and_log(self.serving)
 
     def translate_headers(self, environ: Environ) -> Iterator[tuple[str, str]]:
         """Yield the header fields of an environ, by the names they were sent with."""

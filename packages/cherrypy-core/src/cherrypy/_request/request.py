@@ -77,6 +77,12 @@ class Request:
         server_protocol: Highest version of HTTP that the server speaks.
     """
 
+    if TYPE_CHECKING:
+        # applications put on a request what they like
+
+        def __getattr__(self, name: str) -> Any: ...  # noqa: ANN401
+        def __setattr__(self, name: str, value: Any) -> None: ...  # noqa: ANN401
+
     # What the server tells ----------------------------------------------------------------------
     wsgi_environ: Mapping[str, Any] = NO_ENVIRON
     """The environ of PEP 3333."""
@@ -138,7 +144,7 @@ class Request:
 
     class_hooks: HookMap = HookMap()
     """Hooks that a subclass gives all its requests, as its attribute ``hooks``."""
-    class_error_page: Mapping[int | str, Any] = {}  # noqa: RUF012 - never written to
+    class_error_page: Mapping[int | str, Any] = {}
     """Error pages that a subclass gives all its requests, as its attribute ``error_page``."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401 - for other classes
@@ -272,10 +278,10 @@ class Request:
         return self.wsgi_environ.get("wsgi.input")
 
     @lazy
-    def body(self) -> "RequestBody | None":
+    def body(self) -> "RequestBody":
         """The body; it is read when it is processed."""
         if not self.wsgi_environ:
-            return None
+            return None  # type: ignore[return-value]  # outside of requests
         from cherrypy._request.body import RequestBody  # noqa: PLC0415 - 8 ms, and not for all
 
         body = RequestBody(self.rfile, self.headers, request_params=self.params)
@@ -285,9 +291,12 @@ class Request:
         return body
 
     @lazy
-    def config(self) -> dict[str, Any] | None:
-        """The configuration for this request: global, application and node, the nearest wins."""
-        return None if self.plan is None else dict(self.plan.config)
+    def config(self) -> dict[str, Any]:
+        """The configuration for this request: global, application and node, the nearest wins.
+
+        Outside of requests it is ``None``.
+        """
+        return None if self.plan is None else dict(self.plan.config)  # type: ignore[return-value]
 
     @lazy
     def hooks(self) -> HookMap:

@@ -61,6 +61,12 @@ def as_chunks(value: Any) -> Iterable[Any]:  # noqa: ANN401 - body of any kind
 class Response:
     """One HTTP response (RFC 9110 section 3.4)."""
 
+    if TYPE_CHECKING:
+        # applications put on a response what they like
+
+        def __getattr__(self, name: str) -> Any: ...  # noqa: ANN401
+        def __setattr__(self, name: str, value: Any) -> None: ...  # noqa: ANN401
+
     status: int | str | bytes | None = None
     """Status code, or code and reason; ``None`` means 200."""
     header_list: list[tuple[str, str]] | None = None

@@ -7,7 +7,7 @@ arguments.
 
 import threading
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 __all__ = [
     "Serving",
@@ -131,6 +131,11 @@ response = ServingProxy("response")
 
 class ThreadData(threading.local):
     """``cherrypy.thread_data``: attributes that each thread has for itself."""
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...  # noqa: ANN401
+        def __setattr__(self, name: str, value: Any) -> None: ...  # noqa: ANN401
 
     def clear(self) -> None:
         """Remove all attributes of the current thread."""

@@ -307,7 +307,7 @@ class MemoryCache(Cache):
                     return None
             answers.release(key, event)  # all was forgotten in the meantime
 
-    def put(self, obj: Variant, size: int) -> None:
+    def put(self, variant: Variant, size: int) -> None:
         """Keep the answer to the current request, if there is room for it.
 
         An answer is not kept if its URL was changed while it was made.
@@ -320,7 +320,7 @@ class MemoryCache(Cache):
             return
         delay = flight.settings.get("delay", self.delay)
         now = time()
-        expires = obj[3] + lifetime(obj[1], delay, now)
+        expires = variant[3] + lifetime(variant[1], delay, now)
         if expires <= now:
             return
         url = url_of(request)
@@ -337,7 +337,7 @@ class MemoryCache(Cache):
             self._make_room(size)
             self.store[url] = answers  # which dropping its last answer has removed
             answers.passes = False
-            answers[key] = obj
+            answers[key] = variant
             self._entries[url, key] = Entry(size, expires)
             self.cursize += size
             self.tot_puts += 1

@@ -113,15 +113,24 @@ class ByteCountWrapper:
     next = __next__
 
 
-class _CountedBody(ByteCountWrapper):
+class _CountedBody:
     """A body that is sent as it is produced, and counted."""
 
     def __init__(self, body: Iterable[bytes]) -> None:
-        super().__init__(iter(body))
-        self.body = body
+        self.bytes_written = 0
+        self._body = body
+        self._chunks = iter(body)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        chunk = next(self._chunks)
+        self.bytes_written += len(chunk)
+        return chunk
 
     def close(self) -> None:
-        close = getattr(self.body, "close", None)
+        close = getattr(self._body, "close", None)
         if close is not None:
             close()
 
@@ -220,7 +229,7 @@ class StatsTool(Tool):
 def _written(request: Any, response: Any) -> int:  # noqa: ANN401 - any request class
     """Return how many octets of content were sent."""
     if isinstance(response.body, _CountedBody):
-        return response.body.bytes_read
+        return response.body.bytes_written
     if request.method == "HEAD":
         return 0
     length = str(dict(response.header_list or ()).get("Content-Length", ""))
