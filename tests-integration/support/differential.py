@@ -286,6 +286,7 @@ def _octets(answer: Answer) -> str:
         body = body.rstrip(" ")
     before, bare, _ = body.partition(BARE_ERROR)
     body = before + bare
+    body = re.sub(r"Error id: [0-9a-f-]{36}", "Error id: (uuid)", body)
     return re.sub(r" at 0x[0-9a-f]+", " at 0x", body)
 
 

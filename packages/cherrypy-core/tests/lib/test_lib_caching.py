@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import cherrypy
 from cherrypy._app import wsgi
 from cherrypy._http.dates import parse_http_date
-from cherrypy.lib import caching
+from cherrypy.lib import caching, memory_cache
 from strategies import wild_text
 from wsgi_client import Answer, Client
 
@@ -48,8 +48,8 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock of the cache, and that by which responses are made."""
     clock = Clock()
-    monkeypatch.setattr(caching, "time", clock)
-    monkeypatch.setattr(wsgi, "time", clock)
+    for module in (caching, memory_cache, wsgi):
+        monkeypatch.setattr(module, "time", clock)
     return clock
 
 
@@ -609,7 +609,7 @@ def test_nothing_is_left_of_what_can_not_be_kept(clock: Clock) -> None:
         ours.get(f"/says?name=X-{number}&value=1")
         ours.get(f"/says?name=Cache-Control&value=no-store&{number}")
     assert len(caching.shared.cache.store) <= 5
-    clock.ahead = caching.PASS_SECONDS + 600
+    clock.ahead = memory_cache.PASS_SECONDS + 600
     caching.shared.cache.expire_cache()
     assert caching.shared.cache.store == {}
 

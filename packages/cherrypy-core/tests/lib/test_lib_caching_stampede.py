@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import cherrypy
-from cherrypy.lib import caching
+from cherrypy.lib import caching, memory_cache
 from wsgi_client import Answer, Client, call_wsgi, make_environ
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Waiting(threading.Event):
 def waiting(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """What returns when so many requests wait for the cache."""
     Waiting.begun = threading.Semaphore(0)
-    monkeypatch.setattr(caching.threading, "Event", Waiting)  # type: ignore[attr-defined]
+    monkeypatch.setattr(memory_cache.threading, "Event", Waiting)  # type: ignore[attr-defined]
 
     def wait_for(count: int) -> None:
         for _ in range(count):

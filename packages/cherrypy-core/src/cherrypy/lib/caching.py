@@ -3,26 +3,33 @@
 import datetime as dt
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from time import monotonic, time
-from typing import Any, NamedTuple
+from time import time
+from typing import Any
 
-from cherrypy._http.dates import HTTPDate, parse_http_date
-from cherrypy._http.fields import split_list, unquote
+from cherrypy._http.dates import HTTPDate
 from cherrypy._http.headers import HeaderMap
 from cherrypy._http.status import format_status, valid_status
 from cherrypy._runtime.context import current
-from cherrypy._runtime.errors import HTTPError, HTTPRedirect
+from cherrypy._runtime.errors import HTTPRedirect
 from cherrypy._tools.hooks import Hook
 from cherrypy._tools.tool import Arguments, PlannedHooks, Tool
+from cherrypy.lib.cache_rules import directives, is_storable, wanted_age
 from cherrypy.lib.conditional import check_since
+from cherrypy.lib.memory_cache import AntiStampedeCache, Cache, Flight, MemoryCache, Variant
+
+__all__ = [
+    "AntiStampedeCache",
+    "Cache",
+    "CachingTool",
+    "MemoryCache",
+    "expires",
+    "get",
+    "shared",
+    "tee_output",
+]
 
 Request = Any
 Response = Any
-Variant = tuple[Any, Any, bytes, float]
-"""A response as it is kept: status, header fields, content, and when it was made."""
-
-CACHEABLE_STATUSES = frozenset({200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501})
-"""RFC 9110 section 15.1, less 206: a part is not the whole."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 """RFC 9110 section 9.2.1."""
@@ -38,408 +45,6 @@ TEE_PRIORITY = 100
 
 OWN_SETTINGS = frozenset({"antistampede_timeout", "delay", "maxobj_size"})
 """Settings that each path has for itself; the others are of the cache."""
-
-PASS_SECONDS = 60
-"""How long nobody waits for an answer at a URL where the last one could not be kept."""
-
-MAX_DIGITS = 10
-"""Digits of 2**31, which is as good as for ever (RFC 9111 section 1.2.2)."""
-
-
-# The cache ---------------------------------------------------------------------------------------
-
-
-class Cache:
-    """What a cache has to do; base of the classes for ``tools.caching.cache_class``.
-
-    All methods are about the current request.
-    """
-
-    def get(self) -> Variant | None:
-        """Return what is kept for the current request; ``None`` if nothing is."""
-        raise NotImplementedError
-
-    def put(self, obj: Variant, size: int) -> None:
-        """Keep the answer to the current request.
-
-        Args:
-            obj: Status, header fields, content, and when it was made.
-            size: Octets of the content.
-        """
-        raise NotImplementedError
-
-    def delete(self) -> None:
-        """Forget what is kept for the URL of the current request."""
-        raise NotImplementedError
-
-    def clear(self) -> None:
-        """Forget everything."""
-        raise NotImplementedError
-
-
-class AntiStampedeCache(dict[Any, Any]):
-    """The answers at one URL, by key; who wants one that is being made waits for it."""
-
-    selecting_headers: tuple[str, ...] = ()
-    """Names of the request fields that the answers depend on (RFC 9111 section 4.1)."""
-    passes: bool = False
-    """Whether the last answer could not be kept, so that nobody should wait for the next one."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._lock = threading.Lock()
-
-    def wait(self, key: Any, timeout: float | None = 5, debug: bool = False) -> Any:  # noqa: ANN401, ARG002, FBT001, FBT002 - upstream's signature
-        """Return the value of a key, if need be when another thread has made it.
-
-        Args:
-            key: Key of the value.
-            timeout: Seconds to wait at most; ``None`` not to wait.
-            debug: Not used any more.
-
-        Returns:
-            The value; ``None`` if the caller is the one to make it, and to set it.
-        """
-        return self.value_or_claim(key, timeout)[0]
-
-    def value_or_claim(
-        self,
-        key: Any,  # noqa: ANN401 - any hashable
-        timeout: float | None,
-    ) -> tuple[Any, threading.Event | None]:
-        """Return the value of a key, or the claim by which the caller is the one to make it.
-
-        A claim that is not fulfilled in time goes to the one who waited for it.
-
-        Args:
-            key: Key of the value.
-            timeout: Seconds to wait at most; ``None`` not to wait.
-
-        Returns:
-            One of the two. Neither, if the one who had the claim gave it up.
-        """
-        claim = threading.Event()
-        with self._lock:
-            found = self.setdefault(key, claim)
-        if found is claim:
-            return None, claim
-        if isinstance(found, threading.Event):
-            if timeout is None or not found.wait(timeout):
-                with self._lock:
-                    super().__setitem__(key, claim)
-                return None, claim
-            found = self.get(key)
-        return (None, None) if isinstance(found, threading.Event) else (found, None)
-
-    def __setitem__(self, key: Any, value: Any) -> None:  # noqa: ANN401 - any hashable
-        """Set the value of a key, and wake those who wait for it."""
-        with self._lock:
-            previous = self.get(key)
-            super().__setitem__(key, value)
-        if isinstance(previous, threading.Event):
-            previous.set()
-
-    def release(self, key: Any, claim: threading.Event) -> None:  # noqa: ANN401 - any hashable
-        """Give up a claim, and wake those who wait for it."""
-        with self._lock:
-            if self.get(key) is claim:
-                del self[key]
-        claim.set()
-
-    def forget(self, key: Any) -> None:  # noqa: ANN401 - any hashable
-        """Remove the value of a key."""
-        with self._lock:
-            self.pop(key, None)
-
-    def variant_keys(self) -> list[Any]:
-        """Return the keys that have a value."""
-        with self._lock:
-            return [key for key, value in self.items() if not isinstance(value, threading.Event)]
-
-    def wake_all(self) -> None:
-        """Wake all who wait."""
-        with self._lock:
-            claims = [value for value in self.values() if isinstance(value, threading.Event)]
-        for claim in claims:
-            claim.set()
-
-
-class Claim(NamedTuple):
-    """The right of one request to make the answer that others wait for."""
-
-    answers: AntiStampedeCache
-    key: Any
-    event: threading.Event
-
-
-class Flight:
-    """What the tool does for one request.
-
-    Args:
-        settings: Settings of the path.
-    """
-
-    claim: Claim | None = None
-    """What others wait for."""
-    changes: int | None = None
-    """How often something had been changed when the request began."""
-    invalidates: bool = False
-    """Whether the request changes what is kept."""
-    tee: Any = None
-    """The body that is kept when it has been sent."""
-
-    def __init__(self, settings: Mapping[str, Any]) -> None:
-        self.settings = settings
-
-
-class Entry(NamedTuple):
-    """What the cache knows of something that it keeps."""
-
-    size: int
-    expires: float
-
-
-class MemoryCache(Cache):
-    """Keeps responses in the memory of the process, as many as the limits allow.
-
-    Where there is no room, the oldest go. What is outdated goes when it is asked for, and at the
-    latest when something else is kept: no thread is needed for that.
-    """
-
-    maxobjects = 1000
-    """Greatest number of responses."""
-    maxobj_size = 100000
-    """Greatest size of the content of one of them, in octets."""
-    maxsize = 10000000
-    """Greatest size of all contents together, in octets."""
-    delay = 600
-    """Seconds that a response is kept; less, if it says so itself."""
-    antistampede_timeout: float | None = 5
-    """Seconds to wait for a response that another request is making; ``None`` not to wait."""
-    expire_freq = 0.1
-    """Seconds between two looks at what is outdated, at least."""
-    debug = False
-    """Not used any more."""
-
-    store: dict[str, AntiStampedeCache]
-    """The responses, by URL."""
-
-    def __init__(self) -> None:
-        self._lock = threading.RLock()
-        self.clear()
-
-    def clear(self) -> None:
-        """Forget everything, the counters too."""
-        with self._lock:
-            forgotten = list(getattr(self, "store", {}).values())
-            self.store = {}
-            self._entries: dict[tuple[str, Any], Entry] = {}
-            self._next_look = 0.0
-            self.cursize = 0
-            self.tot_puts = 0
-            self.tot_gets = 0
-            self.tot_hist = 0
-            self.tot_expires = 0
-            self.tot_non_modified = 0
-            self.changes = 0
-        for answers in forgotten:
-            answers.wake_all()
-
-    def get(self) -> Variant | None:
-        """Return what is kept for the current request; ``None`` if nothing is.
-
-        If another request is making it just now, wait for that.
-        """
-        request = current.get().request
-        url = url_of(request)
-        with self._lock:
-            self.tot_gets += 1
-            self._look_for_outdated(time())
-        flight: Flight | None = request.__dict__.get("cache_flight")
-        variant = self._find(request, url) if flight is None else self._wait(request, url, flight)
-        if variant is not None:
-            with self._lock:
-                self.tot_hist += 1
-        return variant
-
-    def _find(self, request: Request, url: str) -> Variant | None:
-        """Look up a response."""
-        with self._lock:
-            answers = self.store.get(url)
-            if answers is None:
-                return None
-            key = key_of(request, answers.selecting_headers)
-            entry = self._entries.get((url, key))
-            if entry is None:
-                return None
-            if entry.expires <= time():
-                self._drop(url, key)
-                self.tot_expires += 1
-                return None
-            variant: Variant = answers[key]
-            return variant
-
-    def _wait(self, request: Request, url: str, flight: Flight) -> Variant | None:
-        """Look up a response, wait for the one that is being made, or begin to make it."""
-        timeout = flight.settings.get("antistampede_timeout", self.antistampede_timeout)
-        deadline = monotonic() + (timeout or 0)
-        while True:
-            variant = self._find(request, url)
-            if variant is not None or not may_claim(request):
-                return variant
-            with self._lock:
-                answers = self.store.get(url)
-                if answers is None:
-                    answers = self.store[url] = AntiStampedeCache()
-                if answers.passes:
-                    return None
-                key = key_of(request, answers.selecting_headers)
-            remaining = None if timeout is None else max(deadline - monotonic(), 0)
-            value, event = answers.value_or_claim(key, remaining)
-            if value is not None:
-                made_by_another: Variant = value
-                return made_by_another
-            if event is None:
-                continue  # given up; perhaps it can not be kept, or depends on more than was known
-            with self._lock:
-                if self.store.get(url) is answers:
-                    flight.claim = Claim(answers, key, event)
-                    return None
-            answers.release(key, event)  # all was forgotten in the meantime
-
-    def put(self, variant: Variant, size: int) -> None:
-        """Keep the answer to the current request, if there is room for it.
-
-        An answer is not kept if its URL was changed while it was made.
-        """
-        serving = current.get()
-        request = serving.request
-        flight = request.__dict__.get("cache_flight") or Flight({})
-        limit = flight.settings.get("maxobj_size", self.maxobj_size)
-        if size > min(limit, self.maxsize) or self.maxobjects < 1:
-            return
-        delay = flight.settings.get("delay", self.delay)
-        now = time()
-        expires = variant[3] + lifetime(variant[1], delay, now)
-        if expires <= now:
-            return
-        url = url_of(request)
-        with self._lock:
-            answers = self.store.get(url)
-            if self._is_outdated(flight, answers):
-                return
-            self._look_for_outdated(now)
-            if answers is None:
-                answers = self.store[url] = AntiStampedeCache()
-            self._select(url, answers, serving.response)
-            key = key_of(request, answers.selecting_headers)
-            self._drop(url, key)
-            self._make_room(size)
-            self.store[url] = answers  # which dropping its last answer has removed
-            answers.passes = False
-            answers[key] = variant
-            self._entries[url, key] = Entry(size, expires)
-            self.cursize += size
-            self.tot_puts += 1
-
-    def _is_outdated(self, flight: Flight, answers: AntiStampedeCache | None) -> bool:
-        """Tell whether the URL may have been changed since a request began."""
-        if flight.claim is not None:
-            return flight.claim.answers is not answers
-        return flight.changes not in {None, self.changes}
-
-    def release(self, request: Request, flight: Flight) -> None:
-        """Let others make the answer that a request did not make, or could not keep."""
-        claim, flight.claim = flight.claim, None
-        if claim is None:
-            return
-        url = url_of(request)
-        with self._lock:
-            answers = claim.answers
-            if self.store.get(url) is answers and not answers.variant_keys():
-                # remembered among the answers, so that there is a limit to it
-                answers.passes = True
-                self._entries.pop((url, None), None)
-                self._make_room(0)
-                self.store[url] = answers
-                self._entries[url, None] = Entry(0, time() + PASS_SECONDS)
-        claim.answers.release(claim.key, claim.event)
-
-    def delete(self) -> None:
-        """Forget what is kept for the URL of the current request, and what is being made for it."""
-        url = url_of(current.get().request)
-        with self._lock:
-            self.changes += 1
-            answers = self.store.get(url)
-            if answers is None:
-                return
-            for key in [*answers.variant_keys(), None]:
-                self._drop(url, key)
-            self.store.pop(url, None)
-        answers.wake_all()
-
-    def expire_cache(self) -> None:
-        """Forget what is outdated."""
-        now = time()
-        with self._lock:
-            for (url, key), entry in list(self._entries.items()):
-                if entry.expires <= now:
-                    self._drop(url, key)
-                    self.tot_expires += 1
-
-    def _look_for_outdated(self, now: float) -> None:
-        if now >= self._next_look:
-            self._next_look = now + self.expire_freq
-            self.expire_cache()
-
-    def _select(self, url: str, answers: AntiStampedeCache, response: Response) -> None:
-        """Note the fields that an answer depends on; earlier answers did not know of new ones."""
-        names = {name.title() for name in split_list(response.headers.get("Vary") or "")}
-        selecting = tuple(sorted(names.union(answers.selecting_headers)))
-        if selecting != answers.selecting_headers:
-            for key in answers.variant_keys():
-                self._drop(url, key)
-            answers.selecting_headers = selecting
-
-    def _make_room(self, size: int) -> None:
-        while self._entries and (
-            len(self._entries) >= self.maxobjects or self.cursize + size > self.maxsize
-        ):
-            self._drop(*next(iter(self._entries)))
-
-    def _drop(self, url: str, key: Any) -> None:  # noqa: ANN401 - any hashable
-        """Forget one answer; who waits for one keeps waiting."""
-        entry = self._entries.pop((url, key), None)
-        answers = self.store.get(url)
-        if entry is None or answers is None:
-            return
-        self.cursize -= entry.size
-        if key is None:
-            answers.passes = False
-        else:
-            answers.forget(key)
-        if not answers and not answers.passes:
-            del self.store[url]
-
-
-def url_of(request: Request) -> str:
-    """Return the URL of a request, by which its answer is kept."""
-    url: str = request.base + request.script_name + request.path_info
-    return f"{url}?{request.query_string}" if request.query_string else url
-
-
-def may_claim(request: Request) -> bool:
-    """Tell whether others should wait for the answer to a request: it can probably be kept."""
-    return bool(request.cacheable) and "Authorization" not in request.headers
-
-
-def key_of(request: Request, selecting_headers: Sequence[str]) -> tuple[str, ...]:
-    """Return the key of the answer to a request among those at its URL.
-
-    See: RFC 9111 section 4.1.
-    """
-    headers = request.headers
-    return tuple([headers.get(name, "") for name in selecting_headers])
 
 
 class SharedCache:
@@ -547,7 +152,7 @@ def get(
     wishes = directives(request.headers)
     # who asks by HEAD may be answered in another way
     request.cacheable = method == "GET" and "no-store" not in wishes
-    max_age = _max_age(wishes)
+    max_age = wanted_age(wishes)
     if "no-cache" in wishes:
         return False
     variant = cache.get()
@@ -693,80 +298,6 @@ def release(request: Request) -> None:
     flight: Flight | None = request.__dict__.get("cache_flight")
     if flight is not None and flight.claim is not None and isinstance(shared.cache, MemoryCache):
         shared.cache.release(request, flight)
-
-
-# What may be kept --------------------------------------------------------------------------------
-
-
-def directives(headers: Mapping[str, Any]) -> dict[str, str]:
-    """Return the directives of ``Cache-Control``, by name in lower case.
-
-    ``Pragma: no-cache`` counts as the directive, where there is no ``Cache-Control``.
-
-    See: RFC 9111 sections 5.2 and 5.4.
-    """
-    field = headers.get("Cache-Control")
-    if field is None:
-        field = "no-cache" if "no-cache" in str(headers.get("Pragma") or "").lower() else ""
-    found = {}
-    for element in split_list(str(field)):
-        name, _, value = element.partition("=")
-        found[name.strip().lower()] = unquote(value.strip())
-    return found
-
-
-def _max_age(wishes: Mapping[str, str]) -> int | None:
-    if "max-age" not in wishes:
-        return None
-    seconds = _seconds(wishes["max-age"])
-    if seconds is None:
-        raise HTTPError(400, "Invalid Cache-Control header")
-    return seconds
-
-
-def _seconds(text: str) -> int | None:
-    """Read a delta of RFC 9111 section 1.2.2; ``None`` if it is none."""
-    return int(text[:MAX_DIGITS]) if text.isascii() and text.isdigit() else None
-
-
-def is_storable(request: Request, response: Response) -> bool:
-    """Tell whether a response may be kept for others.
-
-    See: RFC 9111 sections 3, 3.5 and 4.1.
-    """
-    headers = response.headers
-    if valid_status(response.status)[0] not in CACHEABLE_STATUSES or "Set-Cookie" in headers:
-        return False
-    if response.__dict__.get("cookie") or "*" in split_list(str(headers.get("Vary") or "")):
-        return False
-    said = directives(headers)
-    if not said.keys().isdisjoint({"no-store", "private", "no-cache"}):
-        return False
-    if "no-cache" in str(headers.get("Pragma") or "").lower():
-        return False
-    is_someones = bool(request.login) or "Authorization" in request.headers
-    return not (is_someones and said.keys().isdisjoint({"public", "s-maxage", "must-revalidate"}))
-
-
-def lifetime(headers: Mapping[str, Any], delay: float, now: float) -> float:
-    """Return how long a response may be kept, in seconds.
-
-    Args:
-        headers: Its header fields.
-        delay: Seconds that it is kept at most.
-        now: Seconds since the epoch.
-
-    See: RFC 9111 section 4.2.1.
-    """
-    said = directives(headers)
-    for name in ("s-maxage", "max-age"):
-        if name in said:
-            return min(delay, _seconds(said[name]) or 0)
-    expires = headers.get("Expires")
-    if expires is None:
-        return delay
-    moment = parse_http_date(str(expires))
-    return 0 if moment is None else min(delay, moment - now)
 
 
 # The expires tool --------------------------------------------------------------------------------

@@ -450,8 +450,13 @@ def _close(body: Any) -> None:  # noqa: ANN401 - of any kind
 
 
 def log_traceback(severity: int = logging.ERROR, debug: bool = False) -> None:  # noqa: ARG001, FBT001, FBT002 - upstream's signature
-    """Write the exception that is being handled to the error log, with its traceback."""
-    current.get().request.app.log.error("", "HTTP", severity, traceback=True)
+    """Write the exception that is being handled to the error log, with its traceback.
+
+    The line has the error id that the error page shows.
+    """
+    request = current.get().request
+    message = f"Error id: {request.unique_id}"
+    request.app.log.error(message, "HTTP", severity, traceback=True)
 
 
 def log_request_headers(debug: bool = False) -> None:  # noqa: ARG001, FBT001, FBT002 - upstream's signature

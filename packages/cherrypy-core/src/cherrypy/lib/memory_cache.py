@@ -1,0 +1,411 @@
+"""A cache in memory: what it keeps, and who waits for what it does not have yet."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from time import monotonic, time
+from typing import Any, NamedTuple
+
+from cherrypy._http.fields import split_list
+from cherrypy._runtime.context import current
+from cherrypy.lib.cache_rules import lifetime
+
+Request = Any
+Response = Any
+Variant = tuple[Any, Any, bytes, float]
+"""A response as it is kept: status, header fields, content, and when it was made."""
+
+PASS_SECONDS = 60
+"""How long nobody waits for an answer at a URL where the last one could not be kept."""
+
+
+class Cache:
+    """What a cache has to do; base of the classes for ``tools.caching.cache_class``.
+
+    All methods are about the current request.
+    """
+
+    def get(self) -> Variant | None:
+        """Return what is kept for the current request; ``None`` if nothing is."""
+        raise NotImplementedError
+
+    def put(self, obj: Variant, size: int) -> None:
+        """Keep the answer to the current request.
+
+        Args:
+            obj: Status, header fields, content, and when it was made.
+            size: Octets of the content.
+        """
+        raise NotImplementedError
+
+    def delete(self) -> None:
+        """Forget what is kept for the URL of the current request."""
+        raise NotImplementedError
+
+    def clear(self) -> None:
+        """Forget everything."""
+        raise NotImplementedError
+
+
+class AntiStampedeCache(dict[Any, Any]):
+    """The answers at one URL, by key; who wants one that is being made waits for it."""
+
+    selecting_headers: tuple[str, ...] = ()
+    """Names of the request fields that the answers depend on (RFC 9111 section 4.1)."""
+    passes: bool = False
+    """Whether the last answer could not be kept, so that nobody should wait for the next one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.Lock()
+
+    def wait(self, key: Any, timeout: float | None = 5, debug: bool = False) -> Any:  # noqa: ANN401, ARG002, FBT001, FBT002 - upstream's signature
+        """Return the value of a key, if need be when another thread has made it.
+
+        Args:
+            key: Key of the value.
+            timeout: Seconds to wait at most; ``None`` not to wait.
+            debug: Not used any more.
+
+        Returns:
+            The value; ``None`` if the caller is the one to make it, and to set it.
+        """
+        return self.value_or_claim(key, timeout)[0]
+
+    def value_or_claim(
+        self,
+        key: Any,  # noqa: ANN401 - any hashable
+        timeout: float | None,
+    ) -> tuple[Any, threading.Event | None]:
+        """Return the value of a key, or the claim by which the caller is the one to make it.
+
+        A claim that is not fulfilled in time goes to the one who waited for it.
+
+        Args:
+            key: Key of the value.
+            timeout: Seconds to wait at most; ``None`` not to wait.
+
+        Returns:
+            One of the two. Neither, if the one who had the claim gave it up.
+        """
+        claim = threading.Event()
+        with self._lock:
+            found = self.setdefault(key, claim)
+        if found is claim:
+            return None, claim
+        if isinstance(found, threading.Event):
+            if timeout is None or not found.wait(timeout):
+                with self._lock:
+                    super().__setitem__(key, claim)
+                return None, claim
+            found = self.get(key)
+        return (None, None) if isinstance(found, threading.Event) else (found, None)
+
+    def __setitem__(self, key: Any, value: Any) -> None:  # noqa: ANN401 - any hashable
+        """Set the value of a key, and wake those who wait for it."""
+        with self._lock:
+            previous = self.get(key)
+            super().__setitem__(key, value)
+        if isinstance(previous, threading.Event):
+            previous.set()
+
+    def release(self, key: Any, claim: threading.Event) -> None:  # noqa: ANN401 - any hashable
+        """Give up a claim, and wake those who wait for it."""
+        with self._lock:
+            if self.get(key) is claim:
+                del self[key]
+        claim.set()
+
+    def forget(self, key: Any) -> None:  # noqa: ANN401 - any hashable
+        """Remove the value of a key."""
+        with self._lock:
+            self.pop(key, None)
+
+    def variant_keys(self) -> list[Any]:
+        """Return the keys that have a value."""
+        with self._lock:
+            return [key for key, value in self.items() if not isinstance(value, threading.Event)]
+
+    def wake_all(self) -> None:
+        """Wake all who wait."""
+        with self._lock:
+            claims = [value for value in self.values() if isinstance(value, threading.Event)]
+        for claim in claims:
+            claim.set()
+
+
+class Claim(NamedTuple):
+    """The right of one request to make the answer that others wait for."""
+
+    answers: AntiStampedeCache
+    key: Any
+    event: threading.Event
+
+
+class Flight:
+    """What the tool does for one request.
+
+    Args:
+        settings: Settings of the path.
+    """
+
+    claim: Claim | None = None
+    """What others wait for."""
+    changes: int | None = None
+    """How often something had been changed when the request began."""
+    invalidates: bool = False
+    """Whether the request changes what is kept."""
+    tee: Any = None
+    """The body that is kept when it has been sent."""
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self.settings = settings
+
+
+class Entry(NamedTuple):
+    """What the cache knows of something that it keeps."""
+
+    size: int
+    expires: float
+
+
+class MemoryCache(Cache):
+    """Keeps responses in the memory of the process, as many as the limits allow.
+
+    Where there is no room, the oldest go. What is outdated goes when it is asked for, and at the
+    latest when something else is kept: no thread is needed for that.
+    """
+
+    maxobjects = 1000
+    """Greatest number of responses."""
+    maxobj_size = 100000
+    """Greatest size of the content of one of them, in octets."""
+    maxsize = 10000000
+    """Greatest size of all contents together, in octets."""
+    delay = 600
+    """Seconds that a response is kept; less, if it says so itself."""
+    antistampede_timeout: float | None = 5
+    """Seconds to wait for a response that another request is making; ``None`` not to wait."""
+    expire_freq = 0.1
+    """Seconds between two looks at what is outdated, at least."""
+    debug = False
+    """Not used any more."""
+
+    store: dict[str, AntiStampedeCache]
+    """The responses, by URL."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything, the counters too."""
+        with self._lock:
+            forgotten = list(getattr(self, "store", {}).values())
+            self.store = {}
+            self._entries: dict[tuple[str, Any], Entry] = {}
+            self._next_look = 0.0
+            self.cursize = 0
+            self.tot_puts = 0
+            self.tot_gets = 0
+            self.tot_hist = 0
+            self.tot_expires = 0
+            self.tot_non_modified = 0
+            self.changes = 0
+        for answers in forgotten:
+            answers.wake_all()
+
+    def get(self) -> Variant | None:
+        """Return what is kept for the current request; ``None`` if nothing is.
+
+        If another request is making it just now, wait for that.
+        """
+        request = current.get().request
+        url = url_of(request)
+        with self._lock:
+            self.tot_gets += 1
+            self._look_for_outdated(time())
+        flight: Flight | None = request.__dict__.get("cache_flight")
+        variant = self._find(request, url) if flight is None else self._wait(request, url, flight)
+        if variant is not None:
+            with self._lock:
+                self.tot_hist += 1
+        return variant
+
+    def _find(self, request: Request, url: str) -> Variant | None:
+        """Look up a response."""
+        with self._lock:
+            answers = self.store.get(url)
+            if answers is None:
+                return None
+            key = key_of(request, answers.selecting_headers)
+            entry = self._entries.get((url, key))
+            if entry is None:
+                return None
+            if entry.expires <= time():
+                self._drop(url, key)
+                self.tot_expires += 1
+                return None
+            variant: Variant = answers[key]
+            return variant
+
+    def _wait(self, request: Request, url: str, flight: Flight) -> Variant | None:
+        """Look up a response, wait for the one that is being made, or begin to make it."""
+        timeout = flight.settings.get("antistampede_timeout", self.antistampede_timeout)
+        deadline = monotonic() + (timeout or 0)
+        while True:
+            variant = self._find(request, url)
+            if variant is not None or not may_claim(request):
+                return variant
+            with self._lock:
+                answers = self.store.get(url)
+                if answers is None:
+                    answers = self.store[url] = AntiStampedeCache()
+                if answers.passes:
+                    return None
+                key = key_of(request, answers.selecting_headers)
+            remaining = None if timeout is None else max(deadline - monotonic(), 0)
+            value, event = answers.value_or_claim(key, remaining)
+            if value is not None:
+                made_by_another: Variant = value
+                return made_by_another
+            if event is None:
+                continue  # given up; perhaps it can not be kept, or depends on more than was known
+            with self._lock:
+                if self.store.get(url) is answers:
+                    flight.claim = Claim(answers, key, event)
+                    return None
+            answers.release(key, event)  # all was forgotten in the meantime
+
+    def put(self, variant: Variant, size: int) -> None:
+        """Keep the answer to the current request, if there is room for it.
+
+        An answer is not kept if its URL was changed while it was made.
+        """
+        serving = current.get()
+        request = serving.request
+        flight = request.__dict__.get("cache_flight") or Flight({})
+        limit = flight.settings.get("maxobj_size", self.maxobj_size)
+        if size > min(limit, self.maxsize) or self.maxobjects < 1:
+            return
+        delay = flight.settings.get("delay", self.delay)
+        now = time()
+        expires = variant[3] + lifetime(variant[1], delay, now)
+        if expires <= now:
+            return
+        url = url_of(request)
+        with self._lock:
+            answers = self.store.get(url)
+            if self._is_outdated(flight, answers):
+                return
+            self._look_for_outdated(now)
+            if answers is None:
+                answers = self.store[url] = AntiStampedeCache()
+            self._select(url, answers, serving.response)
+            key = key_of(request, answers.selecting_headers)
+            self._drop(url, key)
+            self._make_room(size)
+            self.store[url] = answers  # which dropping its last answer has removed
+            answers.passes = False
+            answers[key] = variant
+            self._entries[url, key] = Entry(size, expires)
+            self.cursize += size
+            self.tot_puts += 1
+
+    def _is_outdated(self, flight: Flight, answers: AntiStampedeCache | None) -> bool:
+        """Tell whether the URL may have been changed since a request began."""
+        if flight.claim is not None:
+            return flight.claim.answers is not answers
+        return flight.changes not in {None, self.changes}
+
+    def release(self, request: Request, flight: Flight) -> None:
+        """Let others make the answer that a request did not make, or could not keep."""
+        claim, flight.claim = flight.claim, None
+        if claim is None:
+            return
+        url = url_of(request)
+        with self._lock:
+            answers = claim.answers
+            if self.store.get(url) is answers and not answers.variant_keys():
+                # remembered among the answers, so that there is a limit to it
+                answers.passes = True
+                self._entries.pop((url, None), None)
+                self._make_room(0)
+                self.store[url] = answers
+                self._entries[url, None] = Entry(0, time() + PASS_SECONDS)
+        claim.answers.release(claim.key, claim.event)
+
+    def delete(self) -> None:
+        """Forget what is kept for the URL of the current request, and what is being made for it."""
+        url = url_of(current.get().request)
+        with self._lock:
+            self.changes += 1
+            answers = self.store.get(url)
+            if answers is None:
+                return
+            for key in [*answers.variant_keys(), None]:
+                self._drop(url, key)
+            self.store.pop(url, None)
+        answers.wake_all()
+
+    def expire_cache(self) -> None:
+        """Forget what is outdated."""
+        now = time()
+        with self._lock:
+            for (url, key), entry in list(self._entries.items()):
+                if entry.expires <= now:
+                    self._drop(url, key)
+                    self.tot_expires += 1
+
+    def _look_for_outdated(self, now: float) -> None:
+        if now >= self._next_look:
+            self._next_look = now + self.expire_freq
+            self.expire_cache()
+
+    def _select(self, url: str, answers: AntiStampedeCache, response: Response) -> None:
+        """Note the fields that an answer depends on; earlier answers did not know of new ones."""
+        names = {name.title() for name in split_list(response.headers.get("Vary") or "")}
+        selecting = tuple(sorted(names.union(answers.selecting_headers)))
+        if selecting != answers.selecting_headers:
+            for key in answers.variant_keys():
+                self._drop(url, key)
+            answers.selecting_headers = selecting
+
+    def _make_room(self, size: int) -> None:
+        while self._entries and (
+            len(self._entries) >= self.maxobjects or self.cursize + size > self.maxsize
+        ):
+            self._drop(*next(iter(self._entries)))
+
+    def _drop(self, url: str, key: Any) -> None:  # noqa: ANN401 - any hashable
+        """Forget one answer; who waits for one keeps waiting."""
+        entry = self._entries.pop((url, key), None)
+        answers = self.store.get(url)
+        if entry is None or answers is None:
+            return
+        self.cursize -= entry.size
+        if key is None:
+            answers.passes = False
+        else:
+            answers.forget(key)
+        if not answers and not answers.passes:
+            del self.store[url]
+
+
+def url_of(request: Request) -> str:
+    """Return the URL of a request, by which its answer is kept."""
+    url: str = request.base + request.script_name + request.path_info
+    return f"{url}?{request.query_string}" if request.query_string else url
+
+
+def may_claim(request: Request) -> bool:
+    """Tell whether others should wait for the answer to a request: it can probably be kept."""
+    return bool(request.cacheable) and "Authorization" not in request.headers
+
+
+def key_of(request: Request, selecting_headers: Sequence[str]) -> tuple[str, ...]:
+    """Return the key of the answer to a request among those at its URL.
+
+    See: RFC 9111 section 4.1.
+    """
+    headers = request.headers
+    return tuple([headers.get(name, "") for name in selecting_headers])

@@ -1,0 +1,122 @@
+"""Run a snippet of the documentation, as it is written, in this process.
+
+Run as a script: ``run.py SNIPPET REPORT``, in a folder of its own. What the snippet leaves open is
+supplied: ``Blog``, ``Forum``, ``myapp``, their configuration, ``key`` and ``value``. If it makes
+classes or settings and starts nothing, its ``Root``, or else a ``Blog``, is served. Whatever port
+it asks for, the system chooses a free one. When the server has started, one line of JSON is written
+to the file descriptor REPORT: where it listens, and the port that the snippet had configured.
+
+The environment variable ``SEED_ELLIPSIS`` is an expression that stands for each ``...`` that is a
+statement: what the documentation has left out.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cherrypy
+
+if TYPE_CHECKING:
+    from types import CodeType
+
+SUPPLIED_CONFIG = {"/": {"response.headers.X-Configured": "yes"}}
+
+
+class Blog:
+    """An application, in place of the one that a snippet speaks of."""
+
+    @cherrypy.expose
+    def index(self) -> str:
+        """Say whose page it is."""
+        return f"the {type(self).__name__} at {cherrypy.request.script_name or '/'}"
+
+    @cherrypy.expose
+    def long(self) -> str:
+        """Say much."""
+        return "and on " * 2000 + "and on"
+
+
+class Forum(Blog):
+    """Another application."""
+
+
+class Handling:
+    """Runs a snippet in its page handler, with the names that a handler would have."""
+
+    def __init__(self, code: CodeType) -> None:
+        self.code = code
+
+    @cherrypy.expose
+    def index(self, key: str, value: str) -> str:
+        """Run the snippet."""
+        exec(self.code, {"cherrypy": cherrypy, "key": key, "value": value})  # noqa: S102 - what this file is for
+        return "handled"
+
+
+class _Filled(ast.NodeTransformer):
+    """Puts a statement in the place of each ``...``."""
+
+    def __init__(self, source: str) -> None:
+        self.statement = ast.parse(source).body[0]
+
+    def visit_Expr(self, node: ast.Expr) -> ast.stmt:
+        is_left_out = isinstance(node.value, ast.Constant) and node.value.value is ...
+        return self.statement if is_left_out else node
+
+
+def read_snippet(path: Path) -> CodeType:
+    """Compile a snippet."""
+    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    if statement := os.environ.get("SEED_ELLIPSIS"):
+        tree = ast.fix_missing_locations(_Filled(statement).visit(tree))
+    return compile(tree, str(path), "exec")
+
+
+def let_the_system_choose_a_port(report: int) -> None:
+    """Have a free port taken when the engine starts, and tell which one it is."""
+    configured: list[Any] = []
+
+    def choose() -> None:
+        configured.append(cherrypy.server.socket_port)
+        cherrypy.server.socket_port = 0
+
+    def tell() -> None:
+        cherrypy.engine.unsubscribe("main", tell)
+        host, port = cherrypy.server.bound_addr
+        told = {"host": host, "port": port, "configured_port": configured[0]}
+        with os.fdopen(report, "w") as file:
+            json.dump(told, file)
+            file.write("\n")
+
+    cherrypy.engine.subscribe("start", choose, priority=1)
+    cherrypy.engine.subscribe("main", tell)  # which is when everything has started
+
+
+def main(path: Path, report: int) -> None:
+    """Run a snippet, and serve until a signal ends it."""
+    let_the_system_choose_a_port(report)
+    code = read_snippet(path)
+    if "key" in code.co_names and "class" not in path.read_text(encoding="utf-8"):
+        cherrypy.quickstart(Handling(code))
+        return
+    names: dict[str, Any] = {
+        "__name__": "__main__",
+        "cherrypy": cherrypy,
+        "Blog": Blog,
+        "Forum": Forum,
+        "blog_conf": SUPPLIED_CONFIG,
+        "forum_conf": SUPPLIED_CONFIG,
+        "myapp": Blog(),
+    }
+    exec(code, names)  # noqa: S102 - what this file is for
+    if cherrypy.engine.state == cherrypy.engine.states.STOPPED:
+        cherrypy.quickstart(names.get("Root", Blog)())
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))

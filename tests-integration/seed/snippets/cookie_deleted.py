@@ -1,0 +1,2 @@
+cherrypy.response.cookie[key] = value
+cherrypy.response.cookie[key]['expires'] = 0

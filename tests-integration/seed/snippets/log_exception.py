@@ -1,0 +1,4 @@
+try:
+   ...
+except Exception:
+   cherrypy.log("kaboom!", traceback=True)

@@ -1,0 +1,2 @@
+cherrypy.tree.mount(Blog(), '/blog', blog_conf)
+cherrypy.quickstart(Forum(), '/forum', forum_conf)

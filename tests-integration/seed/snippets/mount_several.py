@@ -1,0 +1,5 @@
+cherrypy.tree.mount(Blog(), '/blog', blog_conf)
+cherrypy.tree.mount(Forum(), '/forum', forum_conf)
+
+cherrypy.engine.start()
+cherrypy.engine.block()

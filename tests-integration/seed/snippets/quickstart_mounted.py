@@ -1,0 +1,1 @@
+cherrypy.quickstart(Blog(), '/blog')
