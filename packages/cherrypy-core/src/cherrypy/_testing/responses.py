@@ -1,0 +1,194 @@
+"""What a client gets: a response, its header fields, its content."""
+
+import json
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from email.message import Message
+from types import TracebackType
+from typing import Any, Self
+
+
+class ResponseHeaders(Mapping[str, str]):
+    """The header fields of a response; the case of names does not matter.
+
+    A field with several lines has their values joined by ``, `` (RFC 9110 section 5.2);
+    :meth:`get_all` tells them apart, as is needed for ``Set-Cookie``.
+
+    Args:
+        lines: Names and values, in the order in which they were sent.
+    """
+
+    def __init__(self, lines: Iterable[tuple[str, str]]) -> None:
+        self.lines = list(lines)
+        self._values: dict[str, list[str]] = {}
+        self._names: dict[str, str] = {}
+        for name, value in self.lines:
+            self._names.setdefault(name.lower(), name)
+            self._values.setdefault(name.lower(), []).append(value)
+
+    def __getitem__(self, name: str) -> str:
+        return ", ".join(self._values[name.lower()])
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.lower() in self._values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names.values())
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __repr__(self) -> str:
+        return f"ResponseHeaders({self.lines!r})"
+
+    def get_all(self, name: str) -> list[str]:
+        """Give the value of each line of a name; ``[]`` if there is none."""
+        return list(self._values.get(name.lower(), ()))
+
+
+class Body:
+    """The pieces of content that an application gives; closed at their end, once (PEP 3333).
+
+    Args:
+        pieces: The pieces.
+        close: What ends the request; None for nothing.
+    """
+
+    def __init__(self, pieces: Iterator[bytes], close: Callable[[], object] | None) -> None:
+        self._pieces = pieces
+        self._close = close
+        self.is_closed = False
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> bytes:
+        if self.is_closed:
+            raise StopIteration
+        try:
+            return next(self._pieces)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End the request, whether everything was read or not."""
+        if not self.is_closed:
+            self.is_closed = True
+            if self._close is not None:
+                self._close()
+
+
+class Response:
+    """The answer to a request.
+
+    Its content has been read when a client gives it away, unless it was asked for with
+    ``stream=True``. Then it is read piece by piece by iteration, or as a whole by :attr:`content`,
+    and closed at its end, by :meth:`close`, by ``with``, or when nobody refers to it any more.
+
+    Attributes:
+        status: Status code.
+        reason: Reason phrase; may be empty.
+        headers: Header fields.
+        method: Method of the request that this is the answer to.
+        url: URL of the request, absolute.
+        history: The redirects that were followed to come here, oldest first.
+    """
+
+    def __init__(
+        self, status_line: str, lines: Iterable[tuple[str, str]], body: Body, method: str, url: str
+    ) -> None:
+        code, _, self.reason = status_line.partition(" ")
+        self.status = int(code)
+        self.headers = ResponseHeaders(lines)
+        self.method = method
+        self.url = url
+        self.history: list[Response] = []
+        self._body = body
+        self._kept: list[bytes] | None = None
+        self._is_streamed = False
+        weakref.finalize(self, body.close)
+
+    def __repr__(self) -> str:
+        return f"<Response {self.status} {self.reason} to {self.method} {self.url}>"
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Give the content in the pieces in which the application made it."""
+        if self._kept is not None:
+            yield from self._kept
+            return
+        self._is_streamed = True
+        for piece in self._body:
+            if piece:
+                yield piece
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def content(self) -> bytes:
+        """All of the content, as octets.
+
+        Raises:
+            RuntimeError: Some of it has been given away by iteration, or it was closed unread.
+        """
+        self.read()
+        return b"".join(self._kept or ())
+
+    def read(self) -> None:
+        """Read all of the content, so that it can be looked at after :meth:`close`.
+
+        Raises:
+            RuntimeError: See :attr:`content`.
+        """
+        if self._kept is not None:
+            return
+        if self._is_streamed or self._body.is_closed:
+            raise RuntimeError(
+                f"the content of {self!r} is gone: it was read piece by piece, or closed before "
+                "anybody read it"
+            )
+        self._kept = [piece for piece in self._body if piece]
+
+    @property
+    def text(self) -> str:
+        """The content as text, by the charset of its Content-Type; UTF-8 if that names none."""
+        message = Message()
+        message["Content-Type"] = self.headers.get("Content-Type", "")
+        charset = message.get_content_charset() or "utf-8"
+        return self.content.decode(charset)
+
+    def json(self) -> Any:  # noqa: ANN401 - any document
+        """Give the content as the document that it is in JSON.
+
+        Raises:
+            ValueError: It is none.
+        """
+        return json.loads(self.content)
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The cookies that this response sets, by name; values as they came."""
+        pairs = [field.partition(";")[0] for field in self.headers.get_all("Set-Cookie")]
+        return {
+            name.strip(" \t"): value.strip(" \t")
+            for name, equals, value in (pair.partition("=") for pair in pairs)
+            if equals
+        }
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the application has been told that nothing more will be read."""
+        return self._body.is_closed
+
+    def close(self) -> None:
+        """Read no further; the application ends the request."""
+        self._body.close()
