@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import ssl
 import subprocess
 import sys
 import threading
+from http.client import HTTPSConnection
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.request import urlopen
@@ -320,3 +322,87 @@ class TestLiveServer:
         plugin = ("-p", "cherrypy._pytest_plugin", "-p", "no:cherrypy")
         shown = run(sys.executable, *PYTEST, "-W", "error", *plugin, folder=tmp_path)
         assert "2 passed" in shown, shown
+
+
+CHERRYD = """
+import getopt, importlib, sys
+import cherrypy
+from cherrypy.process.plugins import Daemonizer, PIDFile
+
+for option, value in getopt.getopt(sys.argv[1:], "c:p:i:d")[0]:
+    if option == "-c":
+        cherrypy.config.update(value)
+    elif option == "-p":
+        PIDFile(cherrypy.engine, value).subscribe()
+    elif option == "-i":
+        importlib.import_module(value)
+    else:
+        Daemonizer(cherrypy.engine).subscribe()
+cherrypy.engine.signals.subscribe()
+cherrypy.engine.start()
+cherrypy.engine.block()
+"""
+
+PROCESS_SITE = """
+import os
+import cherrypy
+
+class Root:
+    @cherrypy.expose
+    def index(self):
+        return f"{os.getpid()} {cherrypy.config['own.key']}"
+
+cherrypy.tree.mount(Root())
+"""
+
+
+class TestProcess:
+    """``CPProcess``: a site in a process of its own."""
+
+    @pytest.fixture(autouse=True)
+    def _modules(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tmp_path / "process_site.py").write_text(PROCESS_SITE)
+        # for a core whose `python -m cherrypy` is not there: another portion of the package
+        (tmp_path / "cherrypy").mkdir()
+        (tmp_path / "cherrypy" / "__main__.py").write_text(CHERRYD)
+        monkeypatch.syspath_prepend(str(tmp_path))
+
+    @pytest.mark.parametrize("daemonize", [False, True])
+    def test_it_serves_until_it_is_stopped(self, *, daemonize: bool) -> None:
+        port = webtest.find_free_port()
+        process = helper.CPProcess(daemonize=daemonize, socket_port=port)
+        process.write_conf("own.key: 'own'")
+        process.start(imports="process_site")
+        try:
+            _, _, body = webtest.openURL("/", host=process.host, port=process.port)
+            assert body.decode() == f"{process.get_pid()} own"
+        finally:
+            process.stop()
+        assert process.exit_code == (None if daemonize else 0)
+        assert "Bus EXITED" in Path(process.error_log).read_text("utf-8")
+        assert Path(process.access_log).exists()
+
+    def test_by_tls(self) -> None:
+        process = helper.CPProcess(ssl=True, socket_port=webtest.find_free_port())
+        process.write_conf("own.key: 'own'")
+        process.start(["process_site"])
+        try:
+            context = ssl.create_default_context(cafile=helper.serverpem)
+            _, _, body = webtest.openURL(
+                "/", port=process.port, http_conn=HTTPSConnection, ssl_context=context
+            )
+            assert body.decode() == f"{process.get_pid()} own"
+        finally:
+            process.stop()
+
+    def test_its_end_can_be_waited_for(self) -> None:
+        process = helper.CPProcess(wait=True, socket_port=webtest.find_free_port())
+        process.write_conf()
+        process.start("no_such_module")
+        assert process.exit_code
+
+    def test_one_that_ends_instead_of_answering_is_an_error(self) -> None:
+        process = helper.CPProcess(socket_port=webtest.find_free_port())
+        process.write_conf()
+        with pytest.raises(RuntimeError, match="ended"):
+            process.start("no_such_module")

@@ -603,6 +603,31 @@ def test_what_is_outdated_goes_without_being_asked_for(clock: Clock) -> None:
     assert caching.shared.cache.cursize == 1
 
 
+def test_what_is_outdated_is_not_given_before_it_goes(clock: Clock) -> None:
+    ours = client(delay=5, expire_freq=1000)
+    ours.get()
+    clock.ahead = 6
+    assert ours.get().text == "2"
+    assert caching.shared.cache.tot_expires == 1
+
+
+def test_a_cache_without_room_keeps_nothing() -> None:
+    ours = client(maxobjects=0)
+    assert not any(is_hit(ours.get()) for _ in range(2))
+
+
+def test_answers_that_can_not_be_kept_at_first_may_be_kept_later() -> None:
+    ours = client()
+    ours.get("/status?code=500")
+    (answers,) = caching.shared.cache.store.values()
+    assert answers.passes
+    caching.shared.cache.put(("200 OK", {}, b"x", time()), 1)  # of another request
+    target = "/says?name=Cache-Control&value="
+    ours.get(target + "no-store")
+    ours.get(target + "public")
+    assert is_hit(ours.get(target + "public"))
+
+
 def test_nothing_is_left_of_what_can_not_be_kept(clock: Clock) -> None:
     ours = client(maxobjects=5)
     for number in range(20):
@@ -635,6 +660,19 @@ def test_what_is_kept_can_be_looked_at() -> None:
     assert (status, content) == ("200 OK", b"1")
     assert headers["Content-Type"] == "text/html;charset=utf-8"
     assert time() - 60 < made <= time()
+
+
+def test_all_may_be_forgotten_at_any_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = client()
+    claim = caching.AntiStampedeCache.value_or_claim
+
+    def forget_and_claim(answers: caching.AntiStampedeCache, *args: Any) -> Any:
+        monkeypatch.undo()
+        caching.shared.cache.clear()
+        return claim(answers, *args)
+
+    monkeypatch.setattr(caching.AntiStampedeCache, "value_or_claim", forget_and_claim)
+    assert [ours.get().text for _ in range(2)] == ["1", "1"]
 
 
 def test_a_class_of_ones_own() -> None:

@@ -94,6 +94,12 @@ def test_requests_and_octets_are_counted() -> None:
     assert cpstats.appstats["Requests"] == {}
 
 
+def test_a_body_that_was_there_before_is_counted() -> None:
+    config = {"tools.cpstats.on": True, "request.body.maxbytes": 100}
+    Client(cherrypy.Application(_Root(), "", {"/": config})).post("/form", b"a=1")
+    assert totals()["Bytes Read"] == 3
+
+
 def test_a_request_is_shown_while_it_runs() -> None:
     assert client().get("/running").text == "GET /running HTTP/1.1 127.0.0.1:54321 None"
 

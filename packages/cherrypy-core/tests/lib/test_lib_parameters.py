@@ -47,7 +47,11 @@ class _Root:
         return repr(a)
 
     @cherrypy.expose
-    def unknown(self, a: "NoSuchType" = 0, b: int = 0) -> str:  # type: ignore[name-defined]  # noqa: F821
+    def wrong(self, a: lambda: None) -> str:  # type: ignore[valid-type]
+        return repr(a)
+
+    @cherrypy.expose
+    def unknown(self, a: "NoSuchType" = 0, b: Annotated[int, "of something"] = 0) -> str:  # type: ignore[name-defined]  # noqa: F821
         return repr((a, b))
 
     @cherrypy.expose
@@ -123,6 +127,8 @@ def test_parameters_are_converted(target: str, body: str) -> None:
         ("/scalars?number=1&more=2", 404, "Unexpected query string parameters: more"),
         ("/several?numbers=1&numbers=x", 400, "invalid literal for int() with base 10:"),
         ("/fails?a=1", 500, "unexpected condition"),
+        ("/wrong?a=1", 500, "unexpected condition"),
+        ("/scalars?number=1&flag=1&flag=0", 400, "Multiple values for parameters: flag"),
         ("/told?a=1", 422, "1"),
     ],
 )
@@ -134,14 +140,27 @@ def test_a_parameter_that_can_not_be_converted_is_an_error(
     assert message in text
 
 
-def test_an_upload_is_no_number() -> None:
+@pytest.mark.parametrize("name", ["number", "flag"])
+def test_an_upload_is_no_text(name: str) -> None:
     content = (
-        b"--x\r\nContent-Disposition: form-data; name=number; filename=f\r\n\r\n5\r\n--x--\r\n"
+        f"--x\r\nContent-Disposition: form-data; name={name}; filename=f\r\n\r\n5\r\n--x--\r\n"
     )
     answer = Client(cherrypy.Application(_Root())).post(
-        "/scalars", content, Content_Type="multipart/form-data; boundary=x"
+        "/scalars?ratio=1", content.encode(), Content_Type="multipart/form-data; boundary=x"
     )
-    assert (answer.code, "No text for parameters: number" in answer.text) == (400, True)
+    assert (answer.code, f"No text for parameters: {name}" in answer.text) == (400, True)
+
+
+def test_flags_are_not_converted_twice() -> None:
+    class Root:
+        @cherrypy.expose
+        @cherrypy.tools.params()
+        def index(self, *, flag: bool = False) -> str:
+            cherrypy.tools.params.callable()
+            return repr((flag, cherrypy.request.params))
+
+    answer = Client(cherrypy.Application(Root())).get("/?flag=on")
+    assert answer.text == "(True, {'flag': True})"
 
 
 @given(st.text(max_size=8), st.sampled_from(["number", "ratio", "flag", "word"]))

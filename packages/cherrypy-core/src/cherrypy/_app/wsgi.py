@@ -447,6 +447,8 @@ class VirtualHost:
         use_x_forwarded_host: Whether ``X-Forwarded-Host`` counts in place of ``Host``.
     """
 
+    default: WSGICallable
+    domains: dict[str, WSGICallable]
     use_x_forwarded_host = True
 
     def __init__(

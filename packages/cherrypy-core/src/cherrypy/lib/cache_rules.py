@@ -70,8 +70,6 @@ def is_storable(request: Request, response: Response) -> bool:
     said = directives(headers)
     if not said.keys().isdisjoint({"no-store", "private", "no-cache"}):
         return False
-    if "no-cache" in str(headers.get("Pragma") or "").lower():
-        return False
     is_someones = bool(request.login) or "Authorization" in request.headers
     return not (is_someones and said.keys().isdisjoint({"public", "s-maxage", "must-revalidate"}))
 

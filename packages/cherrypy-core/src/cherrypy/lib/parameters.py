@@ -131,8 +131,10 @@ def _to_list(convert: Convert | None, value: Any) -> list[Any]:  # noqa: ANN401 
 
 
 def _to_bool(value: Any) -> bool:  # noqa: ANN401 - of any type
+    if isinstance(value, bool):
+        return value
     if not isinstance(value, str):
-        return bool(value)
+        raise TypeError
     text = value.strip().lower()
     if text not in _TRUE and text not in _FALSE:
         raise ValueError(f"invalid bool: {value!r}")

@@ -481,6 +481,8 @@ log.access_file: %(access_log)r
             self.exit_code = self._process.wait()
             return
         self._wait_until(self._answers, f"port {self.port} of {self.host} to answer")
+        with contextlib.suppress(TimeoutError):  # the suite may have configured another log
+            self._wait_until(self._says_started, f"{self.error_log} to say so", 1)
         if self.daemonize:
             self._process.wait()
             self._wait_until(self._has_pid, f"{self.pid_file} to be written")
@@ -516,6 +518,11 @@ log.access_file: %(access_log)r
         except OSError:
             return False
 
+    def _says_started(self) -> bool:
+        """Tell whether the log says that all has started, of which the server is a part."""
+        path = Path(self.error_log)
+        return path.exists() and "Bus STARTED" in path.read_text("utf-8", "replace")
+
     def _has_pid(self) -> bool:
         """Read the process id of a daemon, and tell whether it is there."""
         with contextlib.suppress(FileNotFoundError, ValueError):  # it is not written, or in part
@@ -530,9 +537,9 @@ log.access_file: %(access_log)r
         return False
 
     @staticmethod
-    def _wait_until(condition: Callable[[], bool], what: str) -> None:
-        deadline = time.monotonic() + _PATIENCE
+    def _wait_until(condition: Callable[[], bool], what: str, patience: float = _PATIENCE) -> None:
+        deadline = time.monotonic() + patience
         while not condition():
             if time.monotonic() > deadline:
-                raise TimeoutError(f"waited {_PATIENCE} seconds for {what}")
+                raise TimeoutError(f"waited {patience} seconds for {what}")
             time.sleep(_LOOK_AGAIN)
