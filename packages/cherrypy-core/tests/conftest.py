@@ -10,6 +10,8 @@ import cherrypy
 from cherrypy._request.request import Request
 from log_records import Records
 
+__all__ = ["Records"]
+
 if TYPE_CHECKING:
     import logging
     from collections.abc import Iterator

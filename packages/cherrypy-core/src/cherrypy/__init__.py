@@ -69,6 +69,10 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - of another distribution
         return _assembly.default_server.get()
     if name == "servers":
         return _assembly.default_server.servers
+    if name == "_cache":
+        cache = _assembly.response_cache()
+        if cache is not None:
+            return cache
     if name == "checker":
         return _assembly.checker()
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

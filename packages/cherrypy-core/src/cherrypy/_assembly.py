@@ -14,6 +14,7 @@ from cherrypy._request.response import Response
 from cherrypy._runtime import context, urls
 from cherrypy._runtime.extensions import find_extension, missing
 from cherrypy._runtime.logs import GlobalLogManager
+from cherrypy.lib import caching
 from cherrypy.lib.toolset import make_default_toolbox
 from cherrypy.process._autoreload import Autoreloader
 from cherrypy.process._signals import SignalHandler
@@ -172,6 +173,11 @@ def checker() -> "Checker":
         toolboxes=lambda: {"tools": tools},
         server=default_server.peek,
     )
+
+
+def response_cache() -> Any:  # noqa: ANN401 - any class that an application chooses
+    """Return ``cherrypy._cache``; ``None`` as long as the caching tool has not been used."""
+    return caching.shared.cache
 
 
 def _check() -> None:

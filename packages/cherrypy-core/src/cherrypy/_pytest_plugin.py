@@ -1,7 +1,7 @@
 """The fixtures for pytest, which finds this module by its entry point.
 
-Nothing is imported before a test asks for a fixture: pytest loads its plugins in every run, also in
-those of projects that have nothing to do with CherryPy.
+What the fixtures need is imported when a test asks for one: pytest loads its plugins in every run,
+also in those of projects that have nothing to do with CherryPy.
 """
 
 from collections.abc import Iterator

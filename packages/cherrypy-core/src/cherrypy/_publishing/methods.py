@@ -56,14 +56,18 @@ class MethodDispatcher(Dispatcher):
 
 def _method_of(resource: object, request: Request, response: Any) -> Any:  # noqa: ANN401 - any response class
     """Return the method of an object that answers a request, and set ``Allow``."""
-    names = [name for name in dir(resource) if name.isupper() and name[0] != "_"]
+    names = [
+        name
+        for name in dir(resource)
+        if name.isupper() and name[0] != "_" and callable(getattr(resource, name))
+    ]
     if "GET" in names and "HEAD" not in names:
         names.append("HEAD")
     response.headers["Allow"] = ", ".join(sorted(names))
     name = request.method.upper()
     if not name.isidentifier() or name[0] == "_":
         return None
+    if name == "HEAD" and not hasattr(resource, name):
+        name = "GET"
     method = getattr(resource, name, None)
-    if method is None and name == "HEAD":
-        method = getattr(resource, "GET", None)
-    return method
+    return method if callable(method) else None

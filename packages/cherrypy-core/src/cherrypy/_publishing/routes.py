@@ -102,6 +102,8 @@ class RoutesDispatcher:
             controller = controller()
         action = result.get("action")
         handler = getattr(controller, action, None) if action is not None else controller
+        if not callable(handler):  # no route fits, or what it names is no handler
+            handler = None
 
         # the section of the path itself is nearer than what controller and handler say
         *outer, own = _sections_of(path, sections)

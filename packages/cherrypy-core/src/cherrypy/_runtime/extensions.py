@@ -5,7 +5,6 @@ from typing import Any
 
 PROVIDERS = {
     "tools.sessions": "cherrypy-sessions",
-    "tools.session_auth": "cherrypy-sessions",
     "tools.auth_basic": "cherrypy-auth",
     "tools.auth_digest": "cherrypy-auth",
     "tools.auth_peercreds": "cherrypy-auth",

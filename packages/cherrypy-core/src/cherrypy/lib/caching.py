@@ -296,7 +296,7 @@ end_flight.failsafe = True  # type: ignore[attr-defined]  # see Hook
 def release(request: Request) -> None:
     """Let nobody wait for the answer to a request any longer."""
     flight: Flight | None = request.__dict__.get("cache_flight")
-    if flight is not None and flight.claim is not None and isinstance(shared.cache, MemoryCache):
+    if flight is not None and isinstance(shared.cache, MemoryCache):
         shared.cache.release(request, flight)
 
 

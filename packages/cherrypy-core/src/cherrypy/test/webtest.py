@@ -177,18 +177,19 @@ def openURL(  # noqa: N802, PLR0913, PLR0917 - upstream's name and arguments
         http.client.HTTPException: It does not speak HTTP.
     """
     lines = cleanHeaders(headers, method, body, host, port)
-    for attempt in range(1, ATTEMPTS + 1):
+    attempts_left = ATTEMPTS
+    while True:
+        attempts_left -= 1
         connection = _connection(http_conn, interface(host), port, ssl_context)
         try:
             return _ask(connection, url, lines, method, body, protocol)
         except OSError as error:
-            if attempt == ATTEMPTS or isinstance(error, raise_subcls):
+            if not attempts_left or isinstance(error, raise_subcls):
                 raise
         finally:
             if connection is not http_conn:
                 connection.close()
         time.sleep(SECONDS_BETWEEN_ATTEMPTS)
-    raise AssertionError(ATTEMPTS)  # not reached: the last attempt answers or raises
 
 
 def _connection(

@@ -1,0 +1,252 @@
+"""Dispatchers by request method, host and route, for XML-RPC, and methods of single handlers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import cherrypy
+from wsgi_client import Answer, Client, call_wsgi, make_environ
+
+pytestmark = pytest.mark.usefixtures("site")
+
+
+# By request method --------------------------------------------------------------------------------
+
+
+@cherrypy.expose
+class _Song:
+    KINDS = ("no", "method")
+
+    def GET(self, *segments: str) -> str:  # noqa: N802 - a request method
+        return f"GET {segments}"
+
+    @cherrypy.config(**{"response.headers.X-Put": "yes"})
+    def PUT(self, *_segments: str, **parameters: str) -> str:  # noqa: N802 - a request method
+        return f"PUT {parameters}"
+
+    def _SECRET(self) -> str:  # noqa: N802 - a request method
+        return "never"
+
+    def lower(self) -> str:
+        return "never"
+
+
+class _Container:
+    _cp_config = {"response.headers.X-Node": "yes"}  # noqa: RUF012 - written as applications are
+    song = _Song()
+
+    class _Hidden:
+        def GET(self) -> str:  # noqa: N802 - a request method
+            return "never"
+
+    hidden = _Hidden()
+
+
+def by_method(method: str, target: str) -> Answer:
+    config = {"/": {"request.dispatch": cherrypy.dispatch.MethodDispatcher()}}
+    app = cherrypy.Application(_Container(), "", config)
+    content = b"a=1" if method == "PUT" else None
+    form = {"Content_Type": "application/x-www-form-urlencoded"} if content else {}
+    return call_wsgi(app, make_environ(method, target, content, **form))
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "text"),
+    [
+        ("GET", "/song", "GET ()"),
+        ("GET", "/song/", "GET ()"),
+        ("GET", "/song/1/2", "GET ('1', '2')"),
+        ("GET", "/song/a%2Fb", "GET ('a/b',)"),
+        ("get", "/song", "GET ()"),
+        ("PUT", "/song", "PUT {'a': '1'}"),
+    ],
+)
+def test_the_method_answers_that_is_named_as_the_requests(
+    method: str, target: str, text: str
+) -> None:
+    answer = by_method(method, target)
+    assert (answer.code, answer.text) == (200, text)
+    assert answer.field("Allow") == "GET, HEAD, PUT"
+    assert answer.field("X-Node") == "yes"
+    assert answer.field("X-Put") == ("yes" if method == "PUT" else None)
+
+
+def test_head_is_get_without_content() -> None:
+    answer = by_method("HEAD", "/song")
+    assert (answer.code, answer.body, answer.field("Content-Length")) == (200, b"", "6")
+
+
+@pytest.mark.parametrize(
+    "method",
+    ["DELETE", "POST", "OPTIONS", "FOO", "_SECRET", "KINDS", "LOWER", "lower", "GET ", "A-B"],
+)
+def test_what_an_object_does_not_have_is_not_allowed(method: str) -> None:
+    """RFC 9110 section 15.5.6."""
+    if method == "POST":
+        environ = make_environ(method, "/song", b"")
+        config = {"/": {"request.dispatch": cherrypy.dispatch.MethodDispatcher()}}
+        answer = call_wsgi(cherrypy.Application(_Container(), "", config), environ)
+    else:
+        answer = by_method(method, "/song")
+    assert answer.code == 405
+    assert answer.field("Allow") == "GET, HEAD, PUT"
+
+
+@pytest.mark.parametrize("target", ["/hidden", "/nobody", "/"])
+def test_only_exposed_objects_answer(target: str) -> None:
+    answer = by_method("GET", target)
+    assert answer.code == 404
+    assert "never" not in answer.text
+
+
+def test_a_subclass_may_dispatch_in_its_own_way() -> None:
+    class Own(type(cherrypy.dispatch.MethodDispatcher())):  # type: ignore[misc]  # made at run time
+        def find_handler(self, path: str) -> Any:
+            return super().find_handler(path.removeprefix("/v1"))
+
+    app = cherrypy.Application(_Container(), "", {"/": {"request.dispatch": Own()}})
+    assert Client(app).get("/v1/song/1").text == "GET ('1',)"
+    assert Client(app).get("/v1/song/1").field("Allow") == "GET, HEAD, PUT"
+    assert call_wsgi(app, make_environ("DELETE", "/v1/song")).code == 405
+
+
+# Methods of single handlers -----------------------------------------------------------------------
+
+
+class _Limited:
+    @cherrypy.expose(methods=["get", "POST"])
+    def page(self, **parameters: str) -> str:
+        return f"{cherrypy.request.method} {parameters}"
+
+    @cherrypy.expose(["other.name"], methods=["DELETE"])
+    def gone(self) -> str:
+        return "gone"
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "code"),
+    [
+        ("GET", "/page", 200),
+        ("HEAD", "/page", 200),
+        ("POST", "/page", 200),
+        ("DELETE", "/page", 405),
+        ("PUT", "/page", 405),
+        ("GET", "/gone", 405),
+        ("DELETE", "/gone", 200),
+        ("DELETE", "/other.name", 200),
+    ],
+)
+def test_a_handler_says_which_methods_it_answers(method: str, target: str, code: int) -> None:
+    app = cherrypy.Application(_Limited(), "")
+    content = b"" if method in {"POST", "PUT"} else None
+    answer = call_wsgi(app, make_environ(method, target, content))
+    assert answer.code == code
+    if code == 405:
+        allowed = {name.strip() for name in (answer.field("Allow") or "").split(",")}
+        assert allowed >= ({"GET", "HEAD", "POST"} if target == "/page" else {"DELETE"})
+        assert method not in allowed
+
+
+# By host ------------------------------------------------------------------------------------------
+
+
+class _Site:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @cherrypy.expose
+    def index(self) -> str:
+        return f"{self.name} index {cherrypy.request.path_info}"
+
+    @cherrypy.expose
+    def page(self, *segments: str) -> str:
+        return f"{self.name} {segments} {cherrypy.url('/x')}"
+
+
+def hosts(**options: Any) -> Client:
+    root = _Site("default")
+    root.one = _Site("one")  # type: ignore[attr-defined]  # found by its name in a URL
+    domains = {"one.example": "/one", "two.example:8080": "/one"}
+    dispatch = cherrypy.dispatch.VirtualHost(**options, **domains)
+    return Client(cherrypy.Application(root, "", {"/": {"request.dispatch": dispatch}}))
+
+
+@pytest.mark.parametrize(
+    ("host", "target", "text"),
+    [
+        ("one.example", "/", "one index /"),
+        ("one.example", "/page/a", "one ('a',) http://one.example/x"),
+        ("two.example:8080", "/", "one index /"),
+        ("two.example", "/", "default index /"),
+        ("other.example", "/one/", "one index /one/"),
+    ],
+)
+def test_the_host_chooses_a_part_of_the_tree(host: str, target: str, text: str) -> None:
+    assert hosts().get(target, Host=host).text == text
+
+
+def test_a_proxy_may_say_which_host_was_asked() -> None:
+    fields = {"Host": "inner", "X_Forwarded_Host": "one.example"}
+    assert hosts().get("/", **fields).text == "one index /"
+    assert hosts(use_x_forwarded_host=False).get("/", **fields).text == "default index /"
+
+
+# By route -----------------------------------------------------------------------------------------
+
+
+class _City:
+    @cherrypy.expose
+    def index(self, name: str, **more: str) -> str:
+        return f"index {name} {more}"
+
+    @cherrypy.config(**{"response.headers.X-Update": "yes"})
+    @cherrypy.expose
+    def update(self, name: str) -> str:
+        return f"update {name}"
+
+
+def routes(**options: Any) -> Client:
+    dispatch = cherrypy.dispatch.RoutesDispatcher(**options)
+    dispatch.connect(
+        name="city",
+        route="/city/{name}",
+        controller=_City(),
+        action="index",
+        conditions={"method": ["GET"]},
+    )
+    dispatch.connect(
+        name="update",
+        route="/city/{name}",
+        controller=_City(),
+        action="update",
+        conditions={"method": ["POST"]},
+    )
+    config = {"/": {"request.dispatch": dispatch}, "/city": {"response.headers.X-City": "yes"}}
+    return Client(cherrypy.Application(None, "", config))
+
+
+def test_routes_choose_a_handler() -> None:
+    answer = routes().get("/city/hull?a=1")
+    assert (answer.text, answer.field("X-City")) == ("index hull {'a': '1'}", "yes")
+    answer = routes().post("/city/hull")
+    assert (answer.text, answer.field("X-Update")) == ("update hull", "yes")
+    assert routes().get("/nobody").code == 404
+    assert routes().get("/city/hull/x").code == 404
+
+
+def test_routes_may_give_all_they_know() -> None:
+    text = routes(full_result=True).get("/city/hull").text
+    assert text == "index hull {'action': 'index', 'controller': 'city'}"
+
+
+# XML-RPC ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("target", ["/page", "/page/", "/RPC2/page", "/RPC2/page/"])
+def test_paths_of_xml_rpc(target: str) -> None:
+    dispatch = cherrypy.dispatch.XMLRPCDispatcher()
+    settings = {"request.dispatch": dispatch, "tools.trailing_slash.on": False}
+    client = Client(cherrypy.Application(_Site("rpc"), "", {"/": settings}))
+    assert client.get(target).text.startswith("rpc ()")

@@ -1,0 +1,123 @@
+"""What other distributions bring: looked up when it is first asked for, and not before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import cherrypy
+from cherrypy._runtime import extensions
+from cherrypy._tools.tool import Tool
+from wsgi_client import Client
+
+pytestmark = pytest.mark.usefixtures("site")
+
+
+class _Point:
+    """Stands for an entry point of an installed distribution."""
+
+    def __init__(self, name: str, value: Any) -> None:
+        self.name = name
+        self.value = value
+
+    def load(self) -> Any:
+        if isinstance(self.value, Exception):
+            raise self.value
+        return self.value
+
+
+def note() -> None:
+    cherrypy.response.headers["X-Note"] = "noted"
+
+
+class _Own(Tool):
+    def __init__(self) -> None:
+        super().__init__("before_handler", note)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Pretend that a distribution is installed; return the groups that were looked up."""
+    groups: list[str] = []
+    points = {
+        "cherrypy.tools": [
+            _Point("ready", Tool("before_handler", note)),
+            _Point("made", _Own),
+            _Point("broken", ImportError("its module is broken")),
+        ]
+    }
+
+    def entry_points(group: str) -> list[_Point]:
+        groups.append(group)
+        return points.get(group, [])
+
+    monkeypatch.setattr("importlib.metadata.entry_points", entry_points)
+    monkeypatch.setattr(extensions, "_cache", {})
+    return groups
+
+
+@pytest.mark.parametrize("name", ["ready", "made"])
+def test_a_tool_of_another_distribution_is_found(asked: list[str], name: str) -> None:
+    class Root:
+        @cherrypy.expose
+        def index(self) -> str:
+            return ""
+
+    app = cherrypy.Application(Root(), "", {"/": {f"tools.{name}.on": True}})
+    assert Client(app).get("/").field("X-Note") == "noted"
+    assert Client(app).get("/").field("X-Note") == "noted"
+    assert isinstance(getattr(cherrypy.tools, name), Tool)
+    assert asked == ["cherrypy.tools"]  # once
+
+
+def test_tools_of_the_core_are_not_looked_for(asked: list[str]) -> None:
+    assert isinstance(cherrypy.tools.gzip, Tool)
+    assert not hasattr(cherrypy.tools, "_private")
+    assert asked == []
+
+
+def test_a_broken_module_is_told(asked: list[str]) -> None:
+    with pytest.raises(ImportError, match="its module is broken"):
+        _ = cherrypy.tools.broken
+    assert asked == ["cherrypy.tools"]
+
+
+def test_what_nobody_brings(asked: list[str]) -> None:
+    with pytest.raises(AttributeError, match="nobody"):
+        _ = cherrypy.tools.nobody
+    assert extensions.find_extension("servers", "cheroot") is None
+    assert asked == ["cherrypy.tools", "cherrypy.servers"]
+
+
+@pytest.mark.parametrize(
+    ("name", "distribution"),
+    [
+        ("sessions", "cherrypy-sessions"),
+        ("auth_basic", "cherrypy-auth"),
+        ("auth_digest", "cherrypy-auth"),
+        ("staticdir", "cherrypy-static"),
+        ("staticfile", "cherrypy-static"),
+        ("json_in", "cherrypy-json"),
+        ("json_out", "cherrypy-json"),
+    ],
+)
+def test_what_is_missing_names_the_distribution(
+    asked: list[str], name: str, distribution: str
+) -> None:
+    del asked
+    with pytest.raises(AttributeError, match=f"pip install {distribution}"):
+        getattr(cherrypy.tools, name)
+
+
+def test_quickstart_without_a_server_names_the_distribution(
+    asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And starts nothing."""
+    del asked
+    monkeypatch.setattr("cherrypy._assembly.default_server._server", None)
+    with pytest.raises(AttributeError, match="pip install cherrypy-server"):
+        cherrypy.quickstart(None)
+    with pytest.raises(AttributeError, match="pip install cherrypy-server"):
+        _ = cherrypy.server
+    assert cherrypy.engine.state == cherrypy.engine.states.STOPPED
