@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -175,6 +176,14 @@ def test_an_error_before_a_handler_is_found_is_logged_once(errors: Records) -> N
     root = type("Root", (), {"_cp_dispatch": _fails_at_once})()
     assert Client(cherrypy.Application(root, "")).get("/any").code == 500
     assert errors.text.count("ValueError: secret") == 1
+
+
+def test_an_unexpected_error_has_an_identifier_in_page_and_log(errors: Records) -> None:
+    text = ask("/unexpected", request__show_tracebacks=False).text
+    identifier = text.partition("<code>")[2].partition("</code>")[0]
+    assert re.fullmatch(r"[0-9a-f]{8}-[0-9a-f-]{27}", identifier)
+    assert identifier in errors.text
+    assert "<code>" not in ask("/error?status=404").text
 
 
 # Configured pages ---------------------------------------------------------------------------------
