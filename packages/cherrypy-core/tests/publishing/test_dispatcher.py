@@ -145,8 +145,9 @@ def _partial(kind: str, argument: str) -> str:
     return told(kind, argument)
 
 
-_Root.partial = functools.partial(_partial, "partial")  # type: ignore[attr-defined]  # read by its name in a URL
-_Root.partial.exposed = True  # type: ignore[attr-defined]
+_exposed_partial: Any = functools.partial(_partial, "partial")
+_exposed_partial.exposed = True
+_Root.partial = staticmethod(_exposed_partial)  # type: ignore[attr-defined]  # found by its URL
 
 
 @pytest.fixture

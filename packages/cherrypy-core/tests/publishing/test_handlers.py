@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -86,8 +86,9 @@ def _partial(first: str, a: str, b: str = "B") -> str:
     return f"{first} {a!r} {b!r}"
 
 
-_Root.partial = functools.partial(_partial, "first")  # type: ignore[attr-defined]  # found by its URL
-_Root.partial.exposed = True  # type: ignore[attr-defined]
+_exposed_partial: Any = functools.partial(_partial, "first")
+_exposed_partial.exposed = True
+_Root.partial = staticmethod(_exposed_partial)  # type: ignore[attr-defined]  # found by its URL
 
 
 @pytest.fixture
