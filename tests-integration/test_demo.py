@@ -115,18 +115,13 @@ class Page(HTMLParser):
 @contextmanager
 def started(*options: str) -> Iterator[subprocess.Popen[str]]:
     """Start the demonstration, and make sure that it ends."""
-    # a process that ignores Ctrl-C, as those in the background of a shell do, hands that on
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-W", "error", str(APPLICATION), *options],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-    finally:
-        signal.signal(signal.SIGINT, before)
+    process = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-W", "error", str(APPLICATION), *options],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     with process:
         try:
             yield process

@@ -52,10 +52,11 @@ def look_into(python: Path) -> dict[str, Any]:
 
 
 def modules_in(wheels: list[Path]) -> set[str]:
-    """Give the names of the modules that wheels hold, ``cherrypy.__main__`` apart."""
+    """Give the names of the modules of ``cherrypy`` that wheels hold, ``__main__`` apart."""
     paths = {Path(name) for wheel in wheels for name in contents(wheel) if name.endswith(".py")}
     plain = {path.parent if path.name == "__init__.py" else path.with_suffix("") for path in paths}
-    return {".".join(path.parts) for path in plain} - {"cherrypy.__main__"}
+    names = {".".join(path.parts) for path in plain if path.parts[0] == "cherrypy"}
+    return names - {"cherrypy.__main__"}
 
 
 def test_no_file_is_in_two_wheels(built: Path) -> None:

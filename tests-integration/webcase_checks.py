@@ -319,7 +319,7 @@ class TestLiveServer:
             "def test_gone():\n"
             "    assert cherrypy.tree.apps == {}\n"
         )
-        plugin = ("-p", "cherrypy._pytest_plugin", "-p", "no:cherrypy")
+        plugin = ("-p", "_cherrypy_pytest", "-p", "no:cherrypy")
         shown = run(sys.executable, *PYTEST, "-W", "error", *plugin, folder=tmp_path)
         assert "2 passed" in shown, shown
 

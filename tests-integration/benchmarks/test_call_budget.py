@@ -17,9 +17,9 @@ WORKER = Path(__file__).with_name("worker.py")
 @pytest.mark.parametrize(
     ("scenario", "application", "budget"),
     [
-        ("hello", "hello", 50),  # CherryPy 18.10.0 makes 670, Bottle 80
-        ("path", "main", 90),  # 707, 116
-        ("configured", "configured", 70),  # 698
+        ("hello", "hello", 48),  # CherryPy 18.10.0 makes 670, Bottle 80
+        ("path", "main", 85),  # 707, 116
+        ("configured", "configured", 64),  # 698
     ],
 )
 def test_calls_of_a_request(scenario: str, application: str, budget: int) -> None:

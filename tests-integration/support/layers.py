@@ -39,7 +39,6 @@ RANKS = {
     "_testing": 10,
     "testing": 11,
     "test": 12,
-    "_pytest_plugin": 12,
 }
 """The units of the core, and the rank of each."""
 
@@ -50,10 +49,7 @@ OPEN_TO_SATELLITES = ("_http", "_runtime")
 """Units of the core without a public name that satellites may import nevertheless."""
 
 THIRD_PARTY = {
-    "cherrypy-core": {
-        *("backports", "compression", "brotli", "granian", "routes", "watchfiles"),
-        "pytest",  # is there where it asks for its plugin
-    },
+    "cherrypy-core": {"backports", "compression", "brotli", "granian", "routes", "watchfiles"},
     "cherrypy-server": {"cheroot", "OpenSSL"},
     "cherrypy-sessions": {"pymemcache"},
     "cherrypy-auth": set(),
@@ -106,7 +102,7 @@ def find_modules(root: Path = ROOT) -> list[Module]:
         Module(_module_name(path.relative_to(source)), distribution, path.read_text("utf-8"))
         for distribution in DISTRIBUTIONS
         for source in [root / "packages" / distribution / "src"]
-        for path in sorted(source.rglob("*.py"))
+        for path in sorted((source / "cherrypy").rglob("*.py"))
     ]
 
 

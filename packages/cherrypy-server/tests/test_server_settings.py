@@ -285,8 +285,6 @@ def test_cheroot_is_imported_when_a_server_is_made() -> None:
 def test_quickstart_ends_by_ctrl_c() -> None:
     """With the status 0."""
     ending = (
-        "import signal\n"
-        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "say = lambda: print(cherrypy.server.base(), flush=True)\n"
         "cherrypy.engine.subscribe('start', say, 90)\n"
         "cherrypy.quickstart(Root())\n"

@@ -2,7 +2,7 @@
 
 import contextlib
 from typing import Any
-from urllib.parse import quote_plus, urlencode
+from urllib.parse import quote_plus, unquote, urlencode
 
 import pytest
 from hypothesis import given
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from cherrypy._http.errors import MalformedTargetError, TooManyFieldsError
 from cherrypy._http.targets import (
+    format_uri_reference,
     parse_host,
     parse_query_string,
     protocol_from_http,
@@ -126,6 +127,34 @@ def test_urljoin(atoms: tuple[str | None, ...], joined: str) -> None:
     assert urljoin(*atoms) == joined
     octets = [atom if atom is None else atom.encode() for atom in atoms]
     assert urljoin_bytes(*octets) == joined.encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "reference"),
+    [
+        ("http://u@h:80/a;b/c?d=e&f=g#h", "http://u@h:80/a;b/c?d=e&f=g#h"),
+        ("http://[::1]/$-_.~!*'(),+@", "http://[::1]/$-_.~!*'(),+@"),
+        ("/é?€", "/%C3%A9?%E2%82%AC"),
+        ("/%C3%A9%2F%", "/%C3%A9%2F%"),  # is encoded already
+        ('/a b"<>\\^`{|}', "/a%20b%22%3C%3E%5C%5E%60%7B%7C%7D"),
+        ("/\0\x7f\t", "/%00%7F%09"),
+        ("/\udcff", "/?"),
+        ("", ""),
+    ],
+)
+def test_format_uri_reference(text: str, reference: str) -> None:
+    """RFC 3986 section 2: what no URI may have is percent-encoded."""
+    assert format_uri_reference(text) == reference
+
+
+@given(st.text())
+def test_a_uri_reference_is_printable_ascii(text: str) -> None:
+    reference = format_uri_reference(text)
+    assert not reference or (reference.isascii() and reference.isprintable())
+    assert " " not in reference
+    assert format_uri_reference(reference) == reference
+    if "%" not in text:
+        assert unquote(reference, errors="replace") == text.encode("utf-8", "replace").decode()
 
 
 @pytest.mark.parametrize(

@@ -236,6 +236,11 @@ def test_routes_choose_a_handler() -> None:
     assert routes().get("/city/hull/x").code == 404
 
 
+def test_routes_may_give_all_they_know() -> None:
+    text = routes(full_result=True).get("/city/hull").text
+    assert text == "index hull [('action', 'index'), ('controller', 'city')]"
+
+
 # XML-RPC ------------------------------------------------------------------------------------------
 
 

@@ -49,6 +49,8 @@ def redirected(
         ("", "http://localhost/app/page"),
         ("#part", "http://localhost/app/page#part"),
         ("https://example.com", "https://example.com"),
+        ("/caf\xe9/\u20ac 5", "http://localhost/caf%C3%A9/%E2%82%AC%205"),  # RFC 3987 section 3.1
+        ("/caf%C3%A9?next=%2F", "http://localhost/caf%C3%A9?next=%2F"),
     ],
 )
 def test_a_url_is_relative_to_that_of_the_request(url: str, location: str) -> None:

@@ -51,7 +51,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(folder: Path, *arguments: str) -> str:
-    command = [sys.executable, "-m", "pytest", "-p", "cherrypy._pytest_plugin", "-q", *arguments]
+    command = [sys.executable, "-m", "pytest", "-p", "_cherrypy_pytest", "-q", *arguments]
     environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""}
     finished = subprocess.run(  # noqa: S603 - this interpreter
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False
@@ -70,20 +70,20 @@ def test_the_fixtures_are_listed(folder: Path) -> None:
     assert "without sockets" in shown
 
 
-def test_a_run_without_the_fixtures_loads_neither_client_nor_server(folder: Path) -> None:
+def test_a_run_without_the_fixtures_does_not_import_cherrypy(folder: Path) -> None:
     """Pytest loads the plugin in every run, whatever that is about."""
     (folder / "conftest.py").write_text(
         "import sys\n"
         "def pytest_unconfigure():\n"
         "    print([name for name in sys.modules\n"
-        "           if name.startswith(('cherrypy._testing', 'cherrypy.testing', 'cheroot'))])\n"
+        "           if name.partition('.')[0] in ('cherrypy', 'cheroot')])\n"
     )
     assert run(folder, "-s", "-k", "plain").rstrip().endswith("[]")
 
 
 def test_importing_the_plugin_does_not_need_pytest() -> None:
     """It is one of the modules of the core, which does not require pytest."""
-    code = "import sys, cherrypy._pytest_plugin; print('pytest' in sys.modules)"
+    code = "import sys, _cherrypy_pytest; print('pytest' in sys.modules)"
     finished = subprocess.run(  # noqa: S603 - this interpreter
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )

@@ -7,18 +7,10 @@ import binascii
 import re
 from base64 import b64encode
 
+from cherrypy._http.charsets import is_charset
 from cherrypy._http.fields import without_controls
 
 _ENCODED_WORD = re.compile(r"=\?([^?=\s]++)\?([bBqQ])\?([^?]*+)\?=")
-
-# Only charsets of this list: the interpreter remembers each codec name it was ever asked for,
-# so a client who invents names would fill the memory; and some codecs are no charsets at all.
-_CHARSETS = re.compile(
-    r"(?:us-)?ascii|utf-?8|utf-?16(?:[bl]e)?|latin-?1|iso-?8859-(?:[1-9]|1[0-6])"
-    r"|(?:windows-|cp)(?:125[0-8]|874)|koi8-[ru]|macintosh|tis-620"
-    r"|gb2312|gbk|gb18030|big5|euc-(?:jp|kr)|iso-2022-(?:jp|kr)|shift[_-]jis",
-    re.IGNORECASE | re.ASCII,
-)
 
 
 def decode_encoded_words(text: str) -> str:
@@ -51,7 +43,7 @@ def decode_encoded_words(text: str) -> str:
 def _decode_word(charset: str, encoding: str, encoded: str) -> str | None:
     """Return what one encoded word says, None if that is not known."""
     charset = charset.partition("*")[0]  # a language may follow: RFC 2231 section 5
-    if not _CHARSETS.fullmatch(charset) or not encoded.isascii():
+    if not is_charset(charset) or not encoded.isascii():
         return None
     try:
         if encoding in "bB":

@@ -2,7 +2,7 @@
 
 import re
 from typing import Any, NamedTuple
-from urllib.parse import unquote_plus
+from urllib.parse import quote, unquote_plus
 
 from cherrypy._http.errors import MalformedTargetError, TooManyFieldsError
 
@@ -21,6 +21,8 @@ _HOST = re.compile(
     r"|(?:[A-Za-z0-9\-._~!$&'()*+;=]|%[0-9A-Fa-f]{2})*)(?::([0-9]{0,5}))?"
 )
 _MAX_PORT = 65535
+_NO_URI_CHARACTER = re.compile(r"[^\x21\x23-\x3b\x3d\x3f-\x5b\x5d\x5f\x61-\x7a\x7e]")
+_URI_CHARACTERS = "%:/?#[]@!$&'()*+,;="  # beside letters, digits and "-._~"
 
 
 class RequestTarget(NamedTuple):
@@ -103,6 +105,24 @@ def urljoin(*atoms: str | None) -> str:
 def urljoin_bytes(*atoms: bytes | None) -> bytes:
     """Join parts of a URL path, given as octets; see :func:`urljoin`."""
     return _SLASHES_BYTES.sub(b"/", b"/".join([atom for atom in atoms if atom])) or b"/"
+
+
+def format_uri_reference(text: str) -> str:
+    """Write text as a reference to a URI, as the field Location has it.
+
+    Args:
+        text: URL, absolute or relative, with any characters. A ``%`` stays as it is: what is
+            percent-encoded already is not encoded again.
+
+    Returns:
+        The URL in ASCII: what no URI may have, such as blanks and ``<``, is percent-encoded, what
+        is beyond ASCII as UTF-8; lone surrogates become ``?``.
+
+    See: RFC 3986 section 2, RFC 3987 section 3.1.
+    """
+    if _NO_URI_CHARACTER.search(text) is None:
+        return text
+    return quote(text, safe=_URI_CHARACTERS, errors="replace")
 
 
 def protocol_from_http(protocol_str: str) -> tuple[int, int]:

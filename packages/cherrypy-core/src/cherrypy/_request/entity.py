@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from typing import Any, Self
 from urllib.parse import unquote, unquote_to_bytes
 
+from cherrypy._http.charsets import is_charset
 from cherrypy._http.elements import HeaderElement
 from cherrypy._http.headers import HeaderMap
-from cherrypy._request.charsets import first_that_decodes, is_charset
+from cherrypy._request.charsets import first_that_decodes
 from cherrypy._request.multipart import (
     MAX_DEPTH,
     BoundaryReader,

@@ -6,7 +6,7 @@ from typing import ClassVar
 from urllib.parse import urljoin as resolve
 
 from cherrypy._http.status import valid_status
-from cherrypy._http.targets import urljoin
+from cherrypy._http.targets import format_uri_reference, urljoin
 from cherrypy._runtime.compat import tonative
 from cherrypy._runtime.context import current
 from cherrypy._runtime.text import escape
@@ -127,7 +127,7 @@ class HTTPRedirect(CherryPyException):
         response.status = status = self._status
         if status in REDIRECT_TEXTS:
             headers["Content-Type"] = "text/html;charset=utf-8"
-            headers["Location"] = self.urls[0].replace("\r", "").replace("\n", "")
+            headers["Location"] = self._location()
             text = REDIRECT_TEXTS[status]
             lines = [f'{text}<a href="{escape(u)}">{escape(u)}</a>.' for u in self.urls]
             response.body = "<br />\n".join(lines).encode("utf-8")
@@ -137,11 +137,15 @@ class HTTPRedirect(CherryPyException):
                 headers.pop(name, None)
             response.body = None
         elif status == 305:  # noqa: PLR2004 - RFC 9110 section 15.4.6
-            headers["Location"] = self.urls[0]
+            headers["Location"] = self._location()
             response.body = None
             headers.pop("Content-Length", None)
         else:
             raise ValueError(f"The {status} status code is unknown.")
+
+    def _location(self) -> str:
+        """Return the first URL as the field Location has it: without line ends, and in ASCII."""
+        return format_uri_reference(self.urls[0].replace("\r", "").replace("\n", ""))
 
     def __call__(self) -> None:
         """Raise itself, so that an instance can stand as ``request.handler``."""

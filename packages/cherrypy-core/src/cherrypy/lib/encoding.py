@@ -2,9 +2,9 @@
 
 import codecs
 from collections.abc import Callable, Iterable, Iterator
-from encodings.aliases import aliases
 from typing import Any, Self
 
+from cherrypy._http.charsets import is_charset
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPError
 from cherrypy._runtime.iterators import file_generator, is_closable_iterator
@@ -19,9 +19,6 @@ __all__ = [
     "gzip",
     "prepare_iter",
 ]
-
-KNOWN_CHARSETS = frozenset(aliases) | frozenset(aliases.values())
-"""Charsets a client may choose: the interpreter keeps every name that it was ever asked for."""
 
 Request = Any
 Response = Any
@@ -249,7 +246,7 @@ class ResponseEncoder:
             if element.qvalue <= 0:
                 continue
             charset = self.default_encoding if element.value == "*" else element.value
-            if is_known_charset(charset):
+            if is_charset(charset):
                 if encode(charset):
                     return charset
             else:
@@ -290,11 +287,6 @@ def _read(body: Iterable[Any]) -> Iterable[Any]:
         close = getattr(body, "close", None)
         if close is not None:
             close()
-
-
-def is_known_charset(name: str) -> bool:
-    """Tell whether a charset that a client names may be looked up."""
-    return name.lower().replace("-", "_") in KNOWN_CHARSETS
 
 
 def decode(
