@@ -301,6 +301,30 @@ def test_quickstart_ends_by_ctrl_c() -> None:
     assert "Traceback" not in errors
 
 
+def test_a_handler_that_ends_the_engine_is_answered() -> None:
+    """The process waits for the thread that called ``engine.exit()``."""
+    ending = (
+        "say = lambda: print(cherrypy.server.base(), flush=True)\n"
+        "cherrypy.engine.subscribe('start', say, 90)\n"
+        "@cherrypy.expose\n"
+        "def end(self):\n"
+        "    cherrypy.engine.wait(cherrypy.engine.states.STARTED)\n"
+        "    cherrypy.engine.exit()\n"
+        "    return 'the end'\n"
+        "Root.end = end\n"
+        "cherrypy.quickstart(Root())\n"
+    )
+    with run_program(ending, 0) as process:
+        assert process.stdout is not None
+        host, port = process.stdout.readline().removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=DEADLINE) as client:
+            client.sendall(b"GET /end HTTP/1.1\r\nHost: x\r\n\r\n")
+            answer = client.makefile("rb").read()
+        _, errors = process.communicate(timeout=DEADLINE)
+    assert answer.endswith(b"\r\n\r\nthe end"), errors
+    assert (process.returncode, "Traceback" in errors) == (0, False)
+
+
 def test_quickstart_with_a_port_in_use() -> None:
     """One line that names host, port and what to change; no traceback; a status of failure."""
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -329,10 +329,11 @@ class CPWSGIServer(cheroot.wsgi.Server):
     def stop(self) -> None:
         """Stop serving, after the requests that are being answered.
 
-        Connections that went to and fro between the threads meanwhile are closed, too.
+        Connections that went to and fro between the threads meanwhile are closed, too. A handler
+        that calls this is still answered.
         """
         super().stop()
-        self.connections.close()
+        self.connections.close(but=self.requests.own_connection())
 
     def put_conn(self, conn: Any) -> None:  # noqa: ANN401 - cheroot's own type
         """Watch an open connection until the next request comes."""

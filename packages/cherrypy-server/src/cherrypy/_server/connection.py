@@ -39,12 +39,13 @@ class OpenConnections:
             self._connections.discard(connection)
         return was_there
 
-    def close(self) -> None:
-        """Close all of them."""
+    def close(self, but: object = None) -> None:
+        """Close all of them, except one that is still needed."""
         with self._lock:
             connections = list(self._connections)
         for connection in connections:
-            connection.close()
+            if connection is not but:
+                connection.close()
 
 
 class Connection(HTTPConnection):

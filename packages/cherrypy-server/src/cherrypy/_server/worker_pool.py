@@ -251,15 +251,26 @@ class WorkerPool:
         if self._is_stopped:
             self._backlog.abandon()
 
+    def own_connection(self) -> PooledConnection | None:
+        """Return the connection that the calling thread serves; ``None`` if it is none of ours."""
+        caller = threading.current_thread()
+        return caller.connection if isinstance(caller, Worker) and caller.pool is self else None
+
     def stop(self, timeout: float | None = 5) -> None:
         """End all threads, each after the requests that it has to answer.
 
         After ``timeout`` seconds the connections of those left are shut down, which ends what
         reads from them and writes to them. A handler that still does not return is left behind.
+        One of the threads may call this, as a handler does that ends the engine: it is not waited
+        for here, but the process waits ``timeout`` seconds for it to answer.
         """
         with self._lock:
             threads, self._threads = self._threads, []
         self._backlog.end(len(threads))
+        caller = threading.current_thread()
+        if caller in threads:
+            # no daemon as the threads are: it keeps the process until it ends
+            threading.Thread(target=caller.join, args=(timeout,), name=caller.name).start()
         late = _join(threads, timeout)
         if late:
             self._give_up(late, timeout)
