@@ -115,8 +115,10 @@ def commands() -> dict[str, list[str]]:
     """Return the command of each server."""
     granian = ["-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
     granian += ["--port", str(free_port()), "--no-ws", "--blocking-threads", "4"]
+    gunicorn = ["-m", "gunicorn", "--bind", "127.0.0.1:0", "--threads", "4"]
     return {
         "wsgiref": ["-c", WSGIREF],
+        "gunicorn": [*gunicorn, "served:application"],
         "granian": [*granian, "served:application"],
         "granian with two workers": [*granian, "--workers", "2", "served:application"],
     }
