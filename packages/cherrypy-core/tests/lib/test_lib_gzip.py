@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import random
 import zlib
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -283,3 +284,20 @@ def test_decompress_undoes_compress(body: list[bytes], level: int) -> None:
 def test_text_can_not_be_compressed() -> None:
     with pytest.raises(TypeError):
         list(encoding.compress(["text"], 5))  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("size", [1, 2, 256, 257, 512, 513, 16383, 16384, 16385, 70_000])
+def test_content_of_any_size_comes_back(size: int) -> None:
+    """What is small is compressed with a small window, which holds all of it nevertheless."""
+
+    class Root:
+        @cherrypy.expose
+        @cherrypy.tools.gzip(minimum_size=0)
+        def index(self) -> bytes:
+            return content
+
+    half = random.Random(size).randbytes(size // 2)  # noqa: S311 - not to be compressed
+    content = (half + half + b"x")[:size]  # but to the one before, as far away as possible
+    answer = Client(cherrypy.Application(Root())).get("/", Accept_Encoding="gzip")
+    assert answer.field("Content-Encoding") == "gzip"
+    assert gzip.decompress(answer.body) == content
