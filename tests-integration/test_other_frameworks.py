@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 from flask import Flask, request
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 import cherrypy
 from wsgi_client import Client
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 class Root:
@@ -51,7 +46,7 @@ def flask_application() -> Flask:
 
 
 @pytest.fixture
-def tree() -> Iterator[cherrypy._cptree.Tree]:
+def tree() -> cherrypy._cptree.Tree:
     """A tree of its own."""
     tree = cherrypy._cptree.Tree()
     tree.mount(Root(), "/")
