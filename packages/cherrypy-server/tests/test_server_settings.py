@@ -338,6 +338,15 @@ def test_quickstart_with_a_port_in_use() -> None:
     assert "server.socket_port" in line
 
 
+def test_quickstart_with_a_setting_that_makes_no_sense() -> None:
+    """One line that names it, what it may be, and a status of failure."""
+    with run_program("cherrypy.quickstart(Root())", 99999) as process:
+        _, errors = process.communicate(timeout=DEADLINE)
+    assert process.returncode not in {0, None}
+    assert "Traceback" not in errors
+    assert "server.socket_port = 99999: expected an int from 0 to 65535" in errors
+
+
 def test_start_without_the_engine() -> None:
     """``cherrypy.server.start()`` raises what is wrong, and leaves the process alone."""
     with socket.create_server(("127.0.0.1", 0)) as listener:

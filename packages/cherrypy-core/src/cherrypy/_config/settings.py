@@ -155,7 +155,7 @@ _CORE: tuple[_Row, ...] = (
     ("tools.gzip.minimum_size", "int", 150, "octets"),
     ("tools.ignore_headers.headers", "list", ("Range",)),
     ("tools.log_tracebacks.severity", "int", 40),
-    ("tools.params.error", "int", 400),
+    ("tools.params.error", "int or str", 400),
     ("tools.params.exception", "class or tuple", None),
     ("tools.proxy.base", "str", None),
     ("tools.proxy.forwarded", "bool", False),
@@ -167,11 +167,13 @@ _CORE: tuple[_Row, ...] = (
     ("tools.redirect.url", "str", ""),
     ("tools.referer.accept", "bool", True),
     ("tools.referer.accept_missing", "bool", False),
-    ("tools.referer.error", "int", 403),
+    ("tools.referer.error", "int or str", 403),
     ("tools.referer.message", "str", "Forbidden Referer header."),
     ("tools.referer.pattern", "str", None),
     ("tools.response_headers.headers", "list", None),
+    ("tools.session_auth.anonymous", "callable", None),
     ("tools.session_auth.check_username_and_password", "callable", None),
+    ("tools.session_auth.login_screen", "callable", None),
     ("tools.session_auth.on_check", "callable", None),
     ("tools.session_auth.on_login", "callable", None),
     ("tools.session_auth.on_logout", "callable", None),
@@ -179,6 +181,8 @@ _CORE: tuple[_Row, ...] = (
     ("tools.trailing_slash.extra", "bool", False),
     ("tools.trailing_slash.missing", "bool", True),
     ("tools.trailing_slash.status", "int", None),
+    ("tools.xmlrpc.allow_none", "bool", False),
+    ("tools.xmlrpc.encoding", "str", "utf-8"),
 )
 
 _SERVER: tuple[_Row, ...] = (

@@ -19,6 +19,10 @@ _WHOLE_NUMBERS = {
 }
 
 
+class SettingError(ValueError):
+    """A setting of the server has a value that makes no sense."""
+
+
 class Server(ServerAdapter):
     """One HTTP server and its settings; ``cherrypy.server`` is the first of them.
 
@@ -178,7 +182,7 @@ class Server(ServerAdapter):
             The server, not started, and its ``bind_addr``.
 
         Raises:
-            ValueError: A setting has a value that makes no sense.
+            SettingError: A setting has a value that makes no sense.
         """
         if httpserver is None:
             httpserver = self.instance
@@ -198,13 +202,20 @@ class Server(ServerAdapter):
     def start(self) -> None:
         """Make the server of the settings, if there is none, and start it.
 
+        If the bus is starting, a setting that makes no sense is logged in one line and the
+        process ends as where the address can not be used.
+
         Raises:
-            ValueError: A setting has a value that makes no sense.
+            SettingError: A setting has a value that makes no sense.
             AddressUnavailableError: It can not listen on its address.
         """
         if not self.running:
             if self.httpserver is None or self.httpserver is self._made:
-                self.httpserver, self.bind_addr = self.httpserver_from_self()
+                try:
+                    self.httpserver, self.bind_addr = self.httpserver_from_self()
+                except SettingError as error:
+                    self._report(str(error))
+                    raise
                 self._made = self.httpserver
             elif self.bind_addr is None:
                 self.bind_addr = self.httpserver_from_self(self.httpserver)[1]
@@ -220,19 +231,19 @@ class Server(ServerAdapter):
             is_number = isinstance(value, int) and not isinstance(value, bool)
             if not is_number or value < smallest or (largest is not None and value > largest):
                 limits = f"from {smallest}" + (f" to {largest}" if largest is not None else "")
-                raise ValueError(
+                raise SettingError(
                     f"server.{name} = {value!r}: expected an int {limits}"
                     + (f"; {hint}" if hint else "")
                 )
         if -1 < self.thread_pool_max < self.thread_pool:
-            raise ValueError(
+            raise SettingError(
                 f"server.thread_pool_max = {self.thread_pool_max}: expected at least "
                 f"server.thread_pool = {self.thread_pool}, or -1"
             )
         if self.wsgi_version != (1, 0):
-            raise ValueError(f"server.wsgi_version = {self.wsgi_version!r}: expected (1, 0)")
+            raise SettingError(f"server.wsgi_version = {self.wsgi_version!r}: expected (1, 0)")
         if self.protocol_version not in {"HTTP/1.0", "HTTP/1.1"}:
-            raise ValueError(
+            raise SettingError(
                 f"server.protocol_version = {self.protocol_version!r}: expected 'HTTP/1.1' or "
                 "'HTTP/1.0'"
             )

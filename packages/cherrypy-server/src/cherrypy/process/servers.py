@@ -249,7 +249,7 @@ class ServerAdapter:
             self._start_thread(self.httpserver)
             self.wait()
         except AddressUnavailableError as error:
-            self._report(error)
+            self._report(error.strerror or str(error))
             raise
         self.running = True
         self.bus.log(f"Serving on {self.description}")
@@ -362,10 +362,10 @@ class ServerAdapter:
         self.interrupt = reason
         self.bus.exit()
 
-    def _report(self, error: AddressUnavailableError) -> None:
+    def _report(self, reason: str) -> None:
         """Log in one line why the site can not start, and end it, if it is starting."""
         if self.bus.state is states.STARTING:
-            self.bus.log(error.strerror or str(error), level=logging.ERROR)
+            self.bus.log(reason, level=logging.ERROR)
             self.bus.exit()  # does not return: else the bus would add two tracebacks
 
     def _is_listening(self) -> bool:
