@@ -270,7 +270,9 @@ class WorkerPool:
         caller = threading.current_thread()
         if caller in threads:
             # no daemon as the threads are: it keeps the process until it ends
-            threading.Thread(target=caller.join, args=(timeout,), name=caller.name).start()
+            threading.Thread(
+                target=caller.join, args=(timeout,), name=caller.name, daemon=False
+            ).start()
         late = _join(threads, timeout)
         if late:
             self._give_up(late, timeout)
