@@ -299,6 +299,18 @@ def test_a_failing_start_listener_ends_the_process(
     assert "40 Shutting down due to error in start listener:" in bus.logged_text()
 
 
+def test_ctrl_c_while_starting_ends_the_process(
+    bus: RecordingBus, ending: type[EndedError]
+) -> None:
+    """Else what has been started would keep the process from ending."""
+    bus.subscribe("start", raising(KeyboardInterrupt()))
+    with pytest.raises(ending) as ended:
+        bus.start()
+    assert ended.value.status == 70
+    assert "Keyboard Interrupt: shutting down bus" in bus.logged_text()
+    assert "Bus EXITED" in bus.logged_text()
+
+
 def test_exit_while_starting_ends_the_process(bus: RecordingBus, ending: type[EndedError]) -> None:
     """Nobody could tell how far the site has come."""
     bus.subscribe("start", bus.exit)

@@ -337,10 +337,12 @@ class Bus:
     def start(self) -> None:
         """Publish on ``start``: the parts of the site begin to work.
 
-        If a listener fails, everything is stopped again and the process ends with the status 70.
+        If a listener fails, or Ctrl-C comes meanwhile, everything is stopped again and the process
+        ends with the status 70.
 
         Raises:
             ChannelFailures: A listener failed; seen only by who keeps the process from ending.
+            KeyboardInterrupt: As above.
         """
         self._interrupted = False
         self._watch_end_of_process()
@@ -348,6 +350,10 @@ class Bus:
         self.log("Bus STARTING")
         try:
             self.publish("start")
+        except KeyboardInterrupt:
+            self.log("Keyboard Interrupt: shutting down bus")
+            self.exit()
+            raise
         except Exception:
             self.log(
                 "Shutting down due to error in start listener:",
