@@ -161,7 +161,7 @@ def _gzip(  # noqa: PLR0913 - as above
         return  # it is as it was sent before, Vary included
     set_vary_header(response, "Accept-Encoding")
     field = request.headers.get("Accept-Encoding")
-    if field is None or not _is_compressible(response, _names(mime_types)):
+    if field is None or not _is_compressible(response, tuple(_names(mime_types))):
         return
     try:
         choose = _remembered_choice if len(field) <= _REMEMBERED_LENGTH else choose_coding
@@ -210,23 +210,32 @@ _remembered_choice = lru_cache(256)(
 _REMEMBERED_LENGTH = 200  # characters: what is longer is no browser's, and would take memory
 
 
-def _is_compressible(response: Response, mime_types: Sequence[str]) -> bool:
+def _is_compressible(response: Response, mime_types: tuple[str, ...]) -> bool:
     headers = response.headers
     if not response.body or "Content-Encoding" in headers:
         return False
     if "Content-Range" in headers:
         return False  # its octets are counted in the representation as it is
-    media_type = (headers.get("Content-Type") or "").partition(";")[0].strip().lower()
+    return _is_one_of(headers.get("Content-Type") or "", mime_types)
+
+
+@lru_cache(256)  # PERF: an application has few; 4 us for a new one
+def _is_one_of(content_type: str, mime_types: tuple[str, ...]) -> bool:
+    media_type = content_type.partition(";")[0].strip().lower()
     return any(fnmatchcase(media_type, pattern.lower()) for pattern in mime_types)
 
 
 def _compress(response: Response, coding: str, level: int, minimum_size: int) -> None:
     """Compress the body of a response, unless it turns out to be small."""
     body = response.body
-    size = sum(map(len, body)) if isinstance(body, list) and not response.stream else None
-    compressor = _compressor(coding, level, size)
     if response.stream:
-        response.body = _Compressed(body, compressor, is_stream=True)
+        response.body = _Compressed(body, _compressor(coding, level), is_stream=True)
+    elif isinstance(body, list):
+        whole = b"".join(body)
+        if len(whole) < minimum_size:
+            return
+        compressor = _compressor(coding, level, len(whole))
+        response.body = [compressor.compress(whole) + compressor.finish()]
     else:
         try:
             chunks = iter(body)
@@ -234,8 +243,9 @@ def _compress(response: Response, coding: str, level: int, minimum_size: int) ->
             if sum(map(len, begin)) < minimum_size:
                 response.body = begin
                 return
-            whole = chain(begin, chunks)
-            response.body = [b"".join(_Compressed(whole, compressor, is_stream=False))]
+            whole_body = chain(begin, chunks)
+            compressed = _Compressed(whole_body, _compressor(coding, level), is_stream=False)
+            response.body = [b"".join(compressed)]
         finally:
             _close(body)
     headers = response.headers
@@ -248,7 +258,7 @@ def _compress(response: Response, coding: str, level: int, minimum_size: int) ->
         headers["ETag"] = "W/" + etag
 
 
-def _compressor(coding: str, level: int, size: int | None) -> Compressor:
+def _compressor(coding: str, level: int, size: int | None = None) -> Compressor:
     """Make what compresses so many octets, ``None`` for any number."""
     try:
         make, extra = CODINGS[coding]

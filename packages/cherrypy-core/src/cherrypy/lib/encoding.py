@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Self
 
 from cherrypy._http.charsets import is_charset
+from cherrypy._http.headers import HeaderMap
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPError
 from cherrypy._runtime.iterators import file_generator, is_closable_iterator
@@ -19,6 +20,8 @@ __all__ = [
     "gzip",
     "prepare_iter",
 ]
+
+_HTML = "text/html;charset=utf-8"
 
 Request = Any
 Response = Any
@@ -110,14 +113,27 @@ class ResponseEncoder:
         )
 
         def encode(request: Request, response: Response, body: Any) -> Any:  # noqa: ANN401 - body of any kind
-            # PERF: what comes out below for text when the client has no wishes
-            if plain and body.__class__ is str:
-                attributes = response.__dict__
-                if (
-                    "headers" not in attributes
-                    and "HTTP_ACCEPT_CHARSET" not in request.wsgi_environ
-                ):
-                    response.content_type = "text/html;charset=utf-8"
+            # PERF: what comes out below for HTML when the client has no wishes
+            kind = body.__class__
+            asked = request.__dict__
+            if (
+                plain
+                and (kind is str or kind is bytes)
+                and (
+                    "HTTP_ACCEPT_CHARSET" not in request.wsgi_environ
+                    if "headers" not in asked
+                    else _has_no_wishes(asked["headers"])
+                )
+            ):
+                if "headers" not in response.__dict__:
+                    response.content_type = _HTML
+                    return body.encode() if kind is str else body
+                headers = response.headers
+                if headers.get("Content-Type") == "text/html":
+                    headers["Content-Type"] = _HTML
+                    if kind is bytes:
+                        return body
+                    headers.pop("Content-Length", None)
                     return body.encode()
             encoder = cls.__new__(cls)
             encoder.__dict__.update(kwargs)
@@ -255,6 +271,11 @@ class ResponseEncoder:
         if "*" not in names and "iso-8859-1" not in names and encode("iso-8859-1"):
             return "iso-8859-1"
         return None
+
+
+def _has_no_wishes(headers: HeaderMap) -> bool:
+    """Tell whether a client asks for no charset; a map that notes who reads it has to be read."""
+    return headers.__class__ is HeaderMap and "Accept-Charset" not in headers
 
 
 class _Recoder:
