@@ -122,6 +122,14 @@ class ResponseEncoder:
                 ):
                     response.content_type = "text/html;charset=utf-8"
                     return body.encode()
+            # PERF: octets of another type have nothing to be encoded or labelled
+            if (
+                plain
+                and body.__class__ is bytes
+                and "headers" not in response.__dict__
+                and not response.content_type.startswith("text/")
+            ):
+                return body
             encoder = cls.__new__(cls)
             encoder.__dict__.update(kwargs)
             encoder.request = request
