@@ -18,11 +18,11 @@ decode = make_decoder(5, "error")
 @pytest.mark.parametrize(
     ("octets", "reason"),
     [
-        (b"", "Expecting value at line 1, column 1"),
-        (b'{"a": 1,}', "at line 1, column 9"),
-        (b"[1,\n2", "at line 2, column 2"),
-        (b"{'a': 1}", "at line 1, column 2"),
-        (b"[1] 2", "Extra data at line 1, column 5"),
+        (b"", "Expecting value (line 1, column 1)"),
+        (b'{"a": 1 "b"}', "(line 1, column 9)"),
+        (b"[1,\n2", "(line 2, column 2)"),
+        (b"{'a': 1}", "(line 1, column 2)"),
+        (b"[1] 2", "Extra data (line 1, column 5)"),
         (b'"a\nb"', "Invalid control character at"),
         (b"01", "Extra data"),
         (b"/* no */ 1", "Expecting value"),

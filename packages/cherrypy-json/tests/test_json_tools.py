@@ -159,7 +159,7 @@ def test_no_length_is_411() -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "Invalid JSON document: Expecting value at line 1, column 1."),
+        (b"", "Invalid JSON document: Expecting value (line 1, column 1)."),
         (b"[NaN]", "Invalid JSON document: NaN is no number in JSON (RFC 8259 section 6)."),
         (b"1e999", "Invalid JSON document: the number 1e999 is too large."),
         (b'{"<b>": 1, "<b>": 2}', "an object has the name &#x27;&lt;b&gt;&#x27; twice."),
@@ -178,7 +178,7 @@ def test_the_reason_is_in_problem_details_as_well() -> None:
     ask = client(Inward(), {"/": {"request.problem_details": True}}).post
     answer = ask("/", content=b"[", headers={**JSON, "Accept": "application/json"})
     assert answer.headers["Content-Type"] == "application/problem+json"
-    assert answer.json()["detail"] == "Invalid JSON document: Expecting value at line 1, column 2."
+    assert answer.json()["detail"] == "Invalid JSON document: Expecting value (line 1, column 2)."
 
 
 def test_limits_can_be_set() -> None:

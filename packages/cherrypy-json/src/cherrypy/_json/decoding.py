@@ -76,7 +76,7 @@ def make_decoder(max_depth: int, duplicate_names: str) -> Decode:
         try:
             return (careful if _LONG_NUMBER.search(text) else usual).decode(text)
         except json.JSONDecodeError as error:
-            reason = f"{error.msg} at line {error.lineno}, column {error.colno}"
+            reason = f"{error.msg} (line {error.lineno}, column {error.colno})"
             raise InvalidJSONError(reason) from None
         except RecursionError:
             raise InvalidJSONError("it is nested too deeply") from None
