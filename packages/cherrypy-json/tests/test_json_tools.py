@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import gzip
 import json
+import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -439,6 +440,26 @@ def test_a_stream_comes_item_by_item() -> None:
     with client(Outward()).get("/streamed", stream=True) as answer:
         assert "Content-Length" not in answer.headers
         assert list(answer) == [b"[0", b", 1", b", 2", b"]"]
+
+
+def test_a_stream_takes_the_memory_of_one_item() -> None:
+    class Site:
+        @cherrypy.expose
+        @cherrypy.config(**{"response.stream": True})
+        @cherrypy.tools.json_out()
+        def index(self) -> Iterator[str]:
+            for _ in range(2000):
+                yield "x" * 10_000
+
+    with client(Site()).get("/", stream=True) as answer:
+        tracemalloc.start()
+        try:
+            length = sum(map(len, answer))
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert length == 2000 * 10_004
+    assert peak < 200_000
 
 
 def test_a_stream_that_fails_is_cut_off() -> None:

@@ -28,7 +28,9 @@ Decode = Callable[[bytes], Any]
 
 # Where numbers may be written otherwise than by repr(): 1e16 for 1e+16, 0.00001 for 1e-05. Text
 # that looks like them is encoded once more, which costs time and nothing else.
-_OTHER_NUMBER = re.compile(rb'e(?<=[0-9]e)-?[0-9]{1,3}(?:[],}]|":|\Z)|0\.0000')
+# PERF: a pattern that begins with one octet is found with memchr; 1 us in place of 7 for 1 kB
+_EXPONENT = re.compile(rb'e(?<=[0-9]e)-?[0-9]{1,3}(?:[],}]|":|\Z)')
+_SMALL = b"0.0000"
 
 
 def _make_encode() -> Encode:
@@ -40,7 +42,7 @@ def _make_encode() -> Encode:
             octets: bytes = msgspec.json.format(compact(value), indent=0)
         except (TypeError, ValueError, RecursionError, msgspec.MsgspecError):
             return encoding.encode(value)
-        if _OTHER_NUMBER.search(octets):
+        if _SMALL in octets or _EXPONENT.search(octets):
             return encoding.encode(value)
         if octets.isascii() and b"\x7f" not in octets:
             return octets
