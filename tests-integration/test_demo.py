@@ -182,6 +182,7 @@ CASES = [
     ("/try/errors/buy?fruit=plums", 409, "There are only 0 plums."),
     ("/try/errors/weigh", 500, "Would you like some figs instead?"),
     ("/try/errors/plain/weigh_in_the_workshop", 500, "ZeroDivisionError"),
+    ("/try/json-documents/prices", 200, '[{"fruit": "fig", "price": "0.80"}, '),
     ("/try/streaming/buffered", 200, "This answer has a length."),
     ("/try/streaming/file", 200, "So far and yet so near\n"),
     ("/try/streaming/events", 200, "id: 2\ndata: It is "),
@@ -405,6 +406,30 @@ def test_a_browser_shows_it(demo: Demonstration, tmp_path: Path) -> None:
     assert picture.read_bytes().startswith(b"\x89PNG\r\n")
     page = browse(f"{demo.base}/try/errors/plain/buy?fruit=kiwis", tmp_path / "two", "--dump-dom")
     assert "<h1>404 Not Found</h1>" in page
+
+
+def test_documents_of_json(demo: Demonstration) -> None:
+    fields = {"Content-Type": "application/json", "Accept": "application/json"}
+
+    def ask(path: str, content: bytes) -> tuple[int, dict[str, object]]:
+        answer = demo.ask("POST", f"/try/json-documents/{path}", content, fields)
+        return answer.status, json.loads(answer.text)
+
+    status, document = ask("order", b'{"fruit": "fig", "count": 3, "wanted": "2026-05-04"}')
+    assert (status, document["total"]) == (200, "2.40")
+    status, problem = ask("order", b'{"fruit": "fig", "count": "three"}')
+    assert status == 422
+    assert problem["detail"] == "Invalid value at $.count: expected an integer, got text."
+    assert ask("echo", b'{"a": 1, "a": NaN}')[0] == 400
+    assert ask("echo", b"[null]") == (200, {"received": [None]})
+
+
+def test_a_script_sends_a_document(demo: Demonstration, tmp_path: Path) -> None:
+    url = f"{demo.base}/try/json-documents/page"
+    # the clock of the browser only goes on while no answer is awaited
+    page = browse(url, tmp_path / "three", "--dump-dom", "--virtual-time-budget=5000")
+    assert 'POST order {"fruit":"fig","count":3}' in page
+    assert '"total": "2.40"' in page
 
 
 def test_interrupting_it_ends_it() -> None:

@@ -117,7 +117,8 @@ def run_blocks(page: Path) -> int:
         try:
             if block.kind == "python":
                 source = "\n" * (block.line - 1) + block.text  # so that tracebacks tell the line
-                exec(compile(source, page, "exec"), namespace)  # noqa: S102 - our own pages
+                code = compile(source, page, "exec", dont_inherit=True)  # the future of this file
+                exec(code, namespace)  # noqa: S102 - our own pages
             elif block.kind == "console":
                 check_console(block.text)
             elif caption := re.match(r":caption: (\S+)\n+", block.text):

@@ -248,3 +248,25 @@ def test_cookies_are_sent_and_read(tmp_path: Path) -> None:
         assert "Hi, you sent me 1 cookies." in answer
         assert "name: cookieName, value: cookieValue<br>" in answer
         snippet.end()
+
+
+def test_json_is_decoded(tmp_path: Path) -> None:
+    with running("json_in.py", tmp_path) as snippet:
+        as_json = ["--header", "Content-Type: application/json", "--data"]
+        answer = snippet.curl("/", *as_json, '{"key": "value"}')
+        assert answer.startswith("HTTP/1.1 200 OK\r\n"), answer
+        answer = snippet.curl("/", *as_json, '{"key": value}')
+        assert answer.startswith("HTTP/1.1 400 Bad Request\r\n"), answer
+        assert "Invalid JSON document" in answer
+        assert snippet.curl("/", "--data", "key=value").startswith("HTTP/1.1 415 ")
+        snippet.end()
+    assert "Traceback" not in snippet.output
+
+
+def test_json_is_encoded(tmp_path: Path) -> None:
+    with running("json_out.py", tmp_path) as snippet:
+        answer = snippet.curl()
+        assert answer.startswith("HTTP/1.1 200 OK\r\n"), answer
+        assert "\r\nContent-Type: application/json\r\n" in answer
+        assert answer.endswith('\r\n\r\n{"key": "value"}')
+        snippet.end()

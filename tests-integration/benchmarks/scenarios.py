@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import json
 import sys
 from typing import Any
 
@@ -27,6 +28,16 @@ MULTIPART = b"".join(
         f"\r\n--{BOUNDARY}--\r\n".encode(),
     ],
 )
+
+
+DOCUMENT = {
+    "title": "Pastel Blues",
+    "year": 1965,
+    "songs": [
+        {"number": number, "title": f"Song {number}", "minutes": number * 1.5, "single": False}
+        for number in range(1, 16)
+    ],
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,6 +122,16 @@ SCENARIOS = {
             method="POST",
             headers=(("Content-Type", f"multipart/form-data; boundary={BOUNDARY}"),),
             content=MULTIPART,
+        ),
+        Scenario("json_out", "JSON of 1 kB as answer", "/document", b"Pastel Blues"),
+        Scenario(
+            "json_in",
+            "POST of 1 kB of JSON",
+            "/document_in",
+            b"Pastel Blues, 15 songs",
+            method="POST",
+            headers=(("Content-Type", "application/json"),),
+            content=json.dumps(DOCUMENT).encode(),
         ),
         Scenario("method", "handler chosen by method", "/resources/7", b"resource 7"),
         Scenario(

@@ -8,7 +8,7 @@ from typing import Any
 
 import bottle
 from benchmarks.applications.cheroot_server import serve
-from benchmarks.scenarios import GREETING
+from benchmarks.scenarios import DOCUMENT, GREETING
 
 __all__ = ["build", "serve"]
 
@@ -41,6 +41,19 @@ def upload() -> str:
     assert bottle.request.forms.title == "A title"
     sent = bottle.request.files.upload
     return f"{sent.raw_filename}: {len(sent.file.read())}"
+
+
+@app.get("/document")
+def document() -> Any:
+    """Send a document."""
+    return DOCUMENT
+
+
+@app.post("/document_in")
+def document_in() -> str:
+    """Tell what is in a document."""
+    sent = bottle.request.json
+    return f"{sent['title']}, {len(sent['songs'])} songs"
 
 
 @app.get("/resources/<number>")

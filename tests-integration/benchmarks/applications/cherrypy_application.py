@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from typing import Any
 
-from benchmarks.scenarios import GREETING, LONG_TEXT, SECTIONS
+from benchmarks.scenarios import DOCUMENT, GREETING, LONG_TEXT, SECTIONS
 
 import cherrypy
 
@@ -55,6 +55,17 @@ class Root(Hello):
     def upload(self, title: str, upload: Any) -> str:
         assert title == "A title"
         return f"{upload.filename}: {len(upload.file.read())}"
+
+    @cherrypy.expose
+    @cherrypy.tools.json_out()
+    def document(self) -> Any:
+        return DOCUMENT
+
+    @cherrypy.expose
+    @cherrypy.tools.json_in()
+    def document_in(self) -> str:
+        document = cherrypy.request.json
+        return f"{document['title']}, {len(document['songs'])} songs"
 
     @cherrypy.expose
     @cherrypy.tools.gzip()

@@ -8,7 +8,7 @@ from typing import Any
 
 import falcon
 from benchmarks.applications.cheroot_server import serve
-from benchmarks.scenarios import GREETING
+from benchmarks.scenarios import DOCUMENT, GREETING
 
 __all__ = ["build", "serve"]
 
@@ -49,6 +49,25 @@ class Upload:
                 response.text = f"{part.filename}: {len(part.get_data())}"
 
 
+class Document:
+    """Sends a document."""
+
+    def on_get(self, request: Any, response: Any) -> None:
+        """Send it."""
+        del request
+        response.content_type = falcon.MEDIA_JSON
+        response.media = DOCUMENT
+
+
+class DocumentIn:
+    """Takes a document."""
+
+    def on_post(self, request: Any, response: Any) -> None:
+        """Tell what is in it."""
+        sent = request.get_media()
+        response.text = f"{sent['title']}, {len(sent['songs'])} songs"
+
+
 class Resource:
     """Answers by method."""
 
@@ -81,6 +100,8 @@ def build(name: str) -> Any:
     app.add_route("/items/{number}", Items())
     app.add_route("/form", Form())
     app.add_route("/upload", Upload())
+    app.add_route("/document", Document())
+    app.add_route("/document_in", DocumentIn())
     app.add_route("/resources/{number}", Resource())
     app.add_route("/old", Old())
     return app

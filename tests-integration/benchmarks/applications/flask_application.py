@@ -8,7 +8,7 @@ from typing import Any
 
 import flask
 from benchmarks.applications.cheroot_server import serve
-from benchmarks.scenarios import GREETING
+from benchmarks.scenarios import DOCUMENT, GREETING
 from flask.views import MethodView
 
 __all__ = ["build", "serve"]
@@ -41,6 +41,19 @@ def upload() -> str:
     assert flask.request.form["title"] == "A title"
     sent = flask.request.files["upload"]
     return f"{sent.filename}: {len(sent.read())}"
+
+
+@app.get("/document")
+def document() -> Any:
+    """Send a document."""
+    return DOCUMENT
+
+
+@app.post("/document_in")
+def document_in() -> str:
+    """Tell what is in a document."""
+    sent = flask.request.get_json()
+    return f"{sent['title']}, {len(sent['songs'])} songs"
 
 
 class Resource(MethodView):

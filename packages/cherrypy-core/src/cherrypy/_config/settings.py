@@ -261,8 +261,12 @@ _STATIC: tuple[_Row, ...] = (
 )
 
 _JSON: tuple[_Row, ...] = (
-    ("tools.json_in.content_type", "str or list", None),
+    ("tools.json_in.content_type", "str or list", ("application/json", "text/javascript")),
+    ("tools.json_in.duplicate_names", "str", "error"),
     ("tools.json_in.force", "bool", True),
+    ("tools.json_in.max_depth", "int", 200, "levels"),
+    ("tools.json_in.max_size", "int", 10_485_760, "octets"),
+    ("tools.json_in.parameter", "str", None),
     ("tools.json_in.processor", "callable", None),
     ("tools.json_out.content_type", "str", "application/json"),
     ("tools.json_out.handler", "callable", None),

@@ -113,7 +113,7 @@ class ResponseEncoder:
         )
 
         def encode(request: Request, response: Response, body: Any) -> Any:  # noqa: ANN401 - body of any kind
-            # PERF: what comes out below for HTML when the client has no wishes
+            # PERF: what comes out below for HTML, and octets, when the client has no wishes
             kind = body.__class__
             asked = request.__dict__
             if (
@@ -126,10 +126,12 @@ class ResponseEncoder:
                 )
             ):
                 if "headers" not in response.__dict__:
-                    response.content_type = _HTML
-                    return body.encode() if kind is str else body
-                headers = response.headers
-                if headers.get("Content-Type") == "text/html":
+                    if response.content_type == "text/html":
+                        response.content_type = _HTML
+                        return body.encode() if kind is str else body
+                    if kind is bytes and not response.content_type.startswith("text/"):
+                        return body  # nothing to be encoded or labelled
+                elif (headers := response.headers).get("Content-Type") == "text/html":
                     headers["Content-Type"] = _HTML
                     if kind is bytes:
                         return body

@@ -1,0 +1,287 @@
+"""The command ``cherryd``: run a site from modules, an object or configuration files."""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from importlib import import_module
+from multiprocessing.util import Finalize
+from typing import Any, NamedTuple, NoReturn
+
+import cherrypy
+from cherrypy.process.plugins import Daemonizer, PIDFile
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 8080
+
+_GATEWAYS = (
+    "FastCGI, SCGI and CGI (-f, -s, -x) are not supported: serve HTTP, and let the web server pass "
+    "requests on to it. cherrypy.process.servers.FlupFCGIServer and FlupSCGIServer are there for "
+    "programs of your own"
+)
+
+
+class UsageError(ValueError):
+    """What the command line asks for can not be done; the message says why."""
+
+
+class Site(NamedTuple):
+    """What a site is made of; other processes can be given it.
+
+    Attributes:
+        paths: Folders that modules are looked for in, before all others.
+        imports: Names of modules, which mount applications.
+        target: ``module:object`` of a root object, its class or an application; None for none.
+        files: Configuration files.
+        environment: Name of a bundle of settings; None for none.
+        settings: Settings that count more than those of the files.
+    """
+
+    paths: Sequence[str] = ()
+    imports: Sequence[str] = ()
+    target: str | None = None
+    files: Sequence[Any] = ()
+    environment: str | None = None
+    settings: Mapping[str, Any] = {}
+
+    def load(self) -> None:
+        """Mount and configure everything; nothing is started.
+
+        Raises:
+            UsageError: A module, an object or a file is not there.
+        """
+        sys.path[:0] = [path for path in self.paths if path not in sys.path]
+        for name in self.imports:
+            _import(name)
+        if self.target is not None:
+            cherrypy.tree.mount(find_root(self.target), "")
+        for file in self.files:
+            try:
+                cherrypy.config.update(file)
+            except FileNotFoundError as error:
+                raise UsageError(f"there is no configuration file {file!r}") from error
+            apps = list(cherrypy.tree.apps.values())
+            if len(apps) == 1 and isinstance(apps[0], cherrypy.Application):
+                apps[0].merge(file)  # of several, nobody knows which one is meant
+        if self.environment is not None:
+            if self.environment not in cherrypy.config.environments:
+                known = ", ".join(sorted(cherrypy.config.environments))
+                raise UsageError(f"there is no environment {self.environment!r}, but {known}")
+            cherrypy.config.update({"environment": self.environment})
+        cherrypy.config.update(dict(self.settings))
+
+
+def find_root(target: str) -> Any:  # noqa: ANN401 - any object can be published
+    """Return the root object, or the application, that a target names.
+
+    Args:
+        target: ``package.module:object``. A class is called without arguments.
+
+    Raises:
+        UsageError: It names nothing.
+    """
+    module_name, colon, path = target.partition(":")
+    if not (module_name and colon and path):
+        raise UsageError(f"{target!r} is no package.module:object, such as shop.pages:Root")
+    found: Any = _import(module_name)
+    for name in path.split("."):
+        try:
+            found = getattr(found, name)
+        except AttributeError as error:
+            raise UsageError(f"{target!r}: there is no {name!r}") from error
+    return found() if isinstance(found, type) else found
+
+
+def _import(name: str) -> Any:  # noqa: ANN401 - a module
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name and (name == error.name or name.startswith(f"{error.name}.")):
+            raise UsageError(f"there is no module {error.name!r}") from error
+        raise  # something that the module itself needs
+
+
+def start(  # noqa: PLR0913, PLR0917 - upstream's signature
+    configfiles: Iterable[Any] | None = None,
+    daemonize: bool = False,  # noqa: FBT001, FBT002
+    environment: str | None = None,
+    fastcgi: bool = False,  # noqa: FBT001, FBT002
+    scgi: bool = False,  # noqa: FBT001, FBT002
+    pidfile: str | os.PathLike[str] | None = None,
+    imports: Iterable[str] | None = None,
+    cgi: bool = False,  # noqa: FBT001, FBT002
+) -> None:
+    """Start the engine with all its plugins, and block until it stops.
+
+    Args:
+        configfiles: Configuration files, the last one counts most. Their sections for paths are
+            for the one application, if there is no other.
+        daemonize: Whether the process becomes a daemon.
+        environment: Name of a bundle of settings, for all that is not set otherwise.
+        fastcgi: Must be false, as ``scgi`` and ``cgi``.
+        scgi: See ``fastcgi``.
+        pidfile: File that has the number of the process while it runs.
+        imports: Names of modules to import first: those that mount applications.
+        cgi: See ``fastcgi``.
+
+    Raises:
+        UsageError: Something is not there, or not supported.
+    """
+    if fastcgi or scgi or cgi:
+        raise UsageError(_GATEWAYS)
+    Site((), tuple(imports or ()), None, tuple(configfiles or ()), environment).load()
+    serve(daemonize=daemonize, pidfile=pidfile)
+
+
+def serve(*, daemonize: bool = False, pidfile: str | os.PathLike[str] | None = None) -> None:
+    """Start the engine with what is mounted, and block until it stops.
+
+    Args:
+        daemonize: Whether the process becomes a daemon.
+        pidfile: File that has the number of the process while it runs.
+    """
+    if daemonize:
+        cherrypy.config.update({"log.screen": False})  # there is none
+        Daemonizer(cherrypy.engine).subscribe()
+    if pidfile:
+        PIDFile(cherrypy.engine, pidfile).subscribe()
+    cherrypy.engine.signals.subscribe()
+    cherrypy.engine.start()
+    cherrypy.engine.block()
+
+
+def run() -> None:
+    """Do what the command line says."""
+    parser = _parser()
+    options = parser.parse_args()
+    if options.fastcgi or options.scgi or options.cgi:
+        parser.error(_GATEWAYS)
+    if options.workers and (options.daemonize or options.pidfile or options.reload):
+        parser.error("--workers goes without -d, -p and --reload: let a service manager do that")
+    settings = {
+        key: value
+        for key, value in (
+            ("server.socket_host", options.host),
+            ("server.socket_port", options.port),
+            ("engine.autoreload.on", options.reload),
+        )
+        if value is not None
+    }
+    site = Site(
+        ("", *options.paths),
+        tuple(options.imports),
+        options.target,
+        tuple(options.config),
+        options.environment,
+        settings,
+    )
+    try:
+        if options.workers:
+            serve_by_workers(site, options.workers)
+        else:
+            site.load()
+            _require_server()
+            serve(daemonize=options.daemonize, pidfile=options.pidfile)
+    except UsageError as error:
+        parser.error(str(error))
+
+
+def _require_server() -> None:
+    try:
+        _ = cherrypy.server
+    except AttributeError as error:  # says what to install
+        raise UsageError(str(error)) from error
+
+
+# Several processes --------------------------------------------------------------------------------
+
+
+def serve_by_workers(site: Site, workers: int) -> None:
+    """Let granian serve a site with several processes, until a signal ends it.
+
+    Args:
+        site: What each of them loads.
+        workers: How many.
+
+    Raises:
+        UsageError: granian is not installed, or the site can not be loaded.
+    """
+    try:
+        # 60 ms, and brought by an extra
+        from granian import Granian  # noqa: PLC0415 - see above
+        from granian.constants import Interfaces  # noqa: PLC0415 - see above
+    except ImportError as error:
+        raise UsageError("--workers needs granian: pip install 'cherrypy-core[workers]'") from error
+    site.load()  # so that errors are told once, and the address is known
+    config = cherrypy.config
+    server = Granian(
+        "cherrypy",
+        address=config.get("server.socket_host") or DEFAULT_HOST,
+        port=config.get("server.socket_port") or DEFAULT_PORT,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=config.get("server.thread_pool"),  # or what granian thinks best
+        websockets=False,
+    )
+    server.serve(target_loader=_Loader(site), wrap_loader=False)
+
+
+class _Loader:
+    """Loads a site in a process of granian, and starts its plugins there."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+
+    def __call__(self) -> Any:  # noqa: ANN401 - a WSGI application
+        self.site.load()
+        cherrypy.config.update({"engine.autoreload.on": False})
+        if hasattr(cherrypy, "server"):
+            cherrypy.server.unsubscribe()  # the other server is the one
+        cherrypy.engine.start()
+        Finalize(None, cherrypy.engine.exit, exitpriority=0)
+        return cherrypy.tree
+
+
+# The command line ---------------------------------------------------------------------------------
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "cherryd", description="Serve a site until SIGTERM or Ctrl-C ends it."
+    )
+    add = parser.add_argument
+    add("target", nargs="?", help="root object or application to serve: package.module:Root")
+    add("-v", "--version", action="version", version=f"CherryPy {cherrypy.__version__}")
+    add("-c", "--config", action="append", default=[], help="configuration file; may be repeated")
+    add("-i", "--import", action="append", default=[], dest="imports", help="module to import")
+    add("-P", "--Path", action="append", default=[], dest="paths", help="folder of modules")
+    add("-e", "--environment", help="bundle of settings, such as production")
+    add("-d", action="store_true", dest="daemonize", help="go on as a daemon")
+    add("-p", "--pidfile", help="file for the number of the process")
+    add("--host", help=f"address to listen at ({DEFAULT_HOST})")
+    add("--port", type=_port, help=f"port to listen at ({DEFAULT_PORT})")
+    add(
+        "--reload",
+        action=argparse.BooleanOptionalAction,
+        help="restart when a source changes (on, unless configured otherwise)",
+    )
+    add("--workers", type=_count, metavar="N", help="serve by so many processes, with granian")
+    for flag, name in (("-f", "fastcgi"), ("-s", "scgi"), ("-x", "cgi")):
+        add(flag, action="store_true", dest=name, help=argparse.SUPPRESS)
+    return parser
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > 65535:  # noqa: PLR2004 - RFC 9293
+        _refuse(f"{text!r} is no port from 0 to 65535")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        _refuse(f"{text!r} is no number of processes")
+    return int(text)
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise argparse.ArgumentTypeError(reason)
