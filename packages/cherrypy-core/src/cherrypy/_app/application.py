@@ -68,7 +68,8 @@ class Application:
         self.namespaces = self.namespaces.copy()
         self.namespaces["log"] = lambda k, v: setattr(self.log, k, v)
         self.namespaces["wsgi"] = self.wsgiapp.namespace_handler
-        self.toolboxes = TrackedDict(self.toolboxes)
+        if not isinstance(self.toolboxes, TrackedDict):  # of a subclass
+            self.toolboxes = TrackedDict(self.toolboxes)
         self.config = SectionedConfig()
         if config:
             self.merge(config)

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from cherrypy._http.errors import MalformedFieldError
+from cherrypy._http.headers import HeaderMap
 from cherrypy._http.negotiation import media_type_weight
 from cherrypy._http.status import valid_status
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPError, clean_headers
 from cherrypy._runtime.iterators import is_iterator, set_vary_header
-from cherrypy._runtime.text import escape
+from cherrypy._runtime.text import HTML, escape
 from cherrypy._version import __version__
 
 JSON_TYPES = ("application/problem+json", "application/json")
@@ -112,15 +113,15 @@ def error_page_content(
     values.update((name, value) for name, value in kwargs.items() if value is not None)
     unescaped = values
     values = {name: escape(str(value)) for name, value in values.items()}
-    response.headers["Content-Type"] = "text/html;charset=utf-8"
     page = request.error_page.get(code) or request.error_page.get("default")
     if page:
         try:
-            return _own_page(page, values)
+            return _own_page(page, values, response)
         except Exception:  # noqa: BLE001 - an error page that fails must not hide the error
             if request.app is not None:
                 text = f"The error page for {code} failed:"
                 request.app.log.error(text, "HTTP", logging.ERROR, traceback=True)  # noqa: TRY400 - our own
+    response.headers["Content-Type"] = HTML
     if request.problem_details and _prefers_json(request, response):
         return _problem_details(request, response, code, reason, unescaped)
     is_ours = code >= 500  # noqa: PLR2004 - the class of server errors
@@ -162,25 +163,38 @@ def _problem_details(
     return json.dumps(problem).encode("utf-8")
 
 
-def _own_page(page: Any, values: dict[str, str]) -> bytes | Iterator[bytes]:  # noqa: ANN401 - a function or a path
+def _own_page(page: Any, values: dict[str, str], response: Any) -> bytes | Iterator[bytes]:  # noqa: ANN401 - a function or a path
     """Return the content of a page that an application configured.
+
+    A function finds the content type that the handler has set, and may set another one.
 
     Raises:
         ValueError: A function returned what is no content.
     """
     if not callable(page):
-        return (Path(page).read_text(encoding="utf-8") % values).encode("utf-8")
+        content = (Path(page).read_text(encoding="utf-8") % values).encode("utf-8")
+        response.headers["Content-Type"] = HTML
+        return content
     content = page(**values)
-    if isinstance(content, str):
-        return content.encode("utf-8")
     if isinstance(content, bytes):
         return content
+    if isinstance(content, str):
+        _label_as_utf_8(response.headers)
+        return content.encode("utf-8")
     if is_iterator(content):
+        _label_as_utf_8(response.headers)
         return _encoded(content)
     raise ValueError(
         "error page function did not return a bytestring, str or an iterator - "
         f"returned object of type {type(content)}."
     )
+
+
+def _label_as_utf_8(headers: HeaderMap) -> None:
+    for element in headers.elements("Content-Type"):
+        if element.value.lower().startswith("text/"):
+            element.params["charset"] = "utf-8"
+            headers["Content-Type"] = str(element)
 
 
 def _encoded(chunks: Iterator[Any]) -> Iterator[bytes]:

@@ -9,7 +9,7 @@ from cherrypy._http.status import valid_status
 from cherrypy._http.targets import format_uri_reference, urljoin
 from cherrypy._runtime.compat import tonative
 from cherrypy._runtime.context import current
-from cherrypy._runtime.text import escape
+from cherrypy._runtime.text import HTML, escape
 from cherrypy._runtime.urls import url
 
 CONTENT_FIELDS = (
@@ -126,7 +126,7 @@ class HTTPRedirect(CherryPyException):
         headers = response.headers
         response.status = status = self._status
         if status in REDIRECT_TEXTS:
-            headers["Content-Type"] = "text/html;charset=utf-8"
+            headers["Content-Type"] = HTML
             headers["Location"] = self._location()
             text = REDIRECT_TEXTS[status]
             lines = [f'{text}<a href="{escape(u)}">{escape(u)}</a>.' for u in self.urls]

@@ -92,14 +92,10 @@ class LogManager:
             severity: Level of :mod:`logging`.
             traceback: Whether the exception that is being handled is added.
         """
-        self.error_log.log(
-            severity,
-            "%s %s %s",
-            self.time(),
-            context,
-            msg,
-            exc_info=sys.exc_info() if traceback else None,
-        )
+        if self.error_log.isEnabledFor(severity):
+            # one text: filters of applications read and change record.msg
+            text = f"{self.time()} {context} {msg}"
+            self.error_log.log(severity, text, exc_info=sys.exc_info() if traceback else None)
 
     def __call__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - those of error
         """Write to the error log; the arguments are those of :meth:`error`."""

@@ -9,6 +9,7 @@ from cherrypy._http.headers import HeaderMap
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPError
 from cherrypy._runtime.iterators import file_generator, is_closable_iterator
+from cherrypy._runtime.text import HTML
 from cherrypy.lib.content_coding import compress, decompress, gzip
 
 __all__ = [
@@ -20,8 +21,6 @@ __all__ = [
     "gzip",
     "prepare_iter",
 ]
-
-_HTML = "text/html;charset=utf-8"
 
 Request = Any
 Response = Any
@@ -127,12 +126,12 @@ class ResponseEncoder:
             ):
                 if "headers" not in response.__dict__:
                     if response.content_type == "text/html":
-                        response.content_type = _HTML
+                        response.content_type = HTML
                         return body.encode() if kind is str else body
                     if kind is bytes and not response.content_type.startswith("text/"):
                         return body  # nothing to be encoded or labelled
                 elif (headers := response.headers).get("Content-Type") == "text/html":
-                    headers["Content-Type"] = _HTML
+                    headers["Content-Type"] = HTML
                     if kind is bytes:
                         return body
                     headers.pop("Content-Length", None)

@@ -1,11 +1,11 @@
 """The session_auth tool: a login form, and who is logged in kept in the session."""
 
-from html import escape
 from typing import Any
 from urllib.parse import urlsplit
 
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPError, HTTPRedirect
+from cherrypy._runtime.text import HTML, escape
 from cherrypy._runtime.urls import url
 
 LOGIN_PAGE = """\
@@ -202,7 +202,7 @@ def _show(page: bytes | str) -> bool:
     """Answer with a page."""
     response = current.get().response
     if isinstance(page, str):
-        response.headers["Content-Type"] = "text/html;charset=utf-8"
+        response.headers["Content-Type"] = HTML
         page = page.encode()
     response.body = page
     response.headers.pop("Content-Length", None)
