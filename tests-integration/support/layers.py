@@ -1,7 +1,7 @@
 """Which module may import which, and how to find the imports that it may not.
 
 Imports point one way, down. The modules of the core form units; a unit imports itself and units of
-a lower rank. A satellite imports what any third party may, and two units of the core.
+a lower rank. A satellite imports what any third party may, and three units of the core.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ RANKS = {
 SHARED = ("lib", "process")
 """Packages that several distributions add modules to."""
 
-OPEN_TO_SATELLITES = ("_http", "_runtime")
+OPEN_TO_SATELLITES = ("_http", "_runtime", "_tools")
 """Units of the core without a public name that satellites may import nevertheless."""
 
 THIRD_PARTY = {
@@ -56,7 +56,7 @@ THIRD_PARTY = {
     },
     "cherrypy-server": {"cheroot", "OpenSSL"},
     "cherrypy-sessions": {"pymemcache"},
-    "cherrypy-auth": set(),
+    "cherrypy-auth": {"argon2"},
     "cherrypy-static": set(),
     "cherrypy-json": set(),
 }
