@@ -30,7 +30,9 @@ _PARAMETER = re.compile(
     re.DOTALL,
 )
 _NONCE_COUNT = re.compile(r"[0-9A-Fa-f]{8}")
-_EXTENDED_VALUE = re.compile(rf"([Uu][Tt][Ff]-8)'[A-Za-z0-9-]*'((?:{TOKEN}|%[0-9A-Fa-f]{{2}})*)")
+_EXTENDED_VALUE = re.compile(  # RFC 8187 section 3.2.1
+    r"[Uu][Tt][Ff]-8'[A-Za-z0-9-]*'((?:[!#$&+\-.^_`|~0-9A-Za-z]|%[0-9A-Fa-f]{2})*)"
+)
 
 
 class MalformedCredentialsError(MalformedFieldError):
@@ -234,7 +236,7 @@ def _username_of(
     if match is None:
         raise _malformed()
     try:
-        return normalized(unquote_to_bytes(match[2]).decode("utf-8")), "utf-8"
+        return normalized(unquote_to_bytes(match[1]).decode("utf-8")), "utf-8"
     except UnicodeDecodeError:
         raise _malformed() from None
 

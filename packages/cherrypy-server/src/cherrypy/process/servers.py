@@ -297,6 +297,8 @@ class ServerAdapter:
         if self.bind_addr is None:
             return "unknown interface (dynamic?)"
         if not isinstance(self.bind_addr, tuple):
+            if self.bind_addr.startswith("\0"):
+                return f"abstract socket: @{self.bind_addr[1:]}"
             return f"socket file: {self.bind_addr}"
         return self._get_base()
 
