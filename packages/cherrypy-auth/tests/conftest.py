@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import cherrypy
-from cherrypy._auth import replay
+from cherrypy._auth import digest_gate, replay
 from log_records import Records
 
 sys.path.insert(0, str(Path(__file__).parent))  # for digest_client
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def own_replays(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let each test begin with nonces that nobody has seen, and write nothing to the screen."""
-    monkeypatch.setattr(replay, "process_store", replay.MemoryReplayStore())
+    monkeypatch.setattr(digest_gate, "process_store", replay.MemoryReplayStore())
     cherrypy.log.screen = False
 
 

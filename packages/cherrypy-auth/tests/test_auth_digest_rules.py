@@ -67,7 +67,8 @@ def response_of_section_3_9_2(algorithm: Algorithm) -> tuple[str, str]:
     credentials = parse_digest(
         f'username="{username}", realm="api@example.org", uri="/doe.json", algorithm=SHA-512-256, '
         'nonce="5TsQWLVdgBdmrQ0XsxbDODV+57QdFR34I9HAbC/RVvkK", nc=00000001, '
-        'cnonce="NTg6RKcb9boFIAS3KrFK9BGeh+iDa/sm6jUMp2wds69v", qop=auth, response="", userhash=true',
+        'cnonce="NTg6RKcb9boFIAS3KrFK9BGeh+iDa/sm6jUMp2wds69v", qop=auth, response="", '
+        "userhash=true",
         UTF_8,
     )._replace(algorithm=algorithm)
     user = hash_user(algorithm, "Jäsøn Doe", "api@example.org", "Secret, or not?", "utf-8")

@@ -70,14 +70,15 @@ def decode_text(octets: bytes, charsets: tuple[str, ...]) -> tuple[str, str]:
     """Decode octets by the first charset that fits them.
 
     Returns:
-        The text, and the charset. ISO-8859-1 fits anything.
+        The text, and the charset. The last one is ISO-8859-1, which fits anything.
     """
-    for charset in charsets:
+    *first, last = charsets
+    for charset in first:
         try:
             return octets.decode(charset), charset
         except UnicodeDecodeError:
             continue
-    return octets.decode(FALLBACK_CHARSET), FALLBACK_CHARSET
+    return octets.decode(last), last
 
 
 def as_octets(text: str) -> str:

@@ -164,9 +164,7 @@ def _verify_argon2(password: str, hashed: str) -> bool:
         argon2.PasswordHasher().verify(hashed, password)
     except argon2.exceptions.VerifyMismatchError:
         return False
-    except argon2.exceptions.VerificationError:
-        raise _unknown_hash() from None
-    except argon2.exceptions.InvalidHashError:
+    except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
         raise _unknown_hash() from None
     return True
 

@@ -28,6 +28,7 @@ def is_uri_of(uri: str, path: str, query: str, host: str) -> bool:
 
 def _decoded(path: str) -> Iterator[str]:
     """Yield what a server may make of an encoded path: encoded slashes may stay as they are."""
-    yield unquote_to_bytes(path).decode("latin-1")
-    parts = path.replace("%2f", "%2F").split("%2F")
-    yield "%2F".join(unquote_to_bytes(part).decode("latin-1") for part in parts)
+    octets = path.encode("latin-1", "replace")
+    yield unquote_to_bytes(octets).decode("latin-1")
+    parts = octets.replace(b"%2f", b"%2F").split(b"%2F")
+    yield b"%2F".join(map(unquote_to_bytes, parts)).decode("latin-1")

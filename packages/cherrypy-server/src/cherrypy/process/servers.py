@@ -346,6 +346,8 @@ class ServerAdapter:
 
     def _explained(self, error: OSError) -> OSError:
         """Say what to change, if a server could not listen on its address."""
+        if isinstance(error.__cause__, AddressUnavailableError):  # cheroot wraps it
+            return error.__cause__
         is_ready = getattr(self.httpserver, "ready", False)
         if isinstance(self.bind_addr, tuple) and not is_ready and error.errno == errno.EADDRINUSE:
             host, port = self.bind_addr
