@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import cherrypy
-from cherrypy._cpserver import Server
 from cherrypy.lib import auth_basic, auth_digest
 
 USERS = {"jon": "secret", "jün": "pässword €"}
@@ -91,7 +90,7 @@ def main(folder: Path) -> None:
         }
     )
     cherrypy.tree.mount(Site(), "", config)
-    local = Server()
+    local: Any = cherrypy._cpserver.Server()
     local.socket_file = str(folder / "site.sock")
     local.socket_mode = 0o666
     local.peercreds = local.peercreds_resolve = True

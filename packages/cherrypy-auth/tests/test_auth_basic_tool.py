@@ -303,7 +303,7 @@ def test_where_tools_are_set_up_for_each_request() -> None:
     def make(function: Callable[..., None], gate: Any) -> Any:
         return OwnTool(function, gate)
 
-    tool = cherrypy.tools.auth_basic
+    tool: Any = cherrypy.tools.auth_basic
     cherrypy.tools.own_basic = make(tool.callable, tool._make_gate)
     try:
         config = {

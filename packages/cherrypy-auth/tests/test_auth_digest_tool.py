@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cherrypy
-from cherrypy._auth import content, digest_gate
+from cherrypy._auth import content
 from cherrypy.lib import auth_digest
 from strategies import wild_text
 from wsgi_client import Answer, Client
@@ -45,8 +45,7 @@ class Root:
 
     @cherrypy.expose
     def echo(self) -> bytes:
-        body: bytes = cherrypy.request.body.read()
-        return body
+        return cherrypy.request.body.read() or b""
 
     @cherrypy.expose
     def form(self, **fields: Any) -> str:
@@ -330,9 +329,9 @@ def test_an_expired_nonce(monkeypatch: pytest.MonkeyPatch) -> None:
     visitor = Visitor(nonce_lifetime=60)
     credentials = visitor.credentials()
     now = time.time()
-    monkeypatch.setattr(digest_gate.time, "time", lambda: now + 58)
+    monkeypatch.setattr(time, "time", lambda: now + 58)
     assert visitor.send(credentials).code == 200
-    monkeypatch.setattr(digest_gate.time, "time", lambda: now + 61)
+    monkeypatch.setattr(time, "time", lambda: now + 61)
     assert is_stale(visitor.send(dataclasses.replace(credentials, nc="00000002")))
     wrong = dataclasses.replace(credentials, password="?", nc="00000002")  # noqa: S106
     assert not is_stale(visitor.send(wrong))  # so that the user is asked
@@ -342,7 +341,7 @@ def test_the_next_nonce_comes_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     visitor = Visitor()
     credentials = visitor.credentials()
     now = time.time()
-    monkeypatch.setattr(digest_gate.time, "time", lambda: now + 400)
+    monkeypatch.setattr(time, "time", lambda: now + 400)
     found = parameters(visitor.send(credentials).field("Authentication-Info") or "")
     following = Credentials(found["nextnonce"])
     answer = visitor.send(following)
@@ -629,7 +628,12 @@ def test_where_there_is_no_md5(errors: Records) -> None:
 def test_no_md5_object_is_made_unless_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[object] = []
     known = hashlib.md5
-    monkeypatch.setattr(hashlib, "md5", lambda *a: made.append(a) or known(*a))
+
+    def md5(*arguments: Any) -> Any:
+        made.append(arguments)
+        return known(*arguments)
+
+    monkeypatch.setattr(hashlib, "md5", md5)
     for name in ("SHA-256", "SHA-512-256"):
         visitor = Visitor(algorithms=name)
         assert visitor.send(visitor.credentials(algorithm=name)).code == 200

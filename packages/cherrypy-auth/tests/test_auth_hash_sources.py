@@ -9,7 +9,7 @@ import pytest
 from digest_client import digest
 
 from cherrypy._auth.algorithms import ALGORITHMS
-from cherrypy._auth.hash_sources import parse_htdigest, source_of
+from cherrypy._auth.hash_sources import HashSource, parse_htdigest, source_of
 from cherrypy.lib import auth_digest
 
 if TYPE_CHECKING:
@@ -46,7 +46,10 @@ def test_hashes_in_a_dict() -> None:
 
 def test_names_are_found_by_their_hashes() -> None:
     users = {"jon": "a", "Jäsøn Doe": "b"}
-    sources = [auth_digest.get_ha1_dict_plain(users), auth_digest.get_ha1_dict(users)]
+    sources: list[HashSource] = [
+        auth_digest.get_ha1_dict_plain(users),
+        auth_digest.get_ha1_dict(users),
+    ]
     for source in sources:
         found = digest("SHA-256", "Jäsøn Doe", "r")
         assert source.find_name("r", found, SHA_256) == "Jäsøn Doe"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from typing import Any
 
 import pytest
@@ -106,7 +107,7 @@ def test_a_right_password_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_it_is_forgotten_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
-    monkeypatch.setattr(passwords.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     counted = Counted(monkeypatch)
     check = HashedPasswords({"jon": "hash of secret"}, remember_seconds=60)
     for moment, times in ((100.0, 1), (159.0, 1), (160.0, 2), (200.0, 2)):

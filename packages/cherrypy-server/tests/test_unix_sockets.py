@@ -147,7 +147,7 @@ def test_a_file_that_takes_the_place_of_the_socket_is_left_alone(
             pathlib.Path(address).unlink()
             os.link("precious", address)
 
-    monkeypatch.setattr(unix_socket.socket, "socket", Replacing)
+    monkeypatch.setattr(socket, "socket", Replacing)
     with pytest.raises(AddressUnavailableError, match="was replaced by another file"):
         open_unix_socket("a.sock", 0o666)
     assert rights_of("precious") == 0o600
@@ -210,7 +210,7 @@ def test_a_server_that_can_not_be_asked_is_not_taken_for_dead(
             def connect(self, _address: Any) -> None:
                 raise PermissionError(errno.EACCES, "Permission denied")
 
-        monkeypatch.setattr(unix_socket.socket, "socket", Refusing)
+        monkeypatch.setattr(socket, "socket", Refusing)
         with pytest.raises(AddressUnavailableError, match="this user may not use it"):
             open_unix_socket("a.sock")
     assert os.path.lexists("a.sock")

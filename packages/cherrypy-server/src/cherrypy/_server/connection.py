@@ -154,7 +154,7 @@ class Connection(HTTPConnection):
     def peer_environ(self) -> dict[str, str]:
         """Return what the system tells of the process at the other end of a Unix socket."""
         if self._peer is None:  # names may have to be asked for far away
-            pid, uid, gid = self.get_peer_creds()
+            pid, uid, gid = self.get_peer_creds()  # type: ignore[no-untyped-call]  # cheroot's own
             self._peer = peer_environ(pid, uid, gid, is_resolved=self.peercreds_resolve_enabled)
         return self._peer
 

@@ -224,7 +224,7 @@ class Server(ServerAdapter):
         super().start()
 
     def _check_unix_socket(self) -> None:
-        mode = self.socket_mode
+        mode: object = self.socket_mode
         if mode is not None and (
             not isinstance(mode, int) or isinstance(mode, bool) or not 0 <= mode <= _ALL_RIGHTS
         ):
