@@ -179,4 +179,7 @@ def compare() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(work() if "worker" in sys.argv else compare())
+    if "worker" in sys.argv:
+        work()
+    else:
+        sys.exit(compare())
