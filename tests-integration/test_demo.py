@@ -192,6 +192,9 @@ CASES = [
     ("/try/configuration/ferry", 200, "120 seats"),
     ("/try/builtin/shelf", 200, "A shelf"),
     ("/try/builtin/rack", 200, "A shelf"),
+    ("/try/authentication/", 200, "Welcome to the club"),
+    ("/try/authentication/basic/", 401, "You are not authorized"),
+    ("/try/authentication/digest/", 401, "You are not authorized"),
     ("/try/caching/crossword", 200, "3 down"),
     ("/try/testing/", 200, "test_it_counts: passed"),
     ("/try/tools/cellar", 503, "Closed today."),
@@ -327,6 +330,13 @@ def test_what_the_client_wishes(demo: Demonstration) -> None:
     assert for_members.text.startswith("For members only.")
     visitor = demo.get("/try/builtin/visitor", X_Forwarded_For="192.0.2.7")
     assert visitor.text == f"192.0.2.7, at {demo.base}"
+
+
+def test_members_are_let_in(demo: Demonstration) -> None:
+    right = demo.get("/try/authentication/basic/", Authorization="Basic YWRhOmFuYWx5dGljYWw=")
+    assert (right.status, right.text) == (200, "Hello ada")
+    wrong = demo.get("/try/authentication/basic/", Authorization="Basic YWRhOmd1ZXNz")
+    assert wrong.status == 401
 
 
 def test_errors_for_programs(demo: Demonstration) -> None:

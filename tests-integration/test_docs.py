@@ -17,6 +17,7 @@ import subprocess
 import sys
 import textwrap
 import traceback
+from base64 import b64encode
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -185,6 +186,7 @@ def curl(command: str) -> str:
     parser.add_argument("-X", dest="method")
     parser.add_argument("-H", dest="fields", action="append", default=[])
     parser.add_argument("-b", dest="cookie")
+    parser.add_argument("-u", dest="user")
     parser.add_argument("-d", dest="data", action="append", default=[])
     parser.add_argument("url")
     options = parser.parse_args(shlex.split(command)[1:])
@@ -192,6 +194,8 @@ def curl(command: str) -> str:
     fields = dict(field.split(": ", 1) for field in options.fields)
     if options.cookie:
         fields["Cookie"] = options.cookie
+    if options.user:
+        fields["Authorization"] = "Basic " + b64encode(options.user.encode()).decode()
     content = "&".join(options.data).encode() if options.data else None
     if content is not None:
         fields.setdefault("Content-Type", "application/x-www-form-urlencoded")

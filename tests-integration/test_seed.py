@@ -12,6 +12,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pwd
+import re
 import select
 import shutil
 import signal
@@ -270,3 +272,43 @@ def test_json_is_encoded(tmp_path: Path) -> None:
         assert "\r\nContent-Type: application/json\r\n" in answer
         assert answer.endswith('\r\n\r\n{"key": "value"}')
         snippet.end()
+
+
+@pytest.mark.parametrize("scheme", ["basic", "digest"])
+def test_a_path_is_protected(scheme: str, tmp_path: Path) -> None:
+    path = "/protected/area"
+    with running(f"auth_{scheme}.py", tmp_path) as snippet:
+        assert snippet.curl().endswith("the Blog at /")
+        asked = snippet.curl(path)
+        assert asked.startswith("HTTP/1.1 401 Unauthorized\r\n")
+        assert re.search(rf'(?i)www-authenticate: {scheme} realm="localhost"', asked)
+        right = snippet.curl(path, f"--{scheme}", "--user", "jon:secret")
+        assert right.endswith("\r\n\r\nHello jon")
+        wrong = snippet.curl(path, f"--{scheme}", "--user", "jon:Secret")
+        assert wrong.rpartition("HTTP/1.1 ")[2].startswith("401 ")
+        snippet.end()
+    assert re.search(r'- jon \[.*"GET /protected/area HTTP/1.1" 200', snippet.output)
+
+
+def test_the_peer_on_a_unix_socket_is_told(tmp_path: Path) -> None:
+    address = tmp_path / "site.sock"
+    program = [str(SEED / "unix_socket.py"), str(SNIPPETS / "peercreds.ini"), str(address)]
+    with subprocess.Popen(  # noqa: S603 - this interpreter
+        [sys.executable, *program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "/var/run/cherrypy.sock\n"
+            assert process.stdout.readline() == "ready\n"
+            command = [str(find_program("curl")), "--silent", "--unix-socket", "site.sock"]
+            shown = subprocess.run(  # noqa: S603 - a program that the tests need
+                [*command, "http://localhost/"], capture_output=True, cwd=tmp_path, check=True
+            )
+            process.communicate("", timeout=DEADLINE)
+        finally:
+            process.kill()
+    told = json.loads(shown.stdout)
+    user = pwd.getpwuid(os.getuid())
+    assert (told["X_REMOTE_UID"], told["X_REMOTE_USER"]) == (str(user.pw_uid), user.pw_name)
+    assert {"X_REMOTE_PID", "X_REMOTE_GID", "X_REMOTE_GROUP"} <= told.keys()
+    assert process.returncode == 0

@@ -5,6 +5,7 @@ from types import ModuleType
 
 from exchange import Call
 from pages import (
+    authentication,
     builtin,
     caching,
     configuration,
@@ -307,6 +308,24 @@ SETTINGS = (
                 },
             ),
         ),
+    ),
+    Example(
+        authentication,
+        "Names and passwords",
+        "Tools refuse who has no password, and tell the handler who has one.",
+        (
+            Call("/", "for everybody"),
+            Call("/basic/", "without a password: how to send it"),
+            Call(
+                "/basic/",
+                "the right one",
+                headers={"Authorization": "Basic YWRhOmFuYWx5dGljYWw="},
+            ),
+            Call("/basic/", "another one", headers={"Authorization": "Basic YWRhOmd1ZXNz"}),
+            Call("/basic/", "none at all", headers={"Authorization": "Basic ???"}),
+            Call("/digest/", "Digest: the strongest algorithm first"),
+        ),
+        "authentication.html",
     ),
     Example(
         caching,

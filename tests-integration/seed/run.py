@@ -27,8 +27,19 @@ if TYPE_CHECKING:
 SUPPLIED_CONFIG = {"/": {"response.headers.X-Configured": "yes"}}
 
 
+class Protected:
+    """Pages that snippets protect."""
+
+    @cherrypy.expose
+    def area(self) -> str:
+        """Say who is here."""
+        return f"Hello {cherrypy.request.login}"
+
+
 class Blog:
     """An application, in place of the one that a snippet speaks of."""
+
+    protected = Protected()
 
     @cherrypy.expose
     def index(self) -> str:

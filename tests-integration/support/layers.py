@@ -52,7 +52,7 @@ THIRD_PARTY = {
     "cherrypy-core": {"backports", "compression", "brotli", "granian", "routes", "watchfiles"},
     "cherrypy-server": {"cheroot", "OpenSSL"},
     "cherrypy-sessions": {"pymemcache"},
-    "cherrypy-auth": set(),
+    "cherrypy-auth": {"argon2"},
     "cherrypy-static": set(),
     "cherrypy-json": {"msgspec"},
 }

@@ -1,17 +1,14 @@
 """``cherrypy.server``: its settings, and the servers that are made of them."""
 
-import json
-import os
 import re
 import signal
 import socket
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
-from live_server import DEADLINE, Environ, Serve, StartResponse, hello, serving
+from live_server import DEADLINE, Environ, Serve, StartResponse, hello
 
 from cherrypy._server.settings import Server
 from cherrypy.process import wspbus
@@ -67,10 +64,13 @@ DEFAULTS = {
     "protocol_version": "HTTP/1.1",
     "shutdown_timeout": 5,
     "socket_file": None,
+    "socket_group": None,
     "socket_host": "127.0.0.1",
+    "socket_mode": None,
     "socket_port": 8080,
     "socket_queue_size": 5,
     "socket_timeout": 10,
+    "socket_user": None,
     "ssl_certificate": None,
     "ssl_certificate_chain": None,
     "ssl_ciphers": None,
@@ -171,8 +171,6 @@ def test_settings_reach_the_server() -> None:
     settings = {
         "accepted_queue_timeout": 3.5,
         "nodelay": False,
-        "peercreds": True,
-        "peercreds_resolve": True,
         "shutdown_timeout": 1.5,
         "socket_host": "127.0.0.2",
         "socket_port": 4711,
@@ -187,7 +185,6 @@ def test_settings_reach_the_server() -> None:
     assert address == made.bind_addr == ("127.0.0.2", 4711)
     assert made.server_name == "127.0.0.2"
     assert made.nodelay is False
-    assert made.peercreds_enabled is made.peercreds_resolve_enabled is True
     assert (made.timeout, made.shutdown_timeout, made.request_queue_size) == (2.5, 1.5, 77)
     assert (made.requests.min, made.requests.max) == (3, 9)
     assert made.wsgi_app is hello
@@ -239,32 +236,6 @@ def test_a_server_that_was_set_is_kept() -> None:
     server.restart()
     server.stop()
     assert server.httpserver is own
-
-
-def test_unix_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With what the system tells about the process at the other end."""
-
-    def show(environ: Environ, start_response: StartResponse) -> list[bytes]:
-        names = ("X_REMOTE_PID", "X_REMOTE_UID", "REMOTE_ADDR", "SERVER_PORT", "HTTP_X_REMOTE_PID")
-        start_response("200 OK", [])
-        return [json.dumps([environ.get(name) for name in names]).encode()]
-
-    monkeypatch.chdir(tmp_path)  # names of sockets may not be long
-    with serving(show, socket_file="site.sock", peercreds=True) as site:
-        assert site.server.bound_addr == "site.sock"
-        with socket.socket(socket.AF_UNIX) as client:
-            client.connect("site.sock")
-            client.sendall(b"GET / HTTP/1.0\r\nX-Remote-Pid: 1\r\n\r\n")
-            answer = b""
-            while piece := client.recv(1000):
-                answer += piece
-    assert json.loads(answer.partition(b"\r\n\r\n")[2]) == [
-        str(os.getpid()),
-        str(os.getuid()),
-        "",
-        "",
-        "1",
-    ]
 
 
 # The whole, with the tree of the core, in processes of their own

@@ -157,3 +157,14 @@ def test_load_refuses_other_things(wrong: Any) -> None:
 def test_the_public_module_has_the_same_objects() -> None:
     assert reprconf.Parser is Parser
     assert set(reprconf.__all__) >= {"Config", "NamespaceSet", "attributes", "modules", "unrepr"}
+
+
+def test_a_path_may_stand_without_quotes(tmp_path: Path) -> None:
+    """As the documentation of CherryPy has it: no expression begins with a slash."""
+    path = tmp_path / "x.conf"
+    path.write_text("[global]\nserver.socket_file: /var/run/a b.sock\n")
+    assert Parser().dict_from_file(path) == {"global": {"server.socket_file": "/var/run/a b.sock"}}
+    for line in ("server.socket_port: /8080", "mine: /a", "server.socket_file: a.sock"):
+        path.write_text(f"[global]\n{line}\n")
+        with pytest.raises(ValueError, match="expected a Python expression"):
+            Parser().dict_from_file(path)

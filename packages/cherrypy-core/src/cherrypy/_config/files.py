@@ -140,7 +140,7 @@ class Parser(configparser.ConfigParser):
         text = None
         try:
             text = self.get(section, option, raw=raw, vars=texts)
-            return unrepr(text)
+            return text if _is_bare_path(option, text) else unrepr(text)
         except Exception as error:
             if text is None:
                 text = self.get(section, option, raw=True, vars=texts)
@@ -162,6 +162,17 @@ class Parser(configparser.ConfigParser):
 def as_dict(config: Source) -> dict[str, Any]:
     """Give settings as a new dict; see ``Parser.load``."""
     return Parser.load(config)
+
+
+def _is_bare_path(option: str, text: str) -> bool:
+    """Tell whether a value is a path without quotes: no expression begins with a slash."""
+    if not text.startswith("/"):
+        return False
+    # 4 ms, for the few files that have such a value
+    from cherrypy._config.settings import find_setting  # noqa: PLC0415
+
+    setting = find_setting(option)
+    return setting is not None and "path" in setting.kind.split(" or ")
 
 
 def _find_line(text: str, section: str, option: str) -> int | None:

@@ -16,6 +16,7 @@ PROVIDERS = {
     "lib.sessions": "cherrypy-sessions",
     "lib.auth_basic": "cherrypy-auth",
     "lib.auth_digest": "cherrypy-auth",
+    "lib.auth_peercreds": "cherrypy-auth",
     "lib.static": "cherrypy-static",
     "lib.jsontools": "cherrypy-json",
 }

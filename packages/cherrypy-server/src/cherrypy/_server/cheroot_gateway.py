@@ -1,6 +1,7 @@
 """The HTTP server of CherryPy: cheroot with our requests, our threads and our way to WSGI."""
 
 import math
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable
@@ -15,6 +16,7 @@ from cherrypy import __version__
 from cherrypy._server.connection import Connection, OpenConnections
 from cherrypy._server.http_request import CPWSGIHTTPRequest
 from cherrypy._server.request_head import is_content_free
+from cherrypy._server.unix_socket import identity_of, is_abstract, open_unix_socket, remove_own
 from cherrypy._server.worker_pool import WorkerPool
 from cherrypy.process.wspbus import Bus
 
@@ -50,6 +52,9 @@ class ServerSettings(Protocol):
     bind_addr: Any
     socket_host: str | None
     socket_file: str | None
+    socket_mode: int | None
+    socket_user: str | int | None
+    socket_group: str | int | None
     socket_queue_size: int
     socket_timeout: float
     accepted_queue_size: int
@@ -134,7 +139,7 @@ class WSGIGateway(Gateway):
                 key = _ENVIRON_NAMES.get(name) or environ_name(name)
                 environ[key] = value.decode("latin-1")
         if connection.peercreds_enabled:
-            environ.update(peer_environ(connection))
+            environ.update(connection.peer_environ())
         if connection.ssl_env:
             environ.update(connection.ssl_env)
         return environ
@@ -237,19 +242,6 @@ class WSGIGateway(Gateway):
         )
 
 
-def peer_environ(connection: Any) -> dict[str, str]:  # noqa: ANN401 - cheroot's own type
-    """Tell which process is at the other end of a Unix socket, as far as the system knows."""
-    environ = {
-        "X_REMOTE_PID": str(connection.peer_pid),
-        "X_REMOTE_UID": str(connection.peer_uid),
-        "X_REMOTE_GID": str(connection.peer_gid),
-    }
-    if connection.peercreds_resolve_enabled:
-        environ["X_REMOTE_USER"] = environ["REMOTE_USER"] = str(connection.peer_user)
-        environ["X_REMOTE_GROUP"] = str(connection.peer_group)
-    return environ
-
-
 class CPWSGIServer(cheroot.wsgi.Server):
     """The HTTP server of CherryPy.
 
@@ -304,6 +296,7 @@ class CPWSGIServer(cheroot.wsgi.Server):
         self.max_request_body_size = adapter.max_request_body_size or 0
         self.ssl_adapter = make_ssl_adapter(adapter)
         self.base_environ: dict[str, Any] = {}
+        self._socket_file: tuple[str, tuple[int, int]] | None = None  # the one that we have made
         self.stats["Enabled"] = adapter.statistics
         self.stats["Threads"] = lambda _: self.requests.size
 
@@ -326,12 +319,28 @@ class CPWSGIServer(cheroot.wsgi.Server):
             "wsgi.version": self.wsgi_version,
         }
 
+    def bind_unix_socket(self, bind_addr: str) -> Any:  # noqa: ANN401 - cheroot has no types
+        """Make the Unix socket to listen on, with the rights that the settings give it."""
+        adapter = self.server_adapter
+        self.socket = open_unix_socket(
+            bind_addr, adapter.socket_mode, adapter.socket_user, adapter.socket_group
+        )
+        identity = None if is_abstract(bind_addr) else identity_of(bind_addr)
+        if identity is not None:
+            self._socket_file = (os.path.abspath(bind_addr), identity)  # noqa: PTH100 - of a text
+        self.bind_addr = bind_addr
+        return self.socket
+
     def stop(self) -> None:
         """Stop serving, after the requests that are being answered.
 
         Connections that went to and fro between the threads meanwhile are closed, too. A handler
-        that calls this is still answered.
+        that calls this is still answered. The file of a Unix socket is removed first: as long as
+        we listen, no other server takes it for its own.
         """
+        if self._socket_file is not None:
+            remove_own(*self._socket_file)
+            self._socket_file = None
         super().stop()
         self.connections.close(but=self.requests.own_connection())
 

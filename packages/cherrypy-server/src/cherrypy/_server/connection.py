@@ -14,6 +14,7 @@ from cheroot.server import HTTPConnection
 from cherrypy._server.content import ClientGoneError, ClientTimeoutError, connection_fault
 from cherrypy._server.http_request import CPWSGIHTTPRequest
 from cherrypy._server.request_head import RequestRefusedError, bad_request
+from cherrypy._server.unix_socket import peer_environ
 
 _MOMENT = 0.01  # seconds that a free thread waits for the next octets of a client
 _LINGER = 2.0  # seconds for a client to read the answer, and to stop sending
@@ -72,6 +73,7 @@ class Connection(HTTPConnection):
         self._is_due = False  # the selector says that there is something to read
         self._is_waiting = False  # for the rest of a head
         self._partial = b""  # octets of a head that is not complete
+        self._peer: dict[str, str] | None = None
         self._started = 0.0  # when the first of them came
 
     def communicate(self) -> bool:
@@ -149,6 +151,13 @@ class Connection(HTTPConnection):
             return True
         seconds = _MOMENT if self.server.requests.is_relaxed() else 0
         return self._is_plain and _is_readable(self.socket, seconds)
+
+    def peer_environ(self) -> dict[str, str]:
+        """Return what the system tells of the process at the other end of a Unix socket."""
+        if self._peer is None:  # names may have to be asked for far away
+            pid, uid, gid = self.get_peer_creds()  # type: ignore[no-untyped-call]  # cheroot's own
+            self._peer = peer_environ(pid, uid, gid, is_resolved=self.peercreds_resolve_enabled)
+        return self._peer
 
     def close(self) -> None:
         """Close the connection.

@@ -1,5 +1,7 @@
 """``cherrypy.server``: the settings of an HTTP server, which starts and stops with the engine."""
 
+import os
+import socket
 from importlib import import_module
 from typing import Any
 
@@ -7,6 +9,7 @@ from cherrypy.process import wspbus
 from cherrypy.process.servers import HTTPServer, ServerAdapter, format_base, with_priority
 
 _MAX_PORT = 65535
+_ALL_RIGHTS = 0o777
 _WHOLE_NUMBERS = {
     # name: smallest, largest, what else to know
     "socket_port": (0, _MAX_PORT, "0 lets the system choose a free port"),
@@ -40,7 +43,17 @@ class Server(ServerAdapter):
     _socket_host: str | None = "127.0.0.1"
 
     socket_file: str | None = None
-    """File name of a Unix socket to listen on, instead of host and port."""
+    """File name of a Unix socket to listen on, instead of host and port; an abstract name, which
+    is in no file system, begins with NUL."""
+
+    socket_mode: int | None = None
+    """Rights of that file, such as ``0o660``; what the umask leaves if None."""
+
+    socket_user: str | int | None = None
+    """User who owns that file, by name or number; the one of this process if None."""
+
+    socket_group: str | int | None = None
+    """Group of that file, by name or number."""
 
     socket_queue_size = 5
     """Connections that the system keeps until the server accepts them; 5 stands for 128, since
@@ -142,7 +155,7 @@ class Server(ServerAdapter):
     def bind_addr(self) -> Any:  # noqa: ANN401 - what can be set is more than what comes back
         """Where to listen: host and port, or the file name of a Unix socket; None if unknown."""
         if self.socket_file:
-            return self.socket_file
+            return os.fspath(self.socket_file)
         if self.socket_host is None and self.socket_port is None:
             return None
         return self.socket_host, self.socket_port
@@ -221,7 +234,27 @@ class Server(ServerAdapter):
                 self.bind_addr = self.httpserver_from_self(self.httpserver)[1]
         super().start()
 
+    def _check_unix_socket(self) -> None:
+        mode: object = self.socket_mode
+        if mode is not None and (
+            not isinstance(mode, int) or isinstance(mode, bool) or not 0 <= mode <= _ALL_RIGHTS
+        ):
+            raise ValueError(
+                f"server.socket_mode = {mode!r}: expected an int from 0 to 0o777, such as 0o660, "
+                "which is octal"
+            )
+        if self.peercreds and not self.socket_file:
+            raise ValueError(
+                "server.peercreds = True: expected False, as the server listens on a TCP socket, "
+                "where the system does not tell who is at the other end: set server.socket_file"
+            )
+        if self.peercreds and not hasattr(socket, "SO_PEERCRED"):
+            raise ValueError(
+                "server.peercreds = True: expected False, as this system has no SO_PEERCRED"
+            )
+
     def _check_settings(self) -> None:
+        self._check_unix_socket()
         for name, (smallest, largest, hint) in _WHOLE_NUMBERS.items():
             value = getattr(self, name)
             if (value is None and name.startswith("max_")) or (

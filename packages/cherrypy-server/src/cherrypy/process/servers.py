@@ -297,6 +297,8 @@ class ServerAdapter:
         if self.bind_addr is None:
             return "unknown interface (dynamic?)"
         if not isinstance(self.bind_addr, tuple):
+            if self.bind_addr.startswith("\0"):
+                return f"abstract socket: @{self.bind_addr[1:]}"
             return f"socket file: {self.bind_addr}"
         return self._get_base()
 
@@ -344,6 +346,8 @@ class ServerAdapter:
 
     def _explained(self, error: OSError) -> OSError:
         """Say what to change, if a server could not listen on its address."""
+        if isinstance(error.__cause__, AddressUnavailableError):  # cheroot wraps it
+            return error.__cause__
         is_ready = getattr(self.httpserver, "ready", False)
         if isinstance(self.bind_addr, tuple) and not is_ready and error.errno == errno.EADDRINUSE:
             host, port = self.bind_addr

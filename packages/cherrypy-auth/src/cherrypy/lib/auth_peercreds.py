@@ -1,0 +1,38 @@
+"""Who is at the other end of a Unix socket, as the system says: the tool ``auth_peercreds``.
+
+It needs ``server.socket_file`` and ``server.peercreds``; for names, ``server.peercreds_resolve``.
+"""
+
+from cherrypy._auth.gates import GateTool
+from cherrypy._auth.peers import Ids, Names, PeerGate
+from cherrypy._runtime.context import current
+
+__all__ = ["auth_peercreds_tool", "peercreds_auth"]
+
+
+def peercreds_auth(
+    uids: Ids = (),
+    gids: Ids = (),
+    users: Names = (),
+    groups: Names = (),
+    debug: bool = False,  # noqa: FBT001, FBT002 - every tool has it
+) -> None:
+    """Let the current request pass if its peer is listed, and set ``request.login``.
+
+    Args:
+        uids: Numbers of users.
+        gids: Numbers of groups.
+        users: Names of users.
+        groups: Names of groups: that which the process runs with counts.
+        debug: Not used.
+
+    Raises:
+        HTTPError: 403, if the peer is not listed.
+        ValueError: Nobody is listed, or the server does not tell who the peer is.
+    """
+    serving = current.get()
+    PeerGate(uids, gids, users, groups, debug).admit(serving.request, serving.response)
+
+
+auth_peercreds_tool = GateTool(peercreds_auth, PeerGate)
+"""``cherrypy.tools.auth_peercreds``."""
