@@ -55,7 +55,7 @@ THIRD_PARTY = {
         "pytest",  # is there where it asks for its plugin
     },
     "cherrypy-server": {"cheroot", "OpenSSL"},
-    "cherrypy-sessions": {"pymemcache"},
+    "cherrypy-sessions": {"filelock", "pymemcache"},
     "cherrypy-auth": set(),
     "cherrypy-static": set(),
     "cherrypy-json": set(),
