@@ -14,11 +14,11 @@ import services
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 DEADLINE = 30.0
 """Seconds after which a server that should be there is given up."""
 
+ATTEMPTS = 10
 HOST = "127.0.0.1"
 
 
@@ -26,15 +26,13 @@ class Memcached:
     """A memcached server that can be stopped, and started again on its port.
 
     Args:
-        folder: Where it may write the number of its port.
-        options: Options of its command line.
+        *options: Options of its command line.
     """
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, *options: str) -> None:
         self._options = options
-        self._port_file = folder / f"memcached-{id(self)}"
         self._process: subprocess.Popen[bytes] | None = None
-        self.port = -1
+        self.port = 0
 
     @property
     def name(self) -> str:
@@ -42,20 +40,32 @@ class Memcached:
         return f"{HOST}:{self.port}"
 
     def start(self) -> Self:
-        """Start it, and wait until it answers."""
+        """Start it, and wait until it answers.
+
+        Raises:
+            RuntimeError: It ends at once.
+        """
+        is_new = not self.port
+        for _ in range(ATTEMPTS):
+            if is_new:
+                self.port = find_free_port()
+            self._process = self._run()
+            wait_until(lambda: self._answers() or self._has_ended())
+            if not self._has_ended():
+                return self
+            # another process was faster to take the port, or has not quite left it
+        message = f"memcached does not start on {self.name}: see standard error"
+        raise RuntimeError(message)
+
+    def _run(self) -> subprocess.Popen[bytes]:
         program = services.find_program("memcached")
         command = [str(program), "-l", HOST, "-p", str(self.port), "-U", "0", *self._options]
         if os.geteuid() == 0:
             command += ["-u", "nobody"]
-        environ = {**os.environ, "MEMCACHED_PORT_FILENAME": str(self._port_file)}
-        self._process = subprocess.Popen(command, env=environ, stdin=subprocess.DEVNULL)  # noqa: S603 - a program that the tests need
-        if self.port < 0:
-            wait_until(self._port_file.exists)
-            text = self._port_file.read_text("ascii")
-            (number,) = [line.split()[-1] for line in text.splitlines() if line[:4] == "TCP "]
-            self.port = int(number)
-        wait_until(self._answers)
-        return self
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603 - a program that the tests need
+
+    def _has_ended(self) -> bool:
+        return self._process is None or self._process.poll() is not None
 
     def _answers(self) -> bool:
         try:
@@ -73,13 +83,21 @@ class Memcached:
 
 
 @contextmanager
-def running(folder: Path, *options: str) -> Iterator[Memcached]:
+def running(*options: str) -> Iterator[Memcached]:
     """Run a memcached server."""
-    server = Memcached(folder, *options)
+    server = Memcached(*options)
     try:
         yield server.start()
     finally:
         server.stop()
+
+
+def find_free_port() -> int:
+    """Give a port that is free at this moment."""
+    with socket.socket() as listening:
+        listening.bind((HOST, 0))
+        port: int = listening.getsockname()[1]
+    return port
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:

@@ -65,20 +65,40 @@ def set_cookie(  # noqa: PLR0913 - the attributes that a cookie has
     """
     cookie = response.cookie
     cookie[name] = session_id
-    morsel = cookie[name]
-    morsel["path"] = path or (path_header and request.headers.get(path_header)) or "/"
+    attributes: dict[str, Any] = {
+        "path": path or (path_header and request.headers.get(path_header)) or "/"
+    }
     if timeout:
         seconds = timeout * 60
-        morsel["max-age"] = int(seconds)
-        morsel["expires"] = HTTPDate(response.time + seconds)
+        attributes["max-age"] = int(seconds)
+        attributes["expires"] = _moments.field(int(response.time + seconds))
     if domain is not None:
-        morsel["domain"] = domain
+        attributes["domain"] = domain
     if request.scheme == "https" if secure is None else secure:
-        morsel["secure"] = True
+        attributes["secure"] = True
     if httponly:
-        morsel["httponly"] = True
+        attributes["httponly"] = True
     if samesite:
-        morsel["samesite"] = samesite
+        attributes["samesite"] = samesite
+    dict.update(cookie[name], attributes)  # PERF: Morsel's own way checks each name, 0.4 us
+
+
+class _Moments:
+    """HTTP-dates; the last one is remembered, as it is wanted again within the same second."""
+
+    def __init__(self) -> None:
+        self._last = (0, HTTPDate(0))
+
+    def field(self, second: int) -> str:
+        """Return the HTTP-date of a second since the epoch."""
+        known, field = self._last
+        if known != second:
+            field = HTTPDate(second)
+            self._last = second, field
+        return field
+
+
+_moments = _Moments()
 
 
 def expire_cookie(response: Response, name: str) -> None:

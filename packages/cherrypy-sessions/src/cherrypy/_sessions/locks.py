@@ -59,6 +59,11 @@ class KeyedLocks(dict[str, _Entry]):
             entry.lock.release()
             self._forget(name, entry)
 
+    def waiting(self, name: str) -> int:
+        """Return how many hold the lock of a name, or wait for it."""
+        entry = self.get(name)
+        return 0 if entry is None else entry.users
+
     def _forget(self, name: str, entry: _Entry) -> None:
         entry.users -= 1
         if not entry.users and self.get(name) is entry:

@@ -161,7 +161,7 @@ class MemcachedSession(Session):
             return unpack(self._layout, stored)
         except MalformedRecordError as error:
             bus.log(
-                f"The session under the key {self._key()} can not be read, and a new session "
+                f"The stored session {self._name_for_logs()} can not be read, and a new session "
                 f"begins: {error}",
                 level=logging.WARNING,
             )

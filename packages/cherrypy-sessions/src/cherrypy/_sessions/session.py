@@ -21,6 +21,7 @@ Value = Any
 """A value that an application keeps in a session."""
 
 ID_OCTETS = 20  # 160 bits
+SHOWN_CHARACTERS = 8
 PROLONGED_SHARE = 0.9
 """What only reads a session makes it last longer when less than this share of its time is left."""
 
@@ -304,6 +305,10 @@ class Session:
         if self.locked:
             self.locked = False
             self.locks.release(self._lock_name())
+
+    def _name_for_logs(self) -> str:
+        """Return what tells the session from others; who reads logs can not use it as an id."""
+        return f"{str(self._id)[:SHOWN_CHARACTERS]}..."
 
     def _lock_name(self) -> str:
         return str(self._id)
