@@ -129,7 +129,7 @@ class Text(str):
         (1j, r"session\['user'\]"),
         (bytearray(), r"session\['user'\]"),
     ],
-    ids=repr,
+    ids=["object", "class", "inside", "key", "subclass", "frozenset", "complex", "bytearray"],
 )
 def test_anything_else_is_an_error_that_names_key_and_setting(value: Any, where: str) -> None:
     with pytest.raises(TypeError, match=where + r" is of the type .*tools\.sessions\.serializer"):
@@ -207,7 +207,11 @@ def test_pickle_by_setting_also_reads_what_cherrypy_18_has_written() -> None:
     assert unpack(layout, pack(layout, {"n": 1j}, MOMENT)) == ({"n": 1j}, MOMENT)
 
 
-@pytest.mark.parametrize("serializer", [json, (json.dumps, json.loads), [json.dumps, json.loads]])
+@pytest.mark.parametrize(
+    "serializer",
+    [json, (json.dumps, json.loads), [json.dumps, json.loads]],
+    ids=["module", "tuple", "list"],
+)
 def test_functions_of_an_application(serializer: Any) -> None:
     layout = find_format(serializer)
     stored = pack(layout, {"n": 1}, MOMENT)
@@ -216,7 +220,11 @@ def test_functions_of_an_application(serializer: Any) -> None:
         unpack(SAFE, stored)
 
 
-@pytest.mark.parametrize("serializer", ["json", 5, (json.dumps,), (1, 2), object()])
+@pytest.mark.parametrize(
+    "serializer",
+    ["json", 5, (json.dumps,), (1, 2), object()],
+    ids=["name", "number", "one", "numbers", "object"],
+)
 def test_what_is_no_serializer_is_an_error_that_names_the_setting(serializer: Any) -> None:
     with pytest.raises(ValueError, match=r"tools\.sessions\.serializer = .*expected None"):
         find_format(serializer)

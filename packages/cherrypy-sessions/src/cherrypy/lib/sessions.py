@@ -1,7 +1,7 @@
 """Sessions: data that a site keeps for each of its visitors, whom a cookie tells apart.
 
 Turn on the tool ``sessions`` for a part of the site, and use ``cherrypy.session`` as a dict in
-what it publishes. See ``docs/howto/sessions.md``.
+what it publishes. See ``docs/tutorials/sessions.md``.
 """
 
 from typing import Any
@@ -11,6 +11,7 @@ from cherrypy._sessions.cookie import same_site, set_cookie
 from cherrypy._sessions.files import FileSession
 from cherrypy._sessions.memcached import MemcachedSession
 from cherrypy._sessions.ram import RamSession
+from cherrypy._sessions.serializer import dump_safely, load_safely
 from cherrypy._sessions.session import Session
 from cherrypy._sessions.tool import (
     Opening,
@@ -33,8 +34,10 @@ __all__ = [
     "SessionConflict",
     "SessionUnavailable",
     "close",
+    "dump_safely",
     "expire",
     "init",
+    "load_safely",
     "locking",
     "repeatable",
     "save",
