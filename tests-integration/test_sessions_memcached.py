@@ -92,9 +92,7 @@ class TestSeveralServers(SessionConformance):
     names: tuple[str, ...]
 
     @pytest.fixture(autouse=True)
-    def _servers(
-        self, server: memcached.Memcached, second_server: memcached.Memcached
-    ) -> None:
+    def _servers(self, server: memcached.Memcached, second_server: memcached.Memcached) -> None:
         self.names = (server.name, second_server.name)
 
     def make(self, id: str | None = None, **settings: Any) -> Session:  # noqa: A002 - as above

@@ -182,11 +182,11 @@ def test_a_client_that_goes_away_keeps_nobody_out(storage: tuple[int, dict[str, 
         assert running[-1].get("/", cookie)[:2] == (200, "2")
 
 
-def test_no_files_are_left_but_the_session(tmp_path: Path) -> None:
+def test_nobody_else_can_read_the_files(tmp_path: Path) -> None:
     settings = {"storage_type": "file", "storage_path": str(tmp_path)}
     with processes(2, settings) as running:
         _, _, cookie = running[0].get()
         count_in_parallel(running, cookie, 10)
-        (path,) = tmp_path.iterdir()
-        assert path.name == f"session-{cookie.partition('=')[2]}"
-        assert path.stat().st_mode & 0o777 == 0o600
+        name = f"session-{cookie.partition('=')[2]}"
+        assert {path.name for path in tmp_path.iterdir()} == {name, f"{name}.lock"}
+        assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}

@@ -8,8 +8,8 @@ to the file descriptor REPORT: where it listens, and the port that the snippet h
 
 The environment variable ``SEED_PAGE`` is the path of a snippet with a page handler: what is called
 ``myapp`` has it then, and shows the count that it keeps in the session. ``SEED_MEMCACHED`` is where
-memcached listens, in place of ``localhost:11211``. ``SEED_ELLIPSIS`` is an expression that stands for each ``...`` that is a
-statement: what the documentation has left out.
+memcached listens, in place of ``localhost:11211``. ``SEED_ELLIPSIS`` is an expression that stands
+for each ``...`` that is a statement: what the documentation has left out.
 """
 
 from __future__ import annotations

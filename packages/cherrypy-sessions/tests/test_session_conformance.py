@@ -29,12 +29,17 @@ class TestFiles(SessionConformance):
     def make(self, id: str | None = None, **settings: Any) -> Session:  # noqa: A002 - as above
         return FileSession(id, storage_path=str(self.folder), **settings)
 
-    def test_nothing_is_left_behind(self) -> None:
+    def test_the_lock_goes_when_the_session_does(self) -> None:
         session = self.make()
         session.acquire_lock()
         session["n"] = 1
         session.save()
-        assert [path.name for path in self.folder.iterdir()] == [f"session-{session.id}"]
+        files = [f"session-{session.id}", f"session-{session.id}.lock"]
+        assert sorted(path.name for path in self.folder.iterdir()) == files
+        session.acquire_lock()
+        session.delete()
+        session.save()
+        assert list(self.folder.iterdir()) == []
 
 
 class TestFilesThatArePickled(TestFiles):

@@ -196,7 +196,10 @@ def test_nothing_is_unpickled_unless_that_is_wanted() -> None:
         def __reduce__(self) -> tuple[Any, ...]:
             return (pytest.fail, ("unpickled",))
 
-    for stored in (pickle.dumps(({"a": Exploit()}, MOMENT)), pack(PICKLE, {"a": Exploit()}, MOMENT)):
+    for stored in (
+        pickle.dumps(({"a": Exploit()}, MOMENT)),
+        pack(PICKLE, {"a": Exploit()}, MOMENT),
+    ):
         with pytest.raises(MalformedRecordError):
             unpack(SAFE, stored)
 

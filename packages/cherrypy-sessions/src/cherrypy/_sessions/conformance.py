@@ -35,7 +35,9 @@ HOSTILE_IDS = (
 
 
 class SessionConformance:
-    """Tests for a storage, to be inherited by a class whose name begins with ``Test``::
+    """Tests for a storage.
+
+    They are to be inherited by a class whose name begins with ``Test``::
 
         class TestMyStorage(SessionConformance):
             def make(self, id=None, **settings):

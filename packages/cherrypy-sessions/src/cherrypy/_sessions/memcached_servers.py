@@ -4,7 +4,7 @@ import hashlib
 import logging
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pymemcache.client.base import PooledClient  # type: ignore[import-untyped]  # it has no types
 from pymemcache.client.rendezvous import RendezvousHash  # type: ignore[import-untyped]  # as above
@@ -20,9 +20,6 @@ IDLE_SECONDS = 60
 """How long a connection is kept that nobody needs."""
 
 DEFAULT_PORT = 11211
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 class _Node:
@@ -85,7 +82,7 @@ class Servers:
         node = self._only or self._nodes[self._ring.get_node(owner)]
         if node.lost_until > time.monotonic():
             raise ServerLostError(node.name)
-        method: "Callable[..., Any]" = getattr(node.client, command)
+        method = getattr(node.client, command)
         while True:
             # connections that were idle while the server was restarted are all broken
             has_idle = bool(node.client.client_pool.free)

@@ -142,7 +142,7 @@ class Session:
         """The id of the session; it changes by :meth:`regenerate`."""
         return self._id
 
-    @id.setter
+    @id.setter  # noqa: A003 - the property above, not the function
     def id(self, value: str | None) -> None:
         self._id = value
         if value is not None:
