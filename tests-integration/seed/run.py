@@ -132,7 +132,7 @@ def main(path: Path, report: int) -> None:
         "myapp": Counting(page) if (page := os.environ.get("SEED_PAGE")) else Blog(),
     }
     if server := os.environ.get("SEED_MEMCACHED"):
-        cherrypy.lib.sessions.MemcachedSession.servers = [server]  # type: ignore[attr-defined]  # of a satellite
+        cherrypy.lib.sessions.MemcachedSession.servers = [server]
     exec(code, names)  # noqa: S102 - what this file is for
     if cherrypy.engine.state == cherrypy.engine.states.STOPPED:
         cherrypy.quickstart(names.get("Root", Blog)())

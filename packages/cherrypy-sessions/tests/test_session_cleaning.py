@@ -6,7 +6,7 @@ import datetime as dt
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from hypothesis import given
@@ -64,7 +64,7 @@ def test_a_session_that_is_used_again_stays() -> None:
 
 def test_a_storage_of_its_own_has_an_index_of_its_own() -> None:
     class Own(RamSession):
-        cache: dict[str, Any] = {}  # noqa: RUF012 - as applications do
+        cache: ClassVar[dict[str, Any]] = {}
 
     session = Own(timeout=-10, clean_freq=0)
     session["n"] = 1

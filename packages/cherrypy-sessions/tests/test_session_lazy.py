@@ -82,7 +82,7 @@ class Pages:
 
     @cherrypy.expose
     def logout(self) -> str:
-        cherrypy.lib.sessions.expire()  # type: ignore[attr-defined]
+        cherrypy.lib.sessions.expire()
         return "bye"
 
 
@@ -253,7 +253,7 @@ def test_who_has_read_what_is_still_so_runs_once(site: Any, cookie: Any) -> None
 def test_a_stream_can_not_run_again_and_is_an_error(site: Any, cookie: Any) -> None:
     client, mine, _, answer = meet(site, cookie, "/slow_stream", count_up)
     assert isinstance(answer, cherrypy.HTTPError)
-    assert answer.status == 503  # type: ignore[unreachable]
+    assert answer.status == 503
     assert client.get("/read", Cookie=mine).text.startswith("2")
     assert not RamSession.locks
 

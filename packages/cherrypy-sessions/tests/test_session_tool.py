@@ -70,7 +70,7 @@ class Pages:
     @cherrypy.expose
     def logout(self) -> str:
         cherrypy.session.delete()
-        cherrypy.lib.sessions.expire()  # type: ignore[attr-defined]
+        cherrypy.lib.sessions.expire()
         return "bye"
 
     @cherrypy.expose
@@ -228,7 +228,12 @@ def test_a_hundred_thousand_ids_and_no_duplicate(monkeypatch: pytest.MonkeyPatch
     assert len(ids) == 100_000
     assert min(map(len, ids)) * 4 >= 160
     asked: list[int] = []
-    monkeypatch.setattr(secrets, "token_hex", lambda octets: asked.append(octets) or "x")
+
+    def token_hex(octets: int) -> str:
+        asked.append(octets)
+        return "x"
+
+    monkeypatch.setattr(secrets, "token_hex", token_hex)
     assert session.generate_id() == "x"
     assert asked == [20]
 
@@ -346,13 +351,13 @@ def test_there_is_no_session_where_the_tool_is_off() -> None:
 
 def test_a_tool_of_ones_own_may_open_the_session(site: Any, cookie: Any) -> None:
     def open_session() -> None:
-        cherrypy.lib.sessions.init(clean_freq=0)  # type: ignore[attr-defined]
-        cherrypy.lib.sessions.init(clean_freq=0, name="other")  # type: ignore[attr-defined]  # once is enough
+        cherrypy.lib.sessions.init(clean_freq=0)
+        cherrypy.lib.sessions.init(clean_freq=0, name="other")
 
     config = {
         "hooks.before_request_body": open_session,
-        "hooks.before_finalize": cherrypy.lib.sessions.save,  # type: ignore[attr-defined]
-        "hooks.on_end_request": cherrypy.lib.sessions.close,  # type: ignore[attr-defined]
+        "hooks.before_finalize": cherrypy.lib.sessions.save,
+        "hooks.on_end_request": cherrypy.lib.sessions.close,
     }
     client = site(Pages(), {"tools.sessions.on": False, **config})
     assert client.get("/", Cookie=cookie(client.get("/"))).text == "2"

@@ -24,4 +24,4 @@ def test_its_modules_are_found_beside_those_of_the_core() -> None:
 
 
 def test_the_tool_is_found_by_its_name() -> None:
-    assert isinstance(cherrypy.tools.sessions, SessionTool)  # type: ignore[attr-defined]
+    assert isinstance(cherrypy.tools.sessions, SessionTool)

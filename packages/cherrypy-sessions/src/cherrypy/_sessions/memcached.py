@@ -7,10 +7,15 @@ import random
 import re
 import secrets
 import time
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from cherrypy._sessions.locks import KeyedLocks
-from cherrypy._sessions.memcached_errors import ItemTooLargeError, ServerLostError
+from cherrypy._sessions.memcached_servers import (
+    ItemTooLargeError,
+    ServerLostError,
+    Servers,
+    servers_of,
+)
 from cherrypy._sessions.records import MalformedRecordError, Record, pack, unpack
 from cherrypy._sessions.serializer import Format, find_format
 from cherrypy._sessions.session import Session
@@ -22,9 +27,6 @@ from cherrypy._sessions.waiting import (
     lock_seconds,
 )
 from cherrypy.process.wspbus import bus
-
-if TYPE_CHECKING:
-    from cherrypy._sessions.memcached_servers import Servers
 
 _SAFE_ID = re.compile(r"[\x21-\x7e]{1,200}")
 """Ids that can be part of a key: at most 250 octets, no control characters, no blanks."""
@@ -67,7 +69,7 @@ class MemcachedSession(Session):
     """The locks that this process holds or waits for, by id."""
 
     _layout: Format
-    _servers: "Servers"
+    _servers: Servers
     _token: str = ""
     """What tells our lock from that of another."""
     _revision: bytes | None = None
@@ -95,16 +97,7 @@ class MemcachedSession(Session):
         cls._find_servers(kwargs)
 
     @classmethod
-    def _find_servers(cls, settings: dict[str, Any]) -> "Servers":
-        try:
-            from cherrypy._sessions.memcached_servers import servers_of  # noqa: PLC0415 - an extra
-        except ModuleNotFoundError as error:
-            if (error.name or "").partition(".")[0] != "pymemcache":
-                raise
-            raise ModuleNotFoundError(
-                "MemcachedSession needs pymemcache: pip install 'cherrypy[memcached_session]'",
-                name=error.name,
-            ) from None
+    def _find_servers(cls, settings: dict[str, Any]) -> Servers:
         servers = settings.get("servers") or cls.servers
         names = servers.replace(",", " ").split() if isinstance(servers, str) else servers
         return servers_of(

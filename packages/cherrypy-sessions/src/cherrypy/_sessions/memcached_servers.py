@@ -4,22 +4,58 @@ import hashlib
 import logging
 import threading
 import time
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
-from pymemcache.client.base import PooledClient  # type: ignore[import-untyped]  # it has no types
-from pymemcache.client.rendezvous import RendezvousHash  # type: ignore[import-untyped]  # as above
-from pymemcache.exceptions import (  # type: ignore[import-untyped]  # as above
-    MemcacheServerError,
-    MemcacheUnexpectedCloseError,
-)
-
-from cherrypy._sessions.memcached_errors import ItemTooLargeError, ServerLostError
 from cherrypy.process.wspbus import bus
 
 IDLE_SECONDS = 60
 """How long a connection is kept that nobody needs."""
 
 DEFAULT_PORT = 11211
+
+
+class ServerLostError(Exception):
+    """The server that has a key can not be reached, or does not answer in time."""
+
+
+class ItemTooLargeError(Exception):
+    """The server refuses a value, because it is larger than its limit for an item."""
+
+
+class _Library(NamedTuple):
+    """What is used of pymemcache, which has no types."""
+
+    client: Any
+    ring: Any
+    server_error: type[Exception]
+    unexpected_close: type[Exception]
+
+
+@cache
+def _library() -> _Library:
+    """Import pymemcache.
+
+    Raises:
+        ModuleNotFoundError: It is not installed; says what to install.
+    """
+    try:
+        from pymemcache import exceptions  # type: ignore[import-untyped]  # noqa: PLC0415 - an extra
+        from pymemcache.client.base import PooledClient  # type: ignore[import-untyped]  # noqa: PLC0415 - as above
+        from pymemcache.client.rendezvous import RendezvousHash  # type: ignore[import-untyped]  # noqa: PLC0415 - as above
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "pymemcache":
+            raise
+        raise ModuleNotFoundError(
+            "MemcachedSession needs pymemcache: pip install 'cherrypy[memcached_session]'",
+            name=error.name,
+        ) from None
+    return _Library(
+        PooledClient,
+        RendezvousHash,
+        exceptions.MemcacheServerError,
+        exceptions.MemcacheUnexpectedCloseError,
+    )
 
 
 class _Node:
@@ -29,7 +65,7 @@ class _Node:
         self.name = name
         self.lost_until = 0.0
         """By ``time.monotonic()``; until then nobody tries again."""
-        self.client: Any = PooledClient(
+        self.client: Any = _library().client(
             parse_server(name),
             connect_timeout=connect_timeout,
             timeout=timeout,
@@ -61,7 +97,8 @@ class Servers:
         retry_after: float,
     ) -> None:
         self._nodes = {name: _Node(name, connect_timeout, timeout) for name in names}
-        self._ring = RendezvousHash(list(names), hash_function=_score)
+        self._ring = _library().ring(list(names), hash_function=_score)
+        self._library = _library()
         self._only = self._nodes[names[0]] if len(self._nodes) == 1 else None
         self._retry_after = retry_after
 
@@ -90,10 +127,10 @@ class Servers:
                 return method(*args, **kwargs)
             except TimeoutError as error:
                 raise self._lose(node, error) from error
-            except (OSError, MemcacheUnexpectedCloseError) as error:
+            except (OSError, self._library.unexpected_close) as error:
                 if not has_idle:
                     raise self._lose(node, error) from error
-            except MemcacheServerError as error:
+            except self._library.server_error as error:
                 if "too large" in str(error):
                     raise ItemTooLargeError(node.name) from error
                 raise self._lose(node, error) from error
