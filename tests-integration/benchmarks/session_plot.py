@@ -19,7 +19,7 @@ def main(source: str, target: str) -> None:
     """Draw everything that was measured."""
     mpl.use("Agg")
     results = json.loads(Path(source).read_text("utf-8"))
-    figure, grid = plt.subplots(len(results["in_process"]), 2, figsize=(10, 5), squeeze=False)
+    figure, grid = plt.subplots(len(results["in_process"]), 2, figsize=(10, 6.5), squeeze=False)
     for row, storage in zip(grid, results["in_process"], strict=True):
         in_process, http = results["in_process"][storage], results["http"][storage]
         draw(row[0], in_process, f"{storage}, in process", "µs for a request: shorter is better")

@@ -34,7 +34,13 @@ if TYPE_CHECKING:
 
 THEIRS = "cherrypy"
 THEIR_REQUIREMENTS = (*environments.REFERENCE, "python-memcached==1.62")
-STORAGES = {"ram": "memory", "file": "files", "memcached": "memcached"}
+STORAGES = {
+    "ram": "memory",
+    "file": "files (tmpfs)",  # the program, and not what else the disk does
+    "disk": "files (disk)",
+    "memcached": "memcached",
+}
+MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - files in folders of their own
 KEPT_PAGE = ROOT / "docs" / "howto" / "session-storage.md"
 KEPT_PLOT = ROOT / "docs" / "howto" / "sessions.png"
 BEGIN, END = "<!-- sessions: begin -->", "<!-- sessions: end -->"
@@ -78,9 +84,10 @@ def workers(storage: str) -> Iterator[dict[str, Worker]]:
         found = {}
         for name in (OURS, THEIRS):
             settings: dict[str, Any] = {"storage_type": storage}
-            if storage == "file":
-                folder = stack.enter_context(tempfile.TemporaryDirectory())
-                settings["storage_path"] = folder
+            if storage in {"file", "disk"}:
+                above = MEMORY_FOLDER if storage == "file" and MEMORY_FOLDER.is_dir() else None
+                folder = stack.enter_context(tempfile.TemporaryDirectory(dir=above))
+                settings = {"storage_type": "file", "storage_path": folder}
             elif storage == "memcached":
                 settings["servers"] = [stack.enter_context(memcached.running()).name]
             found[name] = Worker(name, settings)

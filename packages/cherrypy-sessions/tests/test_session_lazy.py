@@ -197,6 +197,19 @@ class Meeting(Pages):
         return str(cherrypy.session["n"])
 
     @cherrypy.expose
+    def save_between(self) -> str:
+        cherrypy.session["m"] = cherrypy.session.get("m", 0) + 1
+        cherrypy.session.save()
+        cherrypy.session["n"] = self._meet_locked() + 1
+        return f"{cherrypy.session['m']} {cherrypy.session['n']}"
+
+    def _meet_locked(self) -> int:
+        self.has_read.set()
+        count: int = cherrypy.session.get("n", 0)
+        self.runs += 1
+        return count
+
+    @cherrypy.expose
     @cherrypy.config(**{"response.stream": True})
     def slow_stream(self) -> Iterator[str]:
         yield "counting: "
@@ -256,6 +269,16 @@ def test_a_stream_can_not_run_again_and_is_an_error(site: Any, cookie: Any) -> N
     assert answer.status == 503
     assert client.get("/read", Cookie=mine).text.startswith("2")
     assert not RamSession.locks
+
+
+def test_who_has_stored_something_does_not_run_again(site: Any, cookie: Any) -> None:
+    """From there on it locks to read, as others do."""
+
+    def nothing(client: Any, mine: str) -> None:
+        del client, mine
+
+    _, _, pages, answer = meet(site, cookie, "/save_between", nothing)
+    assert (answer.text, pages.runs) == ("1 2", 1)
 
 
 def test_a_request_that_is_not_safe_locks_to_read(site: Any, cookie: Any) -> None:

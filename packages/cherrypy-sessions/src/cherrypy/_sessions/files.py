@@ -182,11 +182,10 @@ class FileSession(Session):
     def _locked_file(self, path: str, limit: float | None) -> "BaseFileLock":
         from filelock import FileLock, Timeout  # noqa: PLC0415 - 40 ms, and for this storage alone
 
-        lock = FileLock(
-            path, timeout=-1 if limit is None else limit, mode=0o600, thread_local=False
-        )
+        # who has the path in self.locks has it for himself
+        lock = _known_locks.pop(path, None) or FileLock(path, mode=0o600, thread_local=False)
         try:
-            lock.acquire(poll_interval=POLL_SECONDS)
+            lock.acquire(timeout=-1 if limit is None else limit, poll_interval=POLL_SECONDS)
         except Timeout:
             raise LockTimeout from None
         except OSError as error:

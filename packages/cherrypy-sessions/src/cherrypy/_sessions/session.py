@@ -208,6 +208,7 @@ class Session:
             if self.locked:
                 self.release_lock()
         self._parted = self.loaded and self._locking != "explicit"
+        self._optimistic = False  # a handler that has stored something does not run again
 
     def _store(self) -> None:
         if self._shared:

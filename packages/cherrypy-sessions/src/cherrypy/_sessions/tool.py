@@ -223,6 +223,7 @@ class RepeatableHandler:
         try:
             return self._handler(*args, **kwargs)
         except OutdatedReading:
+            session._optimistic = session._repeatable = False  # noqa: SLF001 - as above
             return self._handler(*args, **kwargs)
         finally:
             session._repeatable = False  # noqa: SLF001 - as above
