@@ -2,7 +2,8 @@
 
 They are in ``seed/snippets``, letter by letter, but for the numbers of the lines of ``hello.py``,
 and for ``log_dict_config.py``, where the documentation has lost the indentation of the line that
-begins with ``cherrypy.engine.unsubscribe``: as it stands there, it is no Python. Where one block
+begins with ``cherrypy.engine.unsubscribe``: as it stands there, it is no Python. Where it says
+``/some/directory``, the tests have a directory of their own. Where one block
 shows alternatives, each of them is a file. ``seed/run.py`` supplies what they leave open, and has
 the system choose the port.
 """
@@ -27,6 +28,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import memcached
 from services import find_program
 
 if TYPE_CHECKING:
@@ -67,8 +69,12 @@ class Running:
 @contextlib.contextmanager
 def running(name: str, folder: Path, **variables: str) -> Iterator[Running]:
     """Run a snippet in a folder that has the configuration files of the documentation."""
-    for path in SNIPPETS.glob("*.conf"):
-        shutil.copy(path, folder)
+    for name_of_file in ("app.conf", "server.conf"):
+        shutil.copy(SNIPPETS / name_of_file, folder)
+    if "SEED_CONFIG" in variables:
+        text = (SNIPPETS / f"sessions{variables['SEED_CONFIG']}.conf").read_text(encoding="utf-8")
+        text = text.replace("/some/directory", str(folder / "directory"))
+        (folder / "app.conf").write_text(text, encoding="utf-8")
     reading, writing = os.pipe()
     with os.fdopen(reading) as report:
         process = subprocess.Popen(  # noqa: S603 - this interpreter
@@ -312,3 +318,24 @@ def test_the_peer_on_a_unix_socket_is_told(tmp_path: Path) -> None:
     assert (told["X_REMOTE_UID"], told["X_REMOTE_USER"]) == (str(user.pw_uid), user.pw_name)
     assert {"X_REMOTE_PID", "X_REMOTE_GID", "X_REMOTE_GROUP"} <= told.keys()
     assert process.returncode == 0
+
+
+@pytest.mark.parametrize("storage", ["", "_in_files", "_in_memcached"])
+def test_a_session_counts(storage: str, tmp_path: Path) -> None:
+    folder, jar = tmp_path / "site", tmp_path / "jar"
+    folder.mkdir()
+    options = ["--cookie", str(jar), "--cookie-jar", str(jar)]
+    with contextlib.ExitStack() as stack:
+        variables = {"SEED_PAGE": str(SNIPPETS / "session_counter.py")}
+        if storage == "_in_memcached":
+            variables["SEED_MEMCACHED"] = stack.enter_context(memcached.running()).name
+        snippet = stack.enter_context(
+            running("configure_application_by_file.py", folder, **variables, SEED_CONFIG=storage)
+        )
+        for count in range(1, 4):
+            answer = snippet.curl("/", *options)
+            assert answer.endswith(f"\r\n\r\ncount: {count}"), answer
+        assert snippet.curl("/").endswith("count: 1")  # another visitor
+        snippet.end()
+    found = [path for path in (folder / "directory").glob("session-*") if not path.suffix]
+    assert len(found) == (2 if storage == "_in_files" else 0)

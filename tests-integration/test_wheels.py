@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from filelock import FileLock
 
-from environments import create
+from environments import create, environment
 from repository import DISTRIBUTIONS, ROOT
 from versions import current_version
 from wheels import build_all, build_wheel_of_sdist, contents, file_name, find_wheel
@@ -115,6 +115,22 @@ def test_every_extra_of_the_umbrella_is_one_of_the_distribution_it_names(built: 
         if match["extra"]:
             provided = metadata_of(find_wheel(built, match["name"])).get_all("Provides-Extra", [])
             assert match["extra"] in provided, requirement
+
+
+@pytest.mark.parametrize("extra", ["memcached_session", "memcached-session"])
+@pytest.mark.parametrize("pip", ["23.2.1", "26.0"])
+def test_the_extra_for_memcached_under_both_spellings(
+    built: Path, tmp_path: Path, pip: str, extra: str
+) -> None:
+    """Before 23.3, pip knows an extra only by the very name that the metadata have."""
+    installer = environment(f"pip-{pip}", (f"pip=={pip}",))
+    target = create(tmp_path / "env", [])
+    command = [str(installer), "-m", "pip", "--python", str(target), "install", "--dry-run"]
+    command += ["--quiet", "--report", "-", "--disable-pip-version-check"]
+    command += ["--find-links", str(built), f"cherrypy[{extra}]=={current_version()}"]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    names = {each["metadata"]["name"] for each in json.loads(run.stdout)["install"]}
+    assert "pymemcache" in names
 
 
 def test_core_alone(built: Path, tmp_path: Path) -> None:

@@ -116,10 +116,14 @@ def run_wrk(port: int, scenario: Scenario, script: str, seconds: int) -> float:
     Raises:
         RuntimeError: wrk is missing, or an answer was not what it should be.
     """
+    return ask_by_wrk(f"http://127.0.0.1:{port}{scenario.target}", script, seconds)
+
+
+def ask_by_wrk(url: str, script: str, seconds: int) -> float:
+    """Let wrk ask for some seconds, as a script says; see :func:`run_wrk`."""
     wrk = shutil.which("wrk")
     if wrk is None:
         raise RuntimeError("wrk is not installed; --no-http measures in process alone")
-    url = f"http://127.0.0.1:{port}{scenario.target}"
     command = [wrk, "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", script, url]
     run = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     rate = re.search(r"Requests/sec:\s+([\d.]+)", run.stdout)
@@ -128,10 +132,10 @@ def run_wrk(port: int, scenario: Scenario, script: str, seconds: int) -> float:
     return float(rate[1])
 
 
-def plot(results: Path, target: Path) -> None:
-    """Draw the results, in the environment that has matplotlib."""
+def plot(results: Path, target: Path, script: str = "plot.py") -> None:
+    """Draw results with a script of this folder, in the environment that has matplotlib."""
     python = environments.environment("benchmark-plot", PLOT_REQUIREMENTS)
-    command = [str(python), str(HERE / "plot.py"), str(results), str(target)]
+    command = [str(python), str(HERE / script), str(results), str(target)]
     subprocess.run(command, check=True)  # noqa: S603
 
 

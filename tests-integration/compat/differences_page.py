@@ -42,6 +42,7 @@ AREAS = {
     "caching": "Conditional requests, compression and the cache",
     "json_documents": "JSON",
     "tooling": "Other tools",
+    "sessions": "Sessions",
     "methods": "Dispatchers by method, host and procedure",
     "mounting": "Several applications",
     "configuration": "Configuration",

@@ -6,8 +6,10 @@ classes or settings and starts nothing, its ``Root``, or else a ``Blog``, is ser
 it asks for, the system chooses a free one. When the server has started, one line of JSON is written
 to the file descriptor REPORT: where it listens, and the port that the snippet had configured.
 
-The environment variable ``SEED_ELLIPSIS`` is an expression that stands for each ``...`` that is a
-statement: what the documentation has left out.
+The environment variable ``SEED_PAGE`` is the path of a snippet with a page handler: what is called
+``myapp`` has it then, and shows the count that it keeps in the session. ``SEED_MEMCACHED`` is where
+memcached listens, in place of ``localhost:11211``. ``SEED_ELLIPSIS`` is an expression that stands
+for each ``...`` that is a statement: what the documentation has left out.
 """
 
 from __future__ import annotations
@@ -69,6 +71,22 @@ class Handling:
         return "handled"
 
 
+class Counting:
+    """Has the page handler of a snippet, which returns nothing, and shows what it has done."""
+
+    def __init__(self, path: str) -> None:
+        names: dict[str, Any] = {}
+        exec(read_snippet(Path(path)), names)  # noqa: S102 - what this file is for
+        self.handler = names["index"]
+        assert self.handler.exposed
+
+    @cherrypy.expose
+    def index(self) -> str:
+        """Run the snippet."""
+        self.handler(self)
+        return f"count: {cherrypy.session['count']}"
+
+
 class _Filled(ast.NodeTransformer):
     """Puts a statement in the place of each ``...``."""
 
@@ -122,8 +140,10 @@ def main(path: Path, report: int) -> None:
         "Forum": Forum,
         "blog_conf": SUPPLIED_CONFIG,
         "forum_conf": SUPPLIED_CONFIG,
-        "myapp": Blog(),
+        "myapp": Counting(page) if (page := os.environ.get("SEED_PAGE")) else Blog(),
     }
+    if server := os.environ.get("SEED_MEMCACHED"):
+        cherrypy.lib.sessions.MemcachedSession.servers = [server]
     exec(code, names)  # noqa: S102 - what this file is for
     if cherrypy.engine.state == cherrypy.engine.states.STOPPED:
         cherrypy.quickstart(names.get("Root", Blog)())

@@ -1,6 +1,7 @@
 """The public names of CherryPy. Re-exports only; see ``cherrypy._assembly``."""
 
 from pkgutil import extend_path
+from sys import modules
 from typing import Any
 
 __path__ = extend_path(__path__, __name__)  # satellites add modules to this package
@@ -20,6 +21,7 @@ from cherrypy._assembly import (
     tree,
 )
 from cherrypy._publishing.exposing import expose, popargs
+from cherrypy._runtime import context
 from cherrypy._runtime.errors import (
     CherryPyException,
     HTTPError,
@@ -75,4 +77,8 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - of another distribution
             return cache
     if name == "checker":
         return _assembly.checker()
+    if name == "session" and "cherrypy.lib.sessions" in modules:
+        # not before, since applications ask by hasattr() whether there are sessions
+        globals()["session"] = context.session
+        return context.session
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

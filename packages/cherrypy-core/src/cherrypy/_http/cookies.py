@@ -163,10 +163,14 @@ def format_set_cookie(morsel: Morsel[Any]) -> str:
     parts = [f"{_NOT_IN_NAME.sub('', str(morsel.key))}={_coded_value(morsel)}"]
     for name, label in _ATTRIBUTES:
         value = morsel.get(name)
+        if value is None or value == "":  # PERF: which most of them are
+            continue
         if name in _FLAGS:
             if value:
                 parts.append(label)
-        elif value is not None and value != "":
+        elif value.__class__ is str and _PLAIN_VALUE.fullmatch(value):  # PERF: as most are
+            parts.append(f"{label}={value}")
+        else:
             parts.append(f"{label}={_attribute(name, value)}")
     return "; ".join(parts)
 
@@ -174,6 +178,8 @@ def format_set_cookie(morsel: Morsel[Any]) -> str:
 def _coded_value(morsel: Morsel[Any]) -> str:
     """Return the coded value of a cookie in ASCII."""
     value, coded = morsel.value, str(morsel.coded_value)
+    if value == coded and _PLAIN_VALUE.fullmatch(coded):  # PERF: as most are
+        return coded
     # Whoever codes values in a way of their own is left alone; SimpleCookie is not up to this.
     if isinstance(value, str) and not value.isascii() and coded in {value, _quoted(value)}:
         return _encode_value(value)

@@ -18,6 +18,7 @@ __all__ = [
     "request",
     "response",
     "serving",
+    "session",
     "thread_data",
 ]
 
@@ -127,6 +128,8 @@ def _target(proxy: ServingProxy) -> Any:  # noqa: ANN401 - any class that applic
 
 request = ServingProxy("request")
 response = ServingProxy("response")
+session = ServingProxy("session")
+"""The session of the current request, where the sessions tool is on."""
 
 
 class ThreadData(threading.local):

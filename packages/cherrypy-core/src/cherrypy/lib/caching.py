@@ -188,9 +188,8 @@ def tee_output() -> None:
     response = serving.response
     if not getattr(request, "cacheable", False) or not is_storable(request, response):
         return
-    session = serving.__dict__.get("session")
-    if session is not None and getattr(session, "loaded", True):
-        return  # it may tell what is in the session
+    if _has_used_session():
+        return
     cache = shared.get_or_make({})
     if response.stream:
         flight = request.__dict__.get("cache_flight") or Flight({})
@@ -202,6 +201,12 @@ def tee_output() -> None:
 
 
 tee_output.priority = TEE_PRIORITY  # type: ignore[attr-defined]  # see Hook
+
+
+def _has_used_session() -> bool:
+    """Tell whether the current response may tell what is in a session, and is for one visitor."""
+    session = current.get().__dict__.get("session")
+    return session is not None and getattr(session, "loaded", True)
 
 
 def _kept(response: Response, content: bytes) -> Variant:
@@ -258,8 +263,9 @@ class Tee:
 
     def _keep(self) -> None:
         if self._read is not None:
-            content = b"".join(self._read)
-            self._cache.put(_kept(self._response, content), len(content))
+            if not _has_used_session():  # while the body was made
+                content = b"".join(self._read)
+                self._cache.put(_kept(self._response, content), len(content))
             self._give_up()
 
     def _give_up(self) -> None:

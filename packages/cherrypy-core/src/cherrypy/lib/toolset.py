@@ -79,7 +79,16 @@ class SessionTool(Tool):
         "early": ("before_request_body", 60),
         "explicit": None,
     }
-    """Hook point and priority at which the session is locked, by ``tools.sessions.locking``."""
+    """Hook point and priority at which the session is locked, by ``tools.sessions.locking``.
+
+    In the ``implicit`` way a session of cherrypy-sessions locks itself instead, when it is first
+    used.
+    """
+
+    cookie_settings: ClassVar[tuple[str, ...]] = (
+        *("path", "path_header", "name", "timeout", "domain", "secure", "httponly", "samesite"),
+    )
+    """Settings that concern the cookie."""
 
     def __init__(self) -> None:
         super().__init__("before_request_body", self._init)
@@ -126,11 +135,22 @@ class SessionTool(Tool):
                 f"tools.sessions.locking = {locking!r}: expected one of "
                 + ", ".join(map(repr, self.lock_points))
             )
-        init = self.callable if self.callable != self._init else sessions.init
-        planned = [("before_request_body", self._hook(init, arguments))]
         place = self.lock_points[locking]
+        is_own = self.callable == self._init
+        if is_own:
+            begin = self._hook(sessions.init, {**arguments, "locking": locking})
+            if locking == "implicit":
+                place = None
+            prepare = getattr(sessions.init, "planned", None)
+            if prepare is not None:  # what follows from the settings is not found out each time
+                begin.callback, begin.kwargs = prepare(**begin.kwargs), {}
+        else:
+            begin = self._hook(self.callable, arguments)
+        planned = [("before_request_body", begin)]
         if place is not None:
             planned.append((place[0], Hook(self._lock_session, priority=place[1])))
+        if is_own and locking == "implicit" and arguments.get("lazy"):
+            planned.append(("before_handler", Hook(sessions.repeatable)))
         planned.append(("before_finalize", Hook(sessions.save)))
         planned.append(("on_end_request", Hook(sessions.close)))
         return planned
@@ -139,9 +159,11 @@ class SessionTool(Tool):
         """Give the session of the current request a new id, and send that to the client."""
         session: Any = current.get().__dict__["session"]
         session.regenerate()
-        names = ("path", "path_header", "name", "timeout", "domain", "secure", "httponly")
         settings = self._merged_args()
-        self.module().set_response_cookie(**{n: settings[n] for n in names if n in settings})
+        cookie = {name: settings[name] for name in self.cookie_settings if name in settings}
+        if not settings.get("persistent", True):
+            cookie["timeout"] = None
+        self.module().set_response_cookie(**cookie)
 
 
 class XMLRPCController:

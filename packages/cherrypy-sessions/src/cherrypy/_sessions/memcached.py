@@ -1,0 +1,287 @@
+"""Sessions in memcached, which any number of processes on any number of machines can share."""
+
+import datetime as dt
+import logging
+import math
+import random
+import re
+import secrets
+import time
+from typing import Any, ClassVar
+
+from cherrypy._sessions.locks import KeyedLocks
+from cherrypy._sessions.memcached_servers import (
+    ItemTooLargeError,
+    ServerLostError,
+    Servers,
+    servers_of,
+)
+from cherrypy._sessions.records import MalformedRecordError, Record, pack, unpack
+from cherrypy._sessions.serializer import Format, find_format
+from cherrypy._sessions.session import Session
+from cherrypy._sessions.waiting import (
+    DEFAULT_LOCK_TIMEOUT,
+    LockTimeout,
+    SessionConflict,
+    SessionUnavailable,
+    lock_seconds,
+)
+from cherrypy.process.wspbus import bus
+
+_SAFE_ID = re.compile(r"[\x21-\x7e]{1,200}")
+"""Ids that can be part of a key: at most 250 octets, no control characters, no blanks."""
+
+RELATIVE_LIMIT = 30 * 24 * 3600
+"""Seconds beyond which memcached takes an expiry for a moment since the epoch."""
+
+AT_ONCE = -1
+"""An expiry that is over."""
+
+SHORTEST_POLL, LONGEST_POLL = 0.001, 0.02
+"""Seconds between two attempts to get a lock that another process has."""
+
+
+class MemcachedSession(Session):
+    """Keeps sessions in one memcached server, or in several that share them.
+
+    It needs pymemcache, which the extra ``cherrypy[memcached_session]`` brings.
+    """
+
+    servers: "list[str] | tuple[str, ...] | str" = ["localhost:11211"]  # noqa: RUF012 - upstream's value; never changed in place
+    """``host:port`` of each server, or the path of its Unix socket."""
+    connect_timeout: float = 1
+    """Seconds to wait for a connection."""
+    server_timeout: float = 2
+    """Seconds to wait for an answer."""
+    retry_after: float = 1
+    """Seconds for which a server is left alone after it could not be reached."""
+    server_loss: str = "error"
+    """What to do as long as the server that has a session can not be reached: ``'error'`` answers
+    503, ``'new'`` goes on with a new session that is not kept."""
+    lock_lease: float | None = None
+    """Seconds after which the lock of a process that was killed is free; half of ``lock_timeout``
+    by default."""
+    key_prefix: str = "session-"
+    lock_prefix: str = "session-lock-"
+    serializer: Any = None
+    """What data are written as; see :func:`cherrypy._sessions.serializer.find_format`."""
+    locks: ClassVar[KeyedLocks] = KeyedLocks()
+    """The locks that this process holds or waits for, by id."""
+
+    _layout: Format
+    _servers: Servers
+    _token: str = ""
+    """What tells our lock from that of another."""
+    _revision: bytes | None = None
+    """What tells the record that was loaded from a later one."""
+    _has_read: bool = False
+    """Whether it is known that the record, or its absence, is the one that was loaded."""
+
+    def __init__(self, id: str | None = None, **kwargs: Any) -> None:  # noqa: A002, ANN401 - upstream's signature
+        self._layout = find_format(kwargs.get("serializer", self.serializer))
+        self._servers = self._find_servers(kwargs)
+        super().__init__(id=id, **kwargs)
+
+    @classmethod
+    def setup(cls, **kwargs: Any) -> None:  # noqa: ANN401 - any setting
+        """Prepare the storage for one configuration of the sessions tool.
+
+        Raises:
+            ModuleNotFoundError: pymemcache is not installed; says what to install.
+            ValueError: A setting is wrong.
+        """
+        find_format(kwargs.get("serializer"))
+        loss = kwargs.get("server_loss", cls.server_loss)
+        if loss not in {"error", "new"}:
+            raise ValueError(f"tools.sessions.server_loss = {loss!r}: expected 'error' or 'new'")
+        cls._find_servers(kwargs)
+
+    @classmethod
+    def _find_servers(cls, settings: dict[str, Any]) -> Servers:
+        servers = settings.get("servers") or cls.servers
+        names = servers.replace(",", " ").split() if isinstance(servers, str) else servers
+        return servers_of(
+            tuple(names),
+            settings.get("connect_timeout", cls.connect_timeout),
+            settings.get("server_timeout", cls.server_timeout),
+            settings.get("retry_after", cls.retry_after),
+        )
+
+    # ---- records --------------------------------------------------------------------------------
+
+    def _ask(self, command: str, key: str, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - those of any command
+        return self._servers.ask(self.id, command, key, *args, **kwargs)
+
+    def _key(self) -> str:
+        return f"{self.key_prefix}{self.id}"
+
+    def _lock_key(self) -> str:
+        return f"{self.lock_prefix}{self.id}"
+
+    def _without_server(self, error: Exception) -> None:
+        """Go on without a server, if that is wanted.
+
+        Raises:
+            SessionUnavailable: It is not.
+        """
+        if self.server_loss != "new":
+            raise SessionUnavailable from error
+        self._superseded = self._without_storage = (
+            True  # the client keeps its cookie for when the server is back
+        )
+
+    def _exists(self) -> bool:
+        if not _SAFE_ID.fullmatch(self.id):
+            return False
+        return self._read_stored() is not None
+
+    def _read_stored(self) -> bytes | None:
+        """Return what is stored under the id, and remember which revision that is."""
+        stored: bytes | None
+        try:
+            stored, self._revision = self._ask("gets", self._key())
+        except ServerLostError as error:
+            self._without_server(error)
+            return None
+        self._has_read = True
+        return stored
+
+    def _load(self) -> Record | None:
+        stored = self._read_stored()
+        if stored is None:
+            return None
+        try:
+            return unpack(self._layout, stored)
+        except MalformedRecordError as error:
+            bus.log(
+                f"The stored session {self._name_for_logs()} can not be read, and a new session "
+                f"begins: {error}",
+                level=logging.WARNING,
+            )
+            return None
+
+    def _save(self, expiration_time: dt.datetime) -> None:
+        stored = pack(self._layout, self._data, expiration_time)
+        expire = expiry_for_memcached(expiration_time.timestamp())
+        try:
+            if self.locked and self._has_read:
+                self._replace(stored, expire)
+            else:
+                self._ask("set", self._key(), stored, expire)
+        except ServerLostError as error:
+            self._without_server(error)
+        except ItemTooLargeError as error:
+            raise ValueError(
+                f"A session of {len(stored):,} octets is more than memcached takes for one item "
+                "(1 MB, unless it was started with another -I): keep less in the session"
+            ) from error
+        self._has_read = False
+
+    def _replace(self, stored: bytes, expire: int) -> None:
+        """Store a record in the place of the one that was loaded.
+
+        Raises:
+            SessionConflict: There is another one: our lock ended before we did.
+        """
+        replaced = None
+        if self._revision is not None:
+            replaced = self._ask("cas", self._key(), stored, self._revision, expire)
+        if replaced is None:  # there was none, or memcached has dropped it
+            replaced = self._ask("add", self._key(), stored, expire)
+        if not replaced and self._ask("get", self._key()) != stored:  # ours, of a first attempt
+            bus.log(
+                f"A request took longer than its lock on the session, {self._lease()} s "
+                "(tools.sessions.lock_lease), and another one has changed the session meanwhile: "
+                "what it wanted to store is lost",
+                level=logging.ERROR,
+            )
+            raise SessionConflict
+
+    def _delete(self) -> None:
+        try:
+            self._ask("delete", self._key())
+        except ServerLostError as error:
+            self._without_server(error)
+        self._has_read = False
+
+    # ---- locks ----------------------------------------------------------------------------------
+
+    def _lease(self) -> int:
+        """Return after how many seconds the lock ends by itself."""
+        limit = lock_seconds(self.lock_timeout)
+        lease = self.lock_lease
+        if lease is None:
+            lease = (DEFAULT_LOCK_TIMEOUT if limit is None else limit) / 2
+        return max(1, math.ceil(lease))  # memcached counts whole seconds
+
+    def acquire_lock(self) -> None:
+        """Lock the session against other requests, on this machine and on others.
+
+        Raises:
+            LockTimeout: Another request has had it locked for all of ``lock_timeout``.
+            SessionUnavailable: The server can not be reached.
+        """
+        if self.locked:
+            return
+        limit = lock_seconds(self.lock_timeout)
+        deadline = math.inf if limit is None else time.monotonic() + limit
+        # the threads of a process queue for one of them to ask the server
+        if not self.locks.acquire(self.id, limit):
+            raise LockTimeout
+        try:
+            self._acquire_among_machines(deadline)
+        except BaseException:
+            self.locks.release(self.id)
+            raise
+        self.locked = True
+
+    def _acquire_among_machines(self, deadline: float) -> None:
+        self._token = secrets.token_hex(16)
+        lease = self._lease()
+        poll = SHORTEST_POLL
+        try:
+            while not self._ask("add", self._lock_key(), self._token, lease):
+                # the answer to a first attempt that succeeded may have been lost
+                if self._ask("get", self._lock_key()) == self._token.encode():
+                    return
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise LockTimeout
+                time.sleep(min(left, poll * random.uniform(0.5, 1)))  # noqa: S311 - not a secret
+                poll = min(poll * 2, LONGEST_POLL)
+        except ServerLostError as error:
+            self._without_server(error)
+
+    def release_lock(self) -> None:
+        """Let other requests have the session, unless they have got it already."""
+        if not self.locked:
+            return
+        self.locked = False
+        try:
+            token, revision = self._ask("gets", self._lock_key())
+            if token == self._token.encode():
+                # compares and deletes at once: memcached has no such command
+                self._ask("cas", self._lock_key(), b"", revision, AT_ONCE)
+        except ServerLostError:
+            bus.log(
+                f"The lock of a session could not be released, and ends in {self._lease()} s",
+                level=logging.WARNING,
+            )
+        finally:
+            self.locks.release(self.id)
+
+
+def expiry_for_memcached(expires: float) -> int:
+    """Return a moment of expiry as memcached wants it.
+
+    Args:
+        expires: The moment, in seconds since the epoch.
+
+    Returns:
+        Seconds from now on, so that clocks need not agree; beyond 30 days, where memcached would
+        misunderstand them, the moment.
+    """
+    seconds = math.ceil(expires - time.time())
+    if seconds <= 0:
+        return AT_ONCE
+    return seconds if seconds <= RELATIVE_LIMIT else math.ceil(expires)

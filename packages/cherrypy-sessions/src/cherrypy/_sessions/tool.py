@@ -1,0 +1,290 @@
+"""What the sessions tool does with a request: open, save and close its session."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from cherrypy._runtime.context import Serving, current
+from cherrypy._runtime.iterators import is_iterator, set_vary_header
+from cherrypy._runtime.names import object_named
+from cherrypy._sessions.cookie import expire_cookie, same_site, set_cookie
+from cherrypy._sessions.session import OutdatedReading, Session
+
+Request = Any
+Response = Any
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+"""Methods whose handlers may run again (RFC 9110 sections 9.2.1 and 9.2.2)."""
+
+LOCKING = ("implicit", "early", "explicit")
+
+MAX_ID_LENGTH = 255
+"""Characters of a cookie beyond which it is no id of ours, and no storage is asked."""
+
+
+class Opening:
+    """Opens the session of a request; made once for each configuration of the tool.
+
+    Args:
+        storage_class: The storage.
+        settings: What its sessions are made with.
+        name: Name of the cookie.
+        cookie: Other arguments of :func:`cherrypy._sessions.cookie.set_cookie`.
+        locking: See ``tools.sessions.locking``.
+        lazy: See ``tools.sessions.lazy``.
+    """
+
+    def __init__(  # noqa: PLR0913 - what is configured
+        self,
+        storage_class: type[Session],
+        settings: dict[str, Any],
+        name: str,
+        cookie: dict[str, Any],
+        locking: str,
+        *,
+        lazy: bool,
+    ) -> None:
+        if locking not in LOCKING:
+            raise ValueError(
+                f"tools.sessions.locking = {locking!r}: expected one of "
+                + ", ".join(map(repr, LOCKING))
+            )
+        self._storage_class = storage_class
+        self._settings = settings
+        self._cookie_name = name
+        self._cookie_start = f"{name}="
+        # one that is plain, and as its name stands there once, the only one
+        self._find_cookie = re.compile(
+            rf"(?:^|[;\s]){re.escape(name)}=([0-9A-Za-z_-]{{1,{MAX_ID_LENGTH}}})(?:;|$)"
+        ).search
+        self._cookie = {**cookie, "samesite": same_site(cookie.get("samesite"))}
+        self._locking = locking
+        self._lazy = lazy
+        setup = getattr(storage_class, "setup", None)
+        if setup is not None:
+            setup(**settings)
+
+    def __call__(self) -> None:
+        """Open the session of the current request."""
+        serving = current.get()
+        request = serving.request
+        if "_session_init_flag" in request.__dict__:  # the tool is on twice
+            return
+        request._session_init_flag = True  # noqa: SLF001 - upstream's name
+        session = self._storage_class(self._received_id(request), **self._settings)
+        session._locking = self._locking  # noqa: SLF001 - of the same unit
+        serving.__dict__.update(session=session, session_opening=self)
+        if session.id_observers is None:
+            session.id_observers = []
+        session.id_observers.append(self._observer(serving))
+        if self._lazy:
+            session._lazy = True  # noqa: SLF001 - as above
+            if self._locking == "implicit" and request.method in SAFE_METHODS:
+                session._optimistic = True  # noqa: SLF001 - as above
+        else:
+            self.send_cookie(serving, session)
+
+    def _received_id(self, request: Request) -> str | None:
+        attributes = request.__dict__
+        if "cookie" not in attributes and "headers" not in attributes:
+            # PERF: nobody has looked at the cookies, so only this one need be read: 10 us
+            field = request.wsgi_environ.get("HTTP_COOKIE")
+            if field is None:
+                return None
+            if field.count(self._cookie_start) == 1:
+                match = self._find_cookie(field)
+                if match is not None:
+                    return str(match[1])
+        morsel = request.cookie.get(self._cookie_name)
+        if morsel is None:
+            return None
+        received: str = morsel.value
+        return received if len(received) <= MAX_ID_LENGTH else ""
+
+    def send_cookie(self, serving: Serving, session: Session) -> None:
+        """Send the id to the client."""
+        set_cookie(
+            serving.request, serving.response, session.id, name=self._cookie_name, **self._cookie
+        )
+
+    def _observer(self, serving: Serving) -> Callable[[str], None]:
+        def update_cookie(session_id: str) -> None:
+            """Send the new id in the cookie that is about to be sent."""
+            if self._cookie_name in serving.response.cookie:
+                serving.response.cookie[self._cookie_name] = session_id
+
+        return update_cookie
+
+    def settle_cookie(self, serving: Serving, session: Session) -> None:
+        """Decide what the client is told about the session, now that the handler has run."""
+        cookie = serving.response.cookie if "cookie" in serving.response.__dict__ else {}
+        if session._superseded and not session._stored:  # noqa: SLF001 - of the same unit
+            # another response has told the client a better one, or it may keep what it has
+            cookie.pop(self._cookie_name, None)
+        elif self._lazy and session.loaded:
+            self._tell_caches(serving.response)
+            if session._stored and self._cookie_name not in cookie:  # noqa: SLF001 - as above
+                self.send_cookie(serving, session)
+
+    @staticmethod
+    def _tell_caches(response: Response) -> None:
+        """Say that the response is for one user (RFC 9111 sections 4.1 and 5.2.2.7)."""
+        set_vary_header(response, "Cookie")
+        if "Cache-Control" not in response.headers:
+            response.headers["Cache-Control"] = "private"
+
+    def expire(self, serving: Serving) -> None:
+        """Make the client forget the session."""
+        if self._cookie_name not in serving.response.cookie:
+            self.send_cookie(serving, serving.__dict__["session"])
+        expire_cookie(serving.response, self._cookie_name)
+
+
+def prepare(  # noqa: PLR0913, PLR0917 - upstream's signature
+    storage_type: str | None = None,
+    path: str | None = None,
+    path_header: str | None = None,
+    name: str = "session_id",
+    timeout: float = 60,
+    domain: str | None = None,
+    secure: bool | None = None,  # noqa: FBT001 - upstream's signature
+    clean_freq: float = 5,
+    persistent: bool = True,  # noqa: FBT001, FBT002 - as above
+    httponly: bool = True,  # noqa: FBT001, FBT002 - as above
+    debug: bool = False,  # noqa: FBT001, FBT002 - as above
+    **kwargs: Any,  # noqa: ANN401 - settings of any storage
+) -> Opening:
+    """Return what opens sessions as one configuration of the tool wants them.
+
+    The arguments are those of :func:`cherrypy.lib.sessions.init`.
+
+    Raises:
+        ValueError: A setting is wrong.
+    """
+    storage_class = kwargs.pop("storage_class", None)
+    if isinstance(storage_class, str):
+        storage_class = object_named(storage_class)
+    locking = kwargs.pop("locking", "explicit")
+    lazy = bool(kwargs.pop("lazy", False))
+    samesite = kwargs.pop("samesite", "Lax")
+    return Opening(
+        storage_class or storage_named(storage_type),
+        {"timeout": timeout, "clean_freq": clean_freq, "debug": debug, **kwargs},
+        name,
+        {
+            "timeout": timeout if persistent else None,
+            "path": path,
+            "path_header": path_header,
+            "domain": domain,
+            "secure": secure,
+            "httponly": httponly,
+            "samesite": samesite,
+        },
+        locking,
+        lazy=lazy,
+    )
+
+
+storages: dict[str, type[Session]] = {}
+"""Storages by ``tools.sessions.storage_type``."""
+
+
+def storage_named(storage_type: str | None) -> type[Session]:
+    """Return the storage that ``tools.sessions.storage_type`` names, ``ram`` by default.
+
+    Raises:
+        ValueError: There is none.
+    """
+    found = storages.get(str(storage_type or "ram").lower())
+    if found is None:
+        raise ValueError(
+            f"tools.sessions.storage_type = {storage_type!r}: expected one of "
+            f"{', '.join(map(repr, storages))}; for others set tools.sessions.storage_class"
+        )
+    return found
+
+
+class RepeatableHandler:
+    """A page handler that runs again if what it has read in the session was outdated.
+
+    Args:
+        handler: The handler.
+        session: Its session, locked when it runs again, so that it does so once at most.
+    """
+
+    def __init__(self, handler: Callable[..., Any], session: Session) -> None:
+        self._handler = handler
+        self._session = session
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - those of any handler
+        """Call the handler."""
+        session = self._session
+        session._repeatable = True  # noqa: SLF001 - of the same unit
+        try:
+            return self._handler(*args, **kwargs)
+        except OutdatedReading:
+            session._optimistic = session._repeatable = False  # noqa: SLF001 - as above
+            return self._handler(*args, **kwargs)
+        finally:
+            session._repeatable = False  # noqa: SLF001 - as above
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - attributes of any handler
+        return getattr(self._handler, name)
+
+
+def make_repeatable() -> None:
+    """Have the handler of the current request run again if it has read what is outdated."""
+    serving = current.get()
+    session = serving.__dict__.get("session")
+    if session is not None and session._optimistic and serving.request.handler is not None:  # noqa: SLF001 - of the same unit
+        serving.request.handler = RepeatableHandler(serving.request.handler, session)
+
+
+def save_session() -> None:
+    """Store the session of the current request, or see to it when a stream has ended."""
+    serving = current.get()
+    request = serving.request
+    session = serving.__dict__.get("session")
+    if session is None or "_sessionsaved" in request.__dict__:
+        return
+    request._sessionsaved = True  # noqa: SLF001 - upstream's name
+    response = serving.response
+    opening = serving.__dict__.get("session_opening")
+    if response.stream:
+        # what is read and changed while the body is made counts as well
+        session._save_at_end = True  # noqa: SLF001 - of the same unit
+        if opening is not None:
+            _settle_before_stream(opening, serving, session)
+        return
+    if is_iterator(response.body):
+        response.collapse_body()
+    try:
+        session.save()
+    finally:
+        if opening is not None:
+            opening.settle_cookie(serving, session)
+
+
+def _settle_before_stream(opening: Opening, serving: Serving, session: Session) -> None:
+    """Decide about the cookie before a stream begins: later it would come too late."""
+    if not session._lazy:  # noqa: SLF001 - of the same unit
+        opening.settle_cookie(serving, session)
+        return
+    if session.loaded and session._data and not session._stored:  # noqa: SLF001 - as above
+        session._stored = True  # noqa: SLF001 - as above; it will be, at the end
+    opening.settle_cookie(serving, session)
+    session._sealed = True  # noqa: SLF001 - as above
+
+
+def close_session() -> None:
+    """Make sure that the session of the current request is saved, if it is to be, and unlocked."""
+    session = current.get().__dict__.get("session")
+    if session is None:
+        return
+    try:
+        if session._save_at_end:  # noqa: SLF001 - of the same unit
+            session._save_at_end = False  # noqa: SLF001 - as above
+            session.save()
+    finally:
+        if session.locked:
+            session.release_lock()
