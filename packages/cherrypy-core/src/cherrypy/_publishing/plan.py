@@ -173,7 +173,7 @@ class ResourcePlan:
         """Return the hooks as a map of its own, to which a request can attach others."""
         hooks = HookMap()
         for point, planned in self.hooks.items():
-            hooks[point] = list(planned)
+            hooks[point] = [hook.copy() for hook in planned]
         return hooks
 
     def tool_map(self) -> dict[str, dict[str, dict[str, Any]]]:

@@ -1,6 +1,7 @@
 """Hooks: callbacks that run at named points of a request's life."""
 
 from collections.abc import Callable, Iterable
+from copy import copy
 from operator import attrgetter
 from typing import Any, Self
 
@@ -72,6 +73,12 @@ class Hook:
             self.with_request(request, response, **self.kwargs)
         else:
             self()
+
+    def copy(self) -> "Hook":
+        """Return a hook that one request can change, and what it is called with."""
+        duplicate = copy(self)
+        duplicate.kwargs = dict(self.kwargs)
+        return duplicate
 
     def __repr__(self) -> str:
         arguments = "".join(f", {name}={value!r}" for name, value in self.kwargs.items())
