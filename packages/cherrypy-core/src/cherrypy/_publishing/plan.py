@@ -132,7 +132,8 @@ class ResourcePlan:
             if not arguments.get("on", False):
                 continue
             tool = getattr(toolbox, name)
-            planned = planned_by(tool)
+            # what comes after a tool that is set up late has to come after its hooks, too
+            planned = None if self.late else planned_by(tool)
             if planned is None:
                 self.late += (tool._setup,)  # noqa: SLF001 - upstream's name, part of its interface
                 continue
