@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import cherrypy
-from cherrypy._cplogging import LogManager
+from cherrypy._runtime.logs import LogManager
 from wsgi_client import Client
 
 pytestmark = pytest.mark.usefixtures("site")

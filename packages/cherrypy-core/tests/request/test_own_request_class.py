@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import cherrypy
-from cherrypy._cprequest import Request
+from cherrypy._request.request import Request
 from wsgi_client import Client
 
 pytestmark = pytest.mark.usefixtures("site")
