@@ -281,6 +281,9 @@ def test_description(bus: RecordingBus) -> None:
     adapter = ServerAdapter(bus, FakeServer(), ("127.0.0.1", 80))
     assert adapter.description == "http://127.0.0.1"
     assert adapter.bound_addr == ("127.0.0.1", 80)
+    everywhere = ServerAdapter(bus, FakeServer(), ("0.0.0.0", 8080))  # noqa: S104 - not bound
+    assert everywhere.description == "http://0.0.0.0:8080"
+    assert ServerAdapter(bus, FakeServer(), ("::", 8080)).description == "http://[::]:8080"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cherrypy._http.cookies import format_set_cookie, parse_cookie, set_cookie_values
+from cherrypy._http.cookies import MAX_PAIRS, format_set_cookie, parse_cookie, set_cookie_values
 from cherrypy._http.dates import parse_http_date
 from strategies import cookie_names, cookie_values, latin_1_text, wild_text
 
@@ -190,3 +190,10 @@ def test_no_attribute_begins_another(text: str) -> None:
     assert line.isascii()
     assert line.isprintable()
     assert line.count(";") == 1
+
+
+def test_the_number_of_pairs_is_bounded() -> None:
+    """Half a megabyte of ``a=1;`` would take a second."""
+    cookies = parse_cookie(";".join(f"n{number}=1" for number in range(MAX_PAIRS + 10)))
+    assert len(cookies) == MAX_PAIRS
+    assert f"n{MAX_PAIRS}" not in cookies

@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cherrypy._http.conditions import entity_tags
 from cherrypy._http.errors import MalformedFieldError, ProtocolError
 from cherrypy._http.fields import (
+    MAX_ELEMENTS,
     is_token,
     parse_qvalue,
     quote,
@@ -137,3 +139,13 @@ def test_no_text_breaks_them(text: str) -> None:
 @given(latin_1_text())
 def test_without_controls(text: str) -> None:
     assert without_controls(text) == "".join(c for c in text if c >= " " and c != "\x7f")
+
+
+@pytest.mark.parametrize("element", ["a,", "*,", '"a",', ","])
+def test_the_number_of_elements_is_bounded(element: str) -> None:
+    """A field of half a megabyte would keep a thread busy for seconds."""
+    assert len(split_list(element * (MAX_ELEMENTS - 1))) in {0, MAX_ELEMENTS - 1}
+    with pytest.raises(MalformedFieldError, match=str(MAX_ELEMENTS)):
+        split_list("a," * MAX_ELEMENTS + element)
+    with pytest.raises(MalformedFieldError, match=str(MAX_ELEMENTS)):
+        entity_tags("a," * MAX_ELEMENTS + '"a"')

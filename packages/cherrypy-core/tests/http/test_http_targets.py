@@ -268,6 +268,13 @@ def test_no_host(field: str) -> None:
         parse_host(field)
 
 
+def test_a_host_is_no_longer_than_any_name() -> None:
+    """Hosts are remembered, so their length is what a client can make the process hold."""
+    assert parse_host("a" * 255 + ":65535") == ("a" * 255, 65535)
+    with pytest.raises(MalformedTargetError, match="at most 261"):
+        parse_host("a" * 262)
+
+
 @given(wild_text(), st.sampled_from(["GET", "OPTIONS", "CONNECT"]))
 def test_no_text_raises_anything_else(text: str, method: str) -> None:
     for call in (

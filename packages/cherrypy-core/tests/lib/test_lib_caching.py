@@ -853,3 +853,13 @@ def test_expires_replaces_what_was_said_only_if_forced() -> None:
     assert said(expiring(target, secs=60)) == (None, "mine", "own")
     assert said(expiring(target, secs=0)) == ("no-cache", "mine", "own")
     assert said(expiring(target, secs=0, force=True)) == NEVER
+
+
+def test_answers_at_long_urls_are_not_kept() -> None:
+    """The limits count contents; URLs of clients could take far more memory."""
+    root = _Root()
+    client = Client(cherrypy.Application(root, "", {"/": {"tools.caching.on": True}}))
+    target = "/?" + "a" * caching.MAX_URL_LENGTH
+    assert [client.get(target).code for _ in range(2)] == [200, 200]
+    assert root.calls == 2
+    assert not caching.shared.cache or not caching.shared.cache.store

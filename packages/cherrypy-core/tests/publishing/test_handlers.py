@@ -254,7 +254,7 @@ def test_the_handler_can_be_inspected_and_changed_by_a_tool() -> None:
         assert list(handler.args) == ["x"]
         assert handler.kwargs == {"b": "y"}
         handler.args = [*handler.args, "z"]
-        handler.kwargs = {}
+        del cherrypy.request.params["b"]
 
     cherrypy.tools.shift = cherrypy.Tool("before_handler", shift)
     app = cherrypy.Application(_Root(), "", {"/": {"tools.shift.on": True}})
@@ -326,3 +326,32 @@ def test_a_mismatch_is_answered_exactly_where_python_refuses(
         assert answer.code in {400, 404}
     else:
         assert answer.code == 200
+
+
+def test_the_keyword_arguments_of_a_handler_are_laid_over_the_parameters() -> None:
+    """Whenever they are set, and whatever becomes of the parameters later."""
+
+    def lay_over() -> None:
+        cherrypy.request.handler.kwargs = {"b": "own"}
+
+    for point in ("on_start_resource", "before_handler"):
+        cherrypy.tools.over = cherrypy.Tool(point, lay_over)
+        app = cherrypy.Application(_Root(), "", {"/": {"tools.over.on": True}})
+        assert Client(app).get("/two/x?b=y").text == "'x' 'own'"
+
+
+@pytest.mark.parametrize("tool", [False, True])
+def test_a_type_error_of_a_handler_keeps_its_cause(errors: Records, *, tool: bool) -> None:
+    """Without it, the log does not tell what went wrong."""
+
+    class Root:
+        @cherrypy.expose
+        def index(self) -> str:
+            raise TypeError("second") from KeyError("first")
+
+    if tool:
+        cherrypy.tools.look = cherrypy.Tool("before_handler", lambda: cherrypy.request.handler)
+    app = cherrypy.Application(Root(), "", {"/": {"tools.look.on": tool}})
+    assert Client(app).get("/").code == 500
+    assert "first" in errors.text
+    assert "second" in errors.text

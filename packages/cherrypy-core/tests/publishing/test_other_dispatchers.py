@@ -250,3 +250,41 @@ def test_paths_of_xml_rpc(target: str) -> None:
     settings = {"request.dispatch": dispatch, "tools.trailing_slash.on": False}
     client = Client(cherrypy.Application(_Site("rpc"), "", {"/": settings}))
     assert client.get(target).text.startswith("rpc ()")
+
+
+@pytest.mark.parametrize("name", ["__call__", "find_handler"])
+@pytest.mark.parametrize("method", [False, True])
+def test_a_method_of_the_dispatchers_can_be_replaced(
+    monkeypatch: pytest.MonkeyPatch, name: str, *, method: bool
+) -> None:
+    """As programs do that measure what applications do."""
+    paths: list[str] = []
+    patched = cherrypy.dispatch.Dispatcher
+    dispatcher = patched()
+    if method:
+        dispatcher = cherrypy.dispatch.MethodDispatcher()
+        patched = cherrypy.dispatch.MethodDispatcher if name == "__call__" else patched
+    original = getattr(patched, name)
+
+    def measured(self: object, path: str) -> object:
+        paths.append(path)
+        return original(self, path)
+
+    class Resource:
+        exposed = True
+
+        def GET(self) -> str:  # noqa: N802 - as the method is called
+            return "text"
+
+    class Root:
+        @cherrypy.expose
+        def index(self) -> str:
+            return "text"
+
+    monkeypatch.setattr(patched, name, measured)
+    app = cherrypy.Application(
+        Resource() if method else Root(), "", {"/": {"request.dispatch": dispatcher}}
+    )
+    assert Client(app).get("/").text == "text"
+    assert Client(app).get("/").text == "text"
+    assert paths == ["/", "/"]

@@ -397,9 +397,9 @@ def test_a_request_is_run_by_hand() -> None:
     try:
         headers = [("Host", "localhost"), ("X-Own", "own")]
         response = request.run("GET", "/app/page", "a=1", "HTTP/1.1", headers, io.BytesIO())
-        assert response.output_status == "200 OK"
+        assert response.output_status == b"200 OK"
         assert b"".join(response.body) == b"own {'a': '1'}"
-        assert dict(response.header_list)["Content-Length"] == "14"
+        assert dict(response.header_list)[b"Content-Length"] == b"14"
     finally:
         app.release_serving()
     assert cherrypy.request.app is None

@@ -330,7 +330,7 @@ def test_the_request_is_current_while_a_body_is_closed() -> None:
     thread = threading.Thread(target=body.close)
     thread.start()
     thread.join()
-    assert told == ["/ None "]
+    assert told == ["/ '200 OK' "]
 
 
 def test_streams_that_are_sent_in_turns_keep_to_their_requests() -> None:
@@ -369,7 +369,7 @@ def test_a_streamed_error_page_is_sent() -> None:
         yield tell()
 
     client = site_of(lambda: None, error_page__404=page)
-    assert client.get("/nobody").text.startswith("one /nobody 404")
+    assert client.get("/nobody").text.startswith("one /nobody '404 Not Found'")
 
 
 # Helpers ------------------------------------------------------------------------------------------

@@ -243,7 +243,7 @@ def test_the_access_log_can_be_overridden(app: cherrypy.Application, way: str) -
 
     class Own(LogManager):
         def access(self) -> None:
-            calls.append(f"own {cherrypy.request.path_info} {cherrypy.response.output_status}")
+            calls.append(f"own {cherrypy.request.path_info} {cherrypy.response.status_line}")
 
     if way == "pipeline":
         app.merge({"/": {"wsgi.pipeline": [("nothing", lambda nextapp: nextapp)]}})

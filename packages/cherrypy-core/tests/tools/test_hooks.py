@@ -329,3 +329,31 @@ def test_hooks_and_tools_run_by_priority_together() -> None:
     )
     client.get("/")
     assert ran == ["hook 1", "early", "hook 50", "late", "hook 99"]
+
+
+def test_what_a_request_does_to_its_hooks_ends_with_it() -> None:
+    """The planned hooks are shared by all requests, so a request gets copies of them."""
+    calls: list[object] = []
+
+    def note(level: int) -> None:
+        calls.append(level)
+
+    class Root:
+        @cherrypy.expose
+        def index(self) -> str:
+            return "text"
+
+        @cherrypy.expose
+        def change(self) -> str:
+            for hook in cherrypy.request.hooks["before_finalize"]:
+                if hook.callback is note:
+                    hook.kwargs["level"] = 9
+                    hook.failsafe = True
+                    hook.priority = 1
+            return "text"
+
+    cherrypy.tools.note = cherrypy.Tool("before_finalize", note)
+    app = cherrypy.Application(Root(), "", {"/": {"tools.note.on": True, "tools.note.level": 1}})
+    for target in ("/change", "/", "/change"):
+        Client(app).get(target)
+    assert calls == [9, 1, 9]

@@ -541,3 +541,27 @@ def test_a_header_can_not_forge_a_line_of_the_error_log(errors: Records) -> None
     Client(cherrypy.Application(Root(), "")).get("/", X_Evil=forged)
     lines = [line for message in errors.messages for line in message.splitlines()]
     assert not [line for line in lines if line.startswith("[01/Jan/2026")]
+
+
+@pytest.mark.parametrize("names", [("own", "plain"), ("plain", "own")])
+def test_tools_of_equal_priority_run_in_the_order_of_the_configuration(
+    names: tuple[str, str],
+) -> None:
+    """Also where one of them is set up for each request, as its class says."""
+    calls: list[str] = []
+
+    class Own(cherrypy.Tool):
+        def _setup(self) -> None:
+            cherrypy.request.hooks.attach("before_handler", self.callable)
+
+    cherrypy.tools.own = Own("before_handler", lambda: calls.append("own"))
+    cherrypy.tools.plain = cherrypy.Tool("before_handler", lambda: calls.append("plain"))
+
+    class Root:
+        @cherrypy.expose
+        def index(self) -> str:
+            return "text"
+
+    config = {f"tools.{name}.on": True for name in names}
+    assert Client(cherrypy.Application(Root(), "", {"/": config})).get("/").text == "text"
+    assert calls == [*names]

@@ -56,13 +56,19 @@ def answer(app: Application, environ: Environ, start_response: StartResponse) ->
         serving = begin(app, environ)
         request = serving.request
         response = serving.response
-        run(request, response)
+        if "run" in request.own_stages:
+            run_by_own_method(serving, environ)
+        else:
+            run(request, response)
         log = app.log
         if log.has_own_access or site.log.has_own_access:
             site.log.access()
         elif is_heard(log.access_log):
             log.log_request(request, response)
-        start_response(response.output_status, response.header_list)
+        if "octet_lines" in response.__dict__:
+            start_response(*response.wsgi_head())
+        else:
+            start_response(response.status_line, response.field_lines)
     except InternalRedirect as redirect:
         _end_if_begun(app, serving)
         return _answer_redirected(app, environ, start_response, redirect)
@@ -77,6 +83,7 @@ def answer(app: Application, environ: Environ, start_response: StartResponse) ->
         chunks.__class__ is list
         and "hooks" not in request.__dict__
         and not app.has_own_serving
+        and "close" not in request.own_stages
         and (request.plan is None or not request.plan.hooks["on_end_request"])
         and not bus.listeners["after_request"]
     ):
@@ -216,10 +223,25 @@ def _set_mounted_path(app: Application, request: Any, environ: Environ) -> None:
 
 def run_and_log(serving: Serving) -> Any:  # noqa: ANN401 - any response class
     """Run a request, and write it to the access log."""
-    response = serving.response
-    run(serving.request, response)
+    if "run" in serving.request.own_stages:
+        run_by_own_method(serving, serving.request.wsgi_environ)
+    else:
+        run(serving.request, serving.response)
     site.log.access()
-    return response
+    return serving.response
+
+
+def run_by_own_method(serving: Serving, environ: Environ) -> None:
+    """Run a request by the method ``run`` of an application's own class."""
+    request = serving.request
+    request.run(
+        request.method,
+        request.request_path,
+        request.query_string,
+        environ["SERVER_PROTOCOL"],
+        request.header_list,
+        environ.get("wsgi.input"),
+    )
 
 
 def end(app: Application, serving: Serving) -> None:
@@ -311,7 +333,7 @@ class AppResponse(OpenBody):
         try:
             self.run()
             response = self.serving.response
-            self.write = start_response(response.output_status, response.header_list)
+            self.write = start_response(*response.wsgi_head())
             super().__init__(cpapp, self.serving, response.chunks)
         except BaseException:
             _end_if_begun(cpapp, self.serving)

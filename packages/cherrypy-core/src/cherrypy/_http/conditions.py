@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from cherrypy._http.dates import parse_http_date
+from cherrypy._http.fields import check_count
 
 # RFC 9110 section 8.8.3, more tolerant: blanks in a tag, and tags without quotes, are met.
 # A backslash is an ordinary character of a tag, so this is no quoted string.
@@ -16,9 +17,14 @@ def entity_tags(field: str) -> list[str]:
     Args:
         field: Value of If-Match or If-None-Match, such as ``"a", W/"b"``.
 
+    Raises:
+        MalformedFieldError: There are more of them than a list in a field may have.
+
     See: RFC 9110 section 8.8.3.
     """
-    return _ENTITY_TAG.findall(field)
+    tags = _ENTITY_TAG.findall(field)
+    check_count(tags)
+    return tags
 
 
 def is_weak(etag: str) -> bool:

@@ -15,6 +15,9 @@ _PLAIN_VALUE = re.compile(r"[!#$%&'*+\-.^_`|~:0-9A-Za-z]+")
 _NOT_IN_NAME = re.compile(r"[^!#$%&'*+\-.^_`|~:0-9A-Za-z]+")
 _NOT_IN_ATTRIBUTE = re.compile(r"[\x00-\x1f\x7f;]+")
 _NOT_IN_CODED_VALUE = re.compile(r"[\x00-\x1f\x7f-\U0010ffff;]+")
+MAX_PAIRS = 1000
+"""How many pairs of a Cookie field are read; browsers keep fewer than 200 for a site."""
+
 _ASCII = "".join(map(chr, range(0x20, 0x7F)))
 
 # The attributes in the order of upstream's lines, that of their names.
@@ -56,12 +59,13 @@ def parse_cookie(field: str) -> ParsedCookie:
         Cookies by name. Octets beyond ASCII, openly or as ``\ooo`` in a quoted value, are read as
         UTF-8 if they are UTF-8, else as Latin-1. Left out, and told in ``skipped``, is a pair that
         has no ``=``, or whose name is none or reserved (``path``, ``secure``, ...). Of equal
-        names the last one counts. A semicolon always ends a pair, quoted or not.
+        names the last one counts. A semicolon always ends a pair, quoted or not. What follows
+        the first :data:`MAX_PAIRS` pairs does not count.
 
     See: RFC 6265 sections 4.2.1 and 5.4.
     """
     cookies = ParsedCookie()
-    for pair in field.split(";"):
+    for pair in field.split(";", MAX_PAIRS)[:MAX_PAIRS]:
         name, equals, coded = (part.strip(WHITESPACE) for part in pair.partition("="))
         if not name and not equals:
             continue

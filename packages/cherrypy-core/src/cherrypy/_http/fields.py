@@ -14,6 +14,9 @@ TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"  # noqa: S105 - no password
 WHITESPACE = " \t"
 """What may stand around the parts of a field value, RFC 9110 section 5.6.3."""
 
+MAX_ELEMENTS = 1000
+"""How many elements the list in a field may have."""
+
 CONTROLS = dict.fromkeys([*range(0x20), 0x7F])
 """Translation that deletes every control character."""
 
@@ -44,10 +47,25 @@ def split_list(field: str) -> list[str]:
         The elements, without whitespace around them. Empty elements are left out. A quoted
         string that does not end reaches to the end of the field.
 
-    See: RFC 9110 section 5.6.1.
+    Raises:
+        MalformedFieldError: There are more than :data:`MAX_ELEMENTS`, empty ones included: a
+            client would keep a thread busy for seconds with one field.
+
+    See: RFC 9110 sections 5.6.1 and 17.5.
     """
     elements = _LIST_ELEMENT.findall(field) if '"' in field else field.split(",")
+    check_count(elements)
     return [stripped for element in elements if (stripped := element.strip(WHITESPACE))]
+
+
+def check_count(elements: list[str]) -> None:
+    """Refuse a list in a field that is too long to be meant.
+
+    Raises:
+        MalformedFieldError: There are more than :data:`MAX_ELEMENTS` elements.
+    """
+    if len(elements) > MAX_ELEMENTS:
+        raise MalformedFieldError(f"A list in a header field has more than {MAX_ELEMENTS} elements")
 
 
 def split_parameters(element: str) -> tuple[str, list[tuple[str, str]]]:

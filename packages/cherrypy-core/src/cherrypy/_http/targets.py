@@ -21,6 +21,7 @@ _HOST = re.compile(
     r"|(?:[A-Za-z0-9\-._~!$&'()*+;=]|%[0-9A-Fa-f]{2})*)(?::([0-9]{0,5}))?"
 )
 _MAX_PORT = 65535
+_MAX_HOST = 255 + len(":65535")  # what the domain name system can hold, and a port
 _NO_URI_CHARACTER = re.compile(r"[^\x21\x23-\x3b\x3d\x3f-\x5b\x5d\x5f\x61-\x7a\x7e]")
 _URI_CHARACTERS = "%:/?#[]@!$&'()*+,;="  # beside letters, digits and "-._~"
 
@@ -195,11 +196,13 @@ def parse_host(field: str) -> tuple[str, int | None]:
         The host as received, brackets included, and the port, None if it is not told.
 
     Raises:
-        MalformedTargetError: It is no host with an optional port from 0 to 65535. A comma is
-            refused too: it is how some servers join two Host fields.
+        MalformedTargetError: It is no host with an optional port from 0 to 65535, or longer than
+            any name. A comma is refused too: it is how some servers join two Host fields.
 
-    See: RFC 9110 section 7.2, RFC 3986 section 3.2.
+    See: RFC 9110 section 7.2, RFC 3986 sections 3.2 and 3.2.2.
     """
+    if len(field) > _MAX_HOST:
+        raise MalformedTargetError(f"host: expected at most {_MAX_HOST} characters")
     match = _HOST.fullmatch(field)
     port = int(match[2]) if match and match[2] else None
     if match is None or (port or 0) > _MAX_PORT:

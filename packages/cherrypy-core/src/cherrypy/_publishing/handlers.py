@@ -51,7 +51,10 @@ class PageHandler:
 
 
 class LateParamPageHandler(PageHandler):
-    """A handler that takes ``request.params`` as they are when it is called."""
+    """A handler that takes ``request.params`` as they are when it is called.
+
+    What ``kwargs`` is set to is laid over them; to take a parameter away, change the parameters.
+    """
 
     @property
     def kwargs(self) -> dict[str, Any]:
@@ -60,8 +63,7 @@ class LateParamPageHandler(PageHandler):
 
     @kwargs.setter
     def kwargs(self, kwargs: dict[str, Any]) -> None:
-        current.get().request.params = kwargs
-        self._kwargs = {}
+        self._kwargs = kwargs
 
 
 def call(handler: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:  # noqa: ANN401 - body of any kind
@@ -73,16 +75,18 @@ def call(handler: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, 
     try:
         return handler(*args, **kwargs)
     except TypeError as error:
-        raise mismatch_of(error, handler, args, kwargs) from error
+        mismatch = mismatch_of(handler, args, kwargs)
+        if mismatch is None:
+            raise
+        raise mismatch from error
 
 
 def mismatch_of(
-    error: TypeError, handler: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
-) -> Exception:
-    """Return what to raise for a ``TypeError`` of a call: the error itself, or a mismatch.
+    handler: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> HTTPError | None:
+    """Return what to raise in place of a ``TypeError`` of a call, if the arguments do not fit.
 
     Args:
-        error: What the call raised.
         handler: What was called.
         args: Its positional arguments: the rest of the path.
         kwargs: Its keyword arguments: parameters of query and body.
@@ -91,7 +95,7 @@ def mismatch_of(
         test_callable_spec(handler, args, kwargs)
     except HTTPError as mismatch:
         return mismatch
-    return error
+    return None
 
 
 def test_callable_spec(

@@ -54,6 +54,12 @@ class MethodDispatcher(Dispatcher):
         return plans.of_layers(layers)
 
 
+MethodDispatcher.resolve.stands_for = {  # type: ignore[attr-defined]  # see resolver_of
+    "__call__": MethodDispatcher.__call__,
+    "find_handler": MethodDispatcher.find_handler,
+}
+
+
 def _method_of(resource: object, request: Request, response: Any) -> Any:  # noqa: ANN401 - any response class
     """Return the method of an object that answers a request, and set ``Allow``."""
     names = [

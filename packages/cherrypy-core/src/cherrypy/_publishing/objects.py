@@ -206,6 +206,12 @@ class Dispatcher:
         return plans.of_layers(layers)
 
 
+Dispatcher.resolve.stands_for = {  # type: ignore[attr-defined]  # see resolver_of
+    "__call__": Dispatcher.__call__,
+    "find_handler": Dispatcher.find_handler,
+}
+
+
 def decoded_slashes(vpath: list[str]) -> list[str]:
     """Return path segments with ``%2F`` as a slash: servers leave it, for it separates nothing."""
     return [segment.replace("%2F", "/").replace("%2f", "/") for segment in vpath]

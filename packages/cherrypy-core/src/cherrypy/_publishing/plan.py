@@ -132,7 +132,8 @@ class ResourcePlan:
             if not arguments.get("on", False):
                 continue
             tool = getattr(toolbox, name)
-            planned = planned_by(tool)
+            # what comes after a tool that is set up late has to come after its hooks, too
+            planned = None if self.late else planned_by(tool)
             if planned is None:
                 self.late += (tool._setup,)  # noqa: SLF001 - upstream's name, part of its interface
                 continue
@@ -173,7 +174,7 @@ class ResourcePlan:
         """Return the hooks as a map of its own, to which a request can attach others."""
         hooks = HookMap()
         for point, planned in self.hooks.items():
-            hooks[point] = list(planned)
+            hooks[point] = [hook.copy() for hook in planned]
         return hooks
 
     def tool_map(self) -> dict[str, dict[str, dict[str, Any]]]:
@@ -204,6 +205,7 @@ class Plans:
         "_app",
         "_by_config",
         "_by_layers",
+        "_resolvers",
         "dispatch",
         "dispatchers",
         "resolve",
@@ -233,12 +235,18 @@ class Plans:
         }
         self.dispatch = app.request_class.dispatch
         self.resolve = resolver_of(self.dispatch)
+        self._resolvers = {
+            id(dispatch): resolver_of(dispatch)
+            for dispatch in (self.dispatch, *self.dispatchers.values())
+        }
         self._by_layers: dict[object, tuple[ResourcePlan, Layers]] = {}
         self._by_config: dict[object, tuple[ResourcePlan, Layers]] = {}
 
     def resolver(self, request: Any, path: str) -> Any:  # noqa: ANN401 - any request class
         """Return the method ``resolve`` of the dispatcher for a path, see :func:`resolver_of`."""
-        return resolver_of(request.app.dispatcher_of(path, request.dispatch))
+        dispatch = request.app.dispatcher_of(path, request.dispatch)
+        number = id(dispatch)
+        return self._resolvers[number] if number in self._resolvers else resolver_of(dispatch)
 
     def of_layers(self, layers: Layers) -> ResourcePlan:
         """Return the plan of what :func:`find_resource` found on its way.
@@ -372,12 +380,18 @@ def resolver_of(dispatch: Any) -> Any:  # noqa: ANN401 - any callable may dispat
     """Return the method ``resolve`` of a dispatcher, or ``None`` if it has to be called.
 
     That is so for a subclass that overrides ``__call__`` or ``find_handler`` and says nothing of
-    plans.
+    plans, and where another program has put its own function in place of one of them, as those do
+    that measure applications.
     """
     for owner in type(dispatch).__mro__:
         members = vars(owner)
         if "resolve" in members:
-            return dispatch.resolve
+            replaced = (
+                name
+                for name, function in getattr(members["resolve"], "stands_for", {}).items()
+                if getattr(owner, name) is not function
+            )
+            return None if any(replaced) else dispatch.resolve
         if "__call__" in members or "find_handler" in members:
             return None
     return None

@@ -241,6 +241,7 @@ def respond_with_failure(request: Any, response: Any) -> None:  # noqa: ANN401 -
         response: Gets status, header lines and body as they are sent.
     """
     status, fields, body = bare_error(format_exc() if request.show_tracebacks else None)
-    response.output_status = status.decode("ascii")
-    response.header_list = [(n.decode("ascii"), v.decode("ascii")) for n, v in fields]
+    response.output_status = status
+    response.field_lines = [(n.decode("ascii"), v.decode("ascii")) for n, v in fields]
+    response.__dict__.pop("octet_lines", None)
     response.chunks = body

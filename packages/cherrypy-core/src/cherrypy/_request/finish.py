@@ -12,7 +12,7 @@ SERVER_LINE = ("Server", SERVER)
 
 
 def finish(response: Any) -> None:  # noqa: ANN401 - any response class
-    """Make ``output_status`` and ``header_list`` of a response.
+    """Make ``status_line`` and ``field_lines`` of a response; ``status`` is text then.
 
     Args:
         response: Response whose status, headers, cookies and body are set. Its body is read to
@@ -27,7 +27,7 @@ def finish(response: Any) -> None:  # noqa: ANN401 - any response class
         code, reason, _ = valid_status(response.status)
     except ValueError as error:
         raise HTTPError(500, str(error)) from error
-    response.output_status = format_status(code, reason)
+    response.status = response.status_line = format_status(code, reason)
     headers = response.headers
     if code < 200 or code in (204, 205, 304):  # noqa: PLR2004 - those without content
         headers.pop("Content-Length", None)
@@ -40,7 +40,8 @@ def finish(response: Any) -> None:  # noqa: ANN401 - any response class
             headers.pop("Content-Length", None)
     elif dict.get(headers, "Content-Length") is None or _is_at_hand(response.chunks):
         headers["Content-Length"] = str(len(response.collapse_body()))
-    response.header_list = field_lines(headers, response.__dict__.get("cookie"))
+    response.__dict__.pop("octet_lines", None)  # of an answer that this one takes the place of
+    response.field_lines = field_lines(headers, response.__dict__.get("cookie"))
 
 
 def _is_at_hand(chunks: Any) -> bool:  # noqa: ANN401 - body of any kind
@@ -57,8 +58,8 @@ def finish_plain(response: Any, content: bytes) -> None:  # noqa: ANN401 - any r
     PERF: no HeaderMap; 0.4 us in place of 2.1 us (CPython 3.11).
     """
     response.chunks = [content]
-    response.output_status = "200 OK"
-    response.header_list = [
+    response.status = response.status_line = "200 OK"
+    response.field_lines = [
         ("Content-Type", response.content_type),
         SERVER_LINE,
         ("Date", now_field()),

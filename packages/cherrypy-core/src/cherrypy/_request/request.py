@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 
 MAX_GOOD_HOSTS = 1000
 
+STAGES = ("run", "respond", "process_headers", "get_resource", "process_query_string", "close")
+"""Methods of a request that the request path calls only where a subclass has its own."""
+
 NO_ENVIRON: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -149,10 +152,16 @@ class Request:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401 - for other classes
         super().__init_subclass__(**kwargs)
+        cls.own_stages = frozenset(
+            name for name in STAGES if getattr(cls, name) is not getattr(Request, name)
+        )
         for name in ("hooks", "error_page"):
             if name in cls.__dict__ and not isinstance(cls.__dict__[name], lazy):
                 setattr(cls, f"class_{name}", cls.__dict__[name])
                 delattr(cls, name)
+
+    own_stages: frozenset[str] = frozenset()
+    """Names of the :data:`STAGES` that a subclass does in its own way; these methods are called."""
 
     default_hosts: ClassVar[tuple[Host, Host]] = (
         Host("127.0.0.1", 80),

@@ -69,10 +69,10 @@ class Response:
 
     status: int | str | bytes | None = None
     """Status code, or code and reason; ``None`` means 200."""
-    header_list: list[tuple[str, str]] | None = None
-    """Header fields as they are sent; made by :meth:`finalize`."""
-    output_status: str | None = None
-    """Status line as it is sent; made by :meth:`finalize`."""
+    field_lines: list[tuple[str, str]] | None = None
+    """Header fields as WSGI takes them; made by :meth:`finalize`."""
+    status_line: str | None = None
+    """Status as WSGI takes it; made by :meth:`finalize`."""
     stream: bool = False
     """Whether the body is sent as it is produced, without ``Content-Length``."""
     time: float = 0.0
@@ -97,6 +97,8 @@ class Response:
     @lazy
     def headers(self) -> HeaderMap:
         """Header fields by name in any case; a list as value makes repeated lines."""
+        if self.field_lines is not None:  # finished without a map
+            return HeaderMap.of_canonical(dict(self.field_lines))
         return HeaderMap.of_canonical(
             {"Content-Type": self.content_type, "Server": SERVER, "Date": now_field()}
         )
@@ -107,6 +109,46 @@ class Response:
         from http.cookies import SimpleCookie  # noqa: PLC0415 - 2 ms, and not for all
 
         return SimpleCookie()
+
+    @property
+    def output_status(self) -> bytes | None:
+        """Status as it is sent, in octets; made by :meth:`finalize`."""
+        return None if self.status_line is None else self.status_line.encode("latin-1")
+
+    @output_status.setter
+    def output_status(self, value: str | bytes | None) -> None:
+        self.status_line = None if value is None else _text(value)
+
+    @property
+    def header_list(self) -> list[tuple[bytes, bytes]] | None:
+        """Header fields as they are sent, in octets; made by :meth:`finalize`.
+
+        Until the head is sent, lines can be added, removed and replaced.
+        """
+        if "octet_lines" not in self.__dict__ and self.field_lines is not None:
+            self.__dict__["octet_lines"] = [
+                (name.encode("latin-1"), value.encode("latin-1"))
+                for name, value in self.field_lines
+            ]
+        return self.__dict__.get("octet_lines")
+
+    @header_list.setter
+    def header_list(self, value: list[tuple[bytes, bytes]] | None) -> None:
+        self.__dict__["octet_lines"] = value
+
+    def wsgi_head(self) -> tuple[str, list[tuple[str, str]]]:
+        """Return status and field lines as WSGI takes them, with what was done to the list.
+
+        Raises:
+            RuntimeError: The response is not finished.
+        """
+        lines = self.field_lines
+        if "octet_lines" in self.__dict__:
+            octets: Iterable[tuple[str | bytes, str | bytes]] = self.__dict__["octet_lines"] or ()
+            lines = [(_text(name), _text(value)) for name, value in octets]
+        if self.status_line is None or lines is None:
+            raise RuntimeError("The response was not finalized: it has no status and headers")
+        return self.status_line, lines
 
     def collapse_body(self) -> bytes:
         """Read the body to its end, and keep it as one piece.
@@ -128,9 +170,15 @@ class Response:
         return content
 
     def finalize(self) -> None:
-        """Make ``output_status`` and ``header_list`` of status, headers, cookies and body.
+        """Make what is sent of status, headers, cookies and body.
+
+        ``output_status`` and ``header_list`` are there then, and ``status`` is text.
 
         Raises:
             HTTPError: 500, if the status is none.
         """
         finish(self)
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else value

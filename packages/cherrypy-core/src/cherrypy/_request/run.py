@@ -26,7 +26,7 @@ def run(request: Request, response: Response) -> None:
 
     Args:
         request: Request whose method, path, query and headers are set.
-        response: Gets ``output_status``, ``header_list`` and ``body``.
+        response: Gets ``status_line``, ``field_lines`` and ``body``.
 
     Raises:
         BaseException: Only what ``request.throws`` lists, and every error if
@@ -34,7 +34,10 @@ def run(request: Request, response: Response) -> None:
     """
     try:
         try:
-            respond(request, response)
+            if "respond" in request.own_stages:
+                request.respond(request.path_info)
+            else:
+                respond(request, response)
         finally:
             plan = request.plan
             if plan is None or plan.on_end_resource or "hooks" in request.__dict__:
@@ -63,7 +66,11 @@ def respond(request: Request, response: Response) -> None:  # noqa: C901, PLR091
     try:
         request.stage = "process_headers"
         environ = request.wsgi_environ
-        if "HTTP_HOST" not in environ or environ["HTTP_HOST"] not in good_hosts:
+        if (
+            "HTTP_HOST" not in environ
+            or environ["HTTP_HOST"] not in good_hosts
+            or "process_headers" in request.own_stages
+        ):
             request.process_headers()
 
         request.stage = "get_resource"
@@ -74,7 +81,7 @@ def respond(request: Request, response: Response) -> None:  # noqa: C901, PLR091
         resolve = plans.resolve
         if plans.dispatchers or request.dispatch is not plans.dispatch:
             resolve = plans.resolver(request, path)
-        if resolve is not None:
+        if resolve is not None and "get_resource" not in request.own_stages:
             plan = request.plan = resolve(request, path, plans)
         else:
             request.get_resource(path)
@@ -85,7 +92,7 @@ def respond(request: Request, response: Response) -> None:  # noqa: C901, PLR091
         if plan.on_start_resource or "hooks" in attributes:
             _run_stages(request, response, "on_start_resource", plan.on_start_resource)
 
-        if request.query_string:
+        if request.query_string or "process_query_string" in request.own_stages:
             request.stage = "process_query_string"
             request.process_query_string()
 
@@ -115,8 +122,11 @@ def respond(request: Request, response: Response) -> None:  # noqa: C901, PLR091
             parameters = attributes["params"] if "params" in attributes else {}  # noqa: SIM401 - PERF
             try:
                 body = request.callable(*request.vpath, **parameters)
-            except TypeError as error:
-                raise mismatch_of(error, request.callable, request.vpath, parameters) from None
+            except TypeError:
+                mismatch = mismatch_of(request.callable, request.vpath, parameters)
+                if mismatch is None:
+                    raise
+                raise mismatch from None
         if has_body:
             if encoder is not None:
                 body = encoder(request, response, body)
@@ -196,7 +206,7 @@ def _use_settings_above(request: Request) -> None:
 def _answer_error(request: Request, response: Response) -> None:
     """Make the response to an unexpected error; what fails in that is only logged."""
     try:
-        handle_error(request, response)
+        request.handle_error()
     except request.throws:
         raise
     except Exception:

@@ -227,16 +227,14 @@ def _atoms(request: Any, response: Any) -> dict[str, str]:  # noqa: ANN401 - any
     """Return what an access log line is made of, by its letter in the format."""
     remote = request.remote
     headers = request.headers
-    status = response.output_status
-    if isinstance(status, bytes):
-        status = status.decode("latin-1")
+    status = response.status_line or "-"
     return {
         "h": remote.name or remote.ip,
         "l": "-",
         "u": getattr(request, "login", None) or "-",
         "r": request.request_line,
-        "s": str(status).partition(" ")[0] if status else "-",
-        "b": dict(response.header_list or ()).get("Content-Length") or "-",
+        "s": status.partition(" ")[0],
+        "b": dict(response.field_lines or ()).get("Content-Length") or "-",
         "f": headers.get("Referer", ""),
         "a": headers.get("User-Agent", ""),
         "o": headers.get("Host", "-"),

@@ -15,7 +15,14 @@ from cherrypy._tools.hooks import Hook
 from cherrypy._tools.tool import Arguments, PlannedHooks, Tool
 from cherrypy.lib.cache_rules import directives, is_storable, wanted_age
 from cherrypy.lib.conditional import check_since
-from cherrypy.lib.memory_cache import AntiStampedeCache, Cache, Flight, MemoryCache, Variant
+from cherrypy.lib.memory_cache import (
+    AntiStampedeCache,
+    Cache,
+    Flight,
+    MemoryCache,
+    Variant,
+    url_of,
+)
 
 __all__ = [
     "AntiStampedeCache",
@@ -78,6 +85,9 @@ class SharedCache:
 
 
 shared = SharedCache()
+
+MAX_URL_LENGTH = 8192
+"""Answers at longer URLs are not kept: the limits of the cache count content, not URLs."""
 
 
 # The tool ----------------------------------------------------------------------------------------
@@ -147,7 +157,7 @@ def get(
         request.cache_flight.invalidates = True
         cache.delete()
         return False
-    if method not in {"GET", "HEAD"}:
+    if method not in {"GET", "HEAD"} or len(url_of(request)) > MAX_URL_LENGTH:
         return False
     wishes = directives(request.headers)
     # who asks by HEAD may be answered in another way

@@ -209,7 +209,7 @@ class StatsTool(Tool):
             return
         record["Bytes Read"] = counted.bytes_read
         record["Bytes Written"] = _written(serving.request, serving.response)
-        record["Response Status"] = serving.response.output_status or ""
+        record["Response Status"] = serving.response.status_line or ""
         record["End Time"] = time()
         duration = record["Processing Time"] = record["End Time"] - record["Start Time"]
         with _lock:
@@ -232,7 +232,7 @@ def _written(request: Any, response: Any) -> int:  # noqa: ANN401 - any request 
         return response.body.bytes_written
     if request.method == "HEAD":
         return 0
-    length = str(dict(response.header_list or ()).get("Content-Length", ""))
+    length = dict(response.field_lines or ()).get("Content-Length", "")
     return int(length) if length.isdigit() else 0
 
 

@@ -315,11 +315,11 @@ class ServerAdapter:
         return host, port
 
     def _get_base(self) -> str:
-        """Give scheme, host and port of the server; empty without a server."""
+        """Give scheme, address and port that the server listens at; empty without a server."""
         if self.httpserver is None:
             return ""
         is_encrypted = bool(getattr(self.httpserver, "ssl_adapter", None))
-        return format_base(*self.bound_addr, is_encrypted=is_encrypted)
+        return format_address(*self.bound_addr, is_encrypted=is_encrypted)
 
     def _check_address(self) -> None:
         if isinstance(self.bind_addr, tuple) and not _is_passed_on():
@@ -388,6 +388,11 @@ def format_base(host: str, port: int, *, is_encrypted: bool) -> str:
     """
     if host in _CLIENT_HOSTS:
         host = socket.gethostname()
+    return format_address(host, port, is_encrypted=is_encrypted)
+
+
+def format_address(host: str, port: int, *, is_encrypted: bool) -> str:
+    """Write scheme, host and port as a URL has them, without a port that goes without saying."""
     if ":" in host:
         host = f"[{host}]"
     scheme, usual_port = ("https", 443) if is_encrypted else ("http", 80)
