@@ -40,6 +40,7 @@ AREAS = {
     "bodies": "Bodies and their encoding",
     "headers": "Response headers and cookies",
     "caching": "Conditional requests, compression and the cache",
+    "static_files": "Files",
     "tooling": "Other tools",
     "methods": "Dispatchers by method, host and procedure",
     "mounting": "Several applications",
