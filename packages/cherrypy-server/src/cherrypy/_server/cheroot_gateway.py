@@ -3,6 +3,7 @@
 import math
 import re
 import sys
+import time
 from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, Protocol, cast
@@ -13,6 +14,8 @@ from cheroot.server import Gateway, get_ssl_adapter_class
 
 from cherrypy import __version__
 from cherrypy._server.connection import Connection, OpenConnections
+from cherrypy._server.content import connection_fault
+from cherrypy._server.file_sender import HAS_SENDFILE, FileSender, FileWrapper, Transfer
 from cherrypy._server.http_request import CPWSGIHTTPRequest
 from cherrypy._server.request_head import is_content_free
 from cherrypy._server.worker_pool import WorkerPool
@@ -143,6 +146,9 @@ class WSGIGateway(Gateway):
         """Call the application and send what it gives; its iterable is closed in any case."""
         result = self.req.server.wsgi_app(self.get_environ(), self.start_response)
         try:
+            if result.__class__ is FileWrapper and self._send_file(result):
+                result = None  # closed when it has been sent
+                return
             if self._is_started and isinstance(result, (list, tuple)) and len(result) == 1:
                 self._declare_length(len(result[0]))
             for chunk in result:
@@ -220,6 +226,47 @@ class WSGIGateway(Gateway):
         if len(chunk) > left and self.req.has_content:
             self.req.close_connection = True
             raise ValueError("Response body exceeds the declared Content-Length.")
+
+    def _send_file(self, wrapper: FileWrapper) -> bool:
+        """Have the system send a file, without a thread that waits for a slow client.
+
+        Returns:
+            Whether that is possible. It is not on TLS, where the file has to be encrypted, nor
+            where content of the request is left unread.
+        """
+        request = self.req
+        length = self._left
+        if (
+            not HAS_SENDFILE
+            or not length
+            or not self._is_started
+            or not request.conn.can_send_files
+            or not request.content.is_complete
+            or request.sent_headers
+            or is_content_free(request.method, request.status)
+        ):
+            return False
+        place = wrapper.position()
+        if place is None:
+            return False
+        transfer = Transfer(request, wrapper, request.take_head(), place, length)
+        try:
+            while transfer.advance() and not transfer.is_complete:
+                pass
+        except EOFError:  # the file has become shorter
+            transfer.end()
+            self._left = transfer.left
+            self._give_up()
+            return True
+        except OSError as error:
+            transfer.end()
+            request.conn.is_broken = True
+            raise connection_fault(error) from error
+        if transfer.is_complete:
+            transfer.end()
+        else:
+            request.conn.transfer = transfer
+        return True
 
     def _declare_length(self, length: int) -> None:
         """Announce the length of a body that is there as a whole, if the application did not."""
@@ -304,11 +351,14 @@ class CPWSGIServer(cheroot.wsgi.Server):
         self.max_request_body_size = adapter.max_request_body_size or 0
         self.ssl_adapter = make_ssl_adapter(adapter)
         self.base_environ: dict[str, Any] = {}
+        self.file_sender = FileSender(self)
         self.stats["Enabled"] = adapter.statistics
         self.stats["Threads"] = lambda _: self.requests.size
 
     def prepare(self) -> None:
         """Bind the socket, listen and start the threads."""
+        self.file_sender.stop(0)
+        self.file_sender = FileSender(self)
         super().prepare()
         address = self.bind_addr
         self.base_environ = {
@@ -318,6 +368,7 @@ class CPWSGIServer(cheroot.wsgi.Server):
             "SERVER_PORT": str(address[1]) if isinstance(address, tuple) else "",
             "SERVER_SOFTWARE": self.software,
             "wsgi.errors": sys.stderr,
+            "wsgi.file_wrapper": FileWrapper,
             "wsgi.input_terminated": True,
             "wsgi.multiprocess": False,
             "wsgi.multithread": True,
@@ -331,7 +382,9 @@ class CPWSGIServer(cheroot.wsgi.Server):
 
         Connections that went to and fro between the threads meanwhile are closed, too.
         """
+        started = time.monotonic()
         super().stop()
+        self.file_sender.stop(max(0.0, self.shutdown_timeout - (time.monotonic() - started)))
         self.connections.close()
 
     def put_conn(self, conn: Any) -> None:  # noqa: ANN401 - cheroot's own type
