@@ -39,7 +39,7 @@ class Toolbox:
         object.__delattr__(self, name)
         generation.bump()
 
-    def __getattr__(self, name: str) -> Tool:
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - tools have methods of their own
         """Find a tool that another distribution announces, when its name is first asked for."""
         if not name.startswith("_") and self.__dict__.get("namespace") == "tools":
             extension = find_extension("tools", name)

@@ -21,8 +21,11 @@ from cherrypy._static.sources import OpenedFile
 Request = Any
 Response = Any
 
-HASHED_NAME = r"[.-][0-9a-f]{8,}\.[^/]*\Z"
-"""Names that build tools give: with a hash of the content, as in ``app.3f2a9c1b.js``."""
+HASHED_NAME = r"[.-](?=[0-9]*[a-f])[0-9a-f]{8,}\.[^/]*\Z"
+"""Names that build tools give: with a hash of the content, as in ``app.3f2a9c1b.js``.
+
+There is a letter in it, so that the date in ``photo-20260131.jpg`` is not taken for one.
+"""
 
 YEAR = 31_536_000  # seconds
 
@@ -140,8 +143,8 @@ class StaticDirectory:
             return False
         if stat.S_ISDIR(file.status.st_mode):
             return self._serve_folder(request, response, file, segments, is_index=is_folder)
-        if is_folder:  # a slash after the name of a file
-            file.close()
+        if is_folder or not stat.S_ISREG(file.status.st_mode):
+            file.close()  # a slash after the name of a file; a pipe or a device
             return False
         self._send(request, response, file, segments)
         return True
@@ -365,7 +368,7 @@ def is_missing(error: OSError) -> bool:
         HTTPError: 403, if it means that the file may not be read.
     """
     if isinstance(error, PermissionError):
-        raise HTTPError(403) from error
+        raise HTTPError(403) from None  # where it is, is not for the client
     return error.errno in MISSING
 
 
