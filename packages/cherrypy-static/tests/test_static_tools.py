@@ -100,6 +100,31 @@ def test_the_page_handler_does_not_run_for_a_file(serve: Callable[..., Client]) 
     assert serve(Root()).get("/files/digits.txt").status == 200
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("digits.txt", 304),
+        ("sub/inner.txt", 304),
+        ("in.txt", 304),
+        ("digits.txt/", 404),
+        ("out.txt", 403),
+        ("", 404),
+    ],
+)
+def test_what_the_client_has_is_not_opened_needlessly(
+    serve: Callable[..., Client], public: Path, path: str, status: int
+) -> None:
+    """And what may not be served is not told to be current either."""
+    (public / "in.txt").symlink_to("digits.txt")
+    (public / "out.txt").symlink_to("../secret.txt")
+    client = serve(max_age=5)
+    etag = client.get("/files/digits.txt").headers["ETag"]
+    answer = client.get(f"/files/{path}", headers={"If-None-Match": etag})
+    assert answer.status == status
+    if status == 304:
+        assert (answer.headers["ETag"], answer.headers["Cache-Control"]) == (etag, "max-age=5")
+
+
 def test_index(serve: Callable[..., Client]) -> None:
     client = serve(index="index.html")
     assert client.get("/files/").text == "0123456789"

@@ -69,15 +69,20 @@ def find_resource(  # noqa: C901, PLR0912 - PERF: the walk is one loop
     left = names[:]
     trail: list[Step] = [(root, count, len(layers))]
     while remaining:
-        name = left[0]
-        attribute = name if name.isidentifier() else name.translate(translate)
-        hidden = not attribute or attribute[0] == "_"
-        child = None if hidden else getattr(node, attribute, None)
-        if child is not None:
+        if node is None:  # PERF: below of nothing there is nothing
             del left[0]
+            child = None
             after = remaining - 1
         else:
-            child, after = _dispatch(node, left, remaining, method_name)
+            name = left[0]
+            attribute = name if name.isidentifier() else name.translate(translate)
+            hidden = not attribute or attribute[0] == "_"
+            child = None if hidden else getattr(node, attribute, None)
+            if child is not None:
+                del left[0]
+                after = remaining - 1
+            else:
+                child, after = _dispatch(node, left, remaining, method_name)
         # PERF: a bound method has no attributes of its own, and says so by a slow exception
         node = child.__func__ if child.__class__ is MethodType else child
         if node is not None:

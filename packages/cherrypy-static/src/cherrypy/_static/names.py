@@ -10,6 +10,8 @@ _WINDOWS_FORBIDDEN = re.compile(r'[<>:"|?*\\\x00-\x1f]|[. ]\Z')
 _WINDOWS_DEVICE = re.compile(
     r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\xb9\xb2\xb3])[ ]*(?:\..*)?", re.IGNORECASE
 )
+_PLAIN_NAME = re.compile(r"[^/%\x00]+")
+_NOT_NAMES = frozenset({".", ".."})
 
 
 class OutsideError(Exception):
@@ -32,6 +34,9 @@ def segments_of(branch: str, *, is_windows: bool) -> list[str] | None:
     Raises:
         OutsideError: It leads out of the directory.
     """
+    # PERF: a plain name, which is what most files have
+    if not is_windows and branch not in _NOT_NAMES and _PLAIN_NAME.fullmatch(branch):
+        return [branch]
     if "%" in branch:
         branch = branch.replace("%2F", "/").replace("%2f", "/")
         if branch.startswith("/"):

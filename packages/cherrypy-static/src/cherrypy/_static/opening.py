@@ -88,6 +88,23 @@ def open_below(directory: str, segments: Sequence[str], *, follow_links: bool = 
     return _descend(root, inner) if inner else open_file(root)
 
 
+def status_below(directory: str, segments: Sequence[str]) -> os.stat_result | None:
+    """Look at a file below a directory without opening it.
+
+    PERF: one call of the system in place of three, each of which lets other threads run.
+
+    Returns:
+        Its status; ``None`` if there is none, or where folders and links on the way have to be
+        looked at more closely, which opening does.
+    """
+    if len(segments) != 1 or not HAS_DIRECTORY_DESCRIPTORS:
+        return None
+    try:
+        return os.lstat(f"{directory}/{segments[0]}")
+    except (OSError, ValueError):
+        return None
+
+
 def _descend(directory: str, segments: Sequence[str]) -> int:
     """Open a file below a directory, folder by folder, none of them a link."""
     if len(segments) == 1:

@@ -9,12 +9,17 @@ from typing import Any
 
 from cherrypy._runtime.errors import HTTPError
 from cherrypy._runtime.iterators import set_vary_header
-from cherrypy._static.answers import NOT_MODIFIED, answer
+from cherrypy._static.answers import (
+    NOT_MODIFIED,
+    answer,
+    is_what_the_client_has,
+    may_be_conditional,
+)
 from cherrypy._static.listing import listing_page, names_in
 from cherrypy._static.media_types import UNKNOWN, media_type_of, read_system_types
 from cherrypy._static.names import OutsideError, is_hidden, segments_of
-from cherrypy._static.neighbours import acceptable, coding_names, find_neighbour
-from cherrypy._static.opening import MISSING, open_below, open_file
+from cherrypy._static.neighbours import Open, acceptable, coding_names, find_neighbour
+from cherrypy._static.opening import MISSING, open_below, open_file, status_below
 from cherrypy._static.representation import describe
 from cherrypy._static.sources import OpenedFile
 
@@ -138,6 +143,14 @@ class StaticDirectory:
         if segments is None or not (self._with_hidden or not is_hidden(segments)):
             return False
         is_folder = not branch or branch[-1] == "/"
+        if not (is_folder or self._codings) and self._is_current(request, response, segments):
+            return True
+        return self._serve(request, response, segments, is_folder=is_folder)
+
+    def _serve(
+        self, request: Request, response: Response, segments: list[str], *, is_folder: bool
+    ) -> bool:
+        """Open what a path leads to, and answer with it, if it is a file or a folder."""
         file = self._open(request, segments)
         if file is None:
             return False
@@ -149,6 +162,22 @@ class StaticDirectory:
         self._send(request, response, file, segments)
         return True
 
+    def _is_current(self, request: Request, response: Response, segments: list[str]) -> bool:
+        """Answer 304, if that is plain to see without opening the file."""
+        if not may_be_conditional(request):
+            return False
+        status = status_below(self.path, segments)
+        if status is None or not stat.S_ISREG(status.st_mode):
+            return False
+        known = describe(status, response.time)
+        if not is_what_the_client_has(request, known):
+            return False
+        response.status = NOT_MODIFIED
+        response.headers["ETag"] = known.etag
+        if self._is_fresh:
+            self._freshness.tell(response, request.path_info)
+        return True
+
     def _open(self, request: Request, segments: list[str]) -> OpenedFile | None:
         """Open a file or folder; ``None`` if there is none.
 
@@ -156,7 +185,8 @@ class StaticDirectory:
             HTTPError: 403.
         """
         try:
-            return _opened(open_below(self.path, segments, follow_links=self._follow_links))
+            descriptor = open_below(self.path, segments, follow_links=self._follow_links)
+            return OpenedFile(descriptor, os.fstat(descriptor))
         except OutsideError:
             _log_link(request, self.path, segments)
             raise HTTPError(403) from None
@@ -211,8 +241,12 @@ class StaticDirectory:
         except BaseException:
             file.close()
             raise
-        folder, name = segments[:-1], segments[-1]
-        send(
+        name = segments[-1]
+        if not self._codings:
+            send(request, response, file, name, self._content_types)
+            return
+        folder = segments[:-1]
+        send_negotiated(
             request,
             response,
             file,
@@ -277,15 +311,18 @@ class StaticFile:
             return False
         if self._is_fresh:
             self._freshness.tell(response, "")
-        send(
-            request,
-            response,
-            file,
-            self.path,
-            self._content_types,
-            self._codings,
-            lambda suffix: open_file(self.path + suffix),
-        )
+        if self._codings:
+            send_negotiated(
+                request,
+                response,
+                file,
+                self.path,
+                self._content_types,
+                self._codings,
+                lambda suffix: open_file(self.path + suffix),
+            )
+        else:
+            send(request, response, file, self.path, self._content_types)
         return True
 
 
@@ -295,30 +332,51 @@ def send(  # noqa: PLR0913, PLR0917 - all that is known of the file
     file: OpenedFile,
     name: str,
     content_types: Mapping[str, str] | None,
-    codings: tuple[str, ...],
-    open_suffixed: Any,  # noqa: ANN401 - see neighbours.Open
-) -> None:
-    """Answer with a file that is open, or with a compressed neighbour of it."""
-    coding = ""
-    known = describe(file.status, response.time)
-    if codings:
-        liked = acceptable(request.headers.get("Accept-Encoding"), codings)
-        found, varies = find_neighbour(file.status, liked, codings, open_suffixed)
-        if varies:
-            set_vary_header(response, "Accept-Encoding")
-        if found is not None:
-            file.close()
-            coding, file = found.coding, found.file
-            known = describe(file.status, response.time, coding)
+    coding: str = "",
+) -> bool:
+    """Answer with a file that is open.
+
+    Returns:
+        Whether its content, or a part of it, is sent; it is not if the client has it.
+    """
+    known = describe(file.status, response.time, coding)
     media_type = media_type_of(name, content_types) or unknown_type(response)
     chunks = answer(request, response, file, known, media_type)
     if chunks is None:
         response.status = NOT_MODIFIED
         response.body = None
+        return False
+    if response.is_plain:
+        response.chunks = chunks  # PERF: octets in a list, or an iterator, need no look at them
+    else:
+        response.body = chunks
+    return True
+
+
+def send_negotiated(  # noqa: PLR0913, PLR0917 - all that is known of the file
+    request: Request,
+    response: Response,
+    file: OpenedFile,
+    name: str,
+    content_types: Mapping[str, str] | None,
+    codings: tuple[str, ...],
+    open_suffixed: Open,
+) -> None:
+    """Answer with a file that is open, or with a compressed neighbour of it."""
+    try:
+        liked = acceptable(request.headers.get("Accept-Encoding"), codings)
+        found, varies = find_neighbour(file.status, liked, codings, open_suffixed)
+        if varies:
+            set_vary_header(response, "Accept-Encoding")
+    except BaseException:
+        file.close()
+        raise
+    if found is None:
+        send(request, response, file, name, content_types)
         return
-    if coding:
-        response.headers["Content-Encoding"] = coding
-    response.body = chunks
+    file.close()
+    if send(request, response, found.file, name, content_types, found.coding):
+        response.headers["Content-Encoding"] = found.coding
 
 
 def unknown_type(response: Response) -> str | None:
@@ -337,7 +395,8 @@ def open_regular(path: str) -> OpenedFile | None:
         HTTPError: 403 if it may not be read.
     """
     try:
-        file = _opened(open_file(path))
+        descriptor = open_file(path)
+        file = OpenedFile(descriptor, os.fstat(descriptor))
     except OSError as error:
         if is_missing(error):
             return None
@@ -355,10 +414,6 @@ def _log_link(request: Request, directory: str, segments: list[str]) -> None:
         "tools.staticdir.follow_links = True lets such links be followed"
     )
     request.app.log(message, "STATIC", logging.WARNING)
-
-
-def _opened(descriptor: int) -> OpenedFile:
-    return OpenedFile(descriptor, os.fstat(descriptor))
 
 
 def is_missing(error: OSError) -> bool:
