@@ -143,7 +143,9 @@ def serving(folder: Path, server: str = "cherrypy") -> Iterator[Served]:
         assert process.stdout is not None
         ready, _, _ = select.select([process.stdout], [], [], DEADLINE)
         url = process.stdout.readline().strip() if ready else ""
-        assert url, process.communicate(process.kill())[1]
+        if not url:
+            process.kill()
+            pytest.fail(f"{server} has not begun to serve: {process.communicate()[1]}")
         yield Served(process, url)
         process.send_signal(signal.SIGINT)
         assert process.wait(DEADLINE) == 0

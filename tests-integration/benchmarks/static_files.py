@@ -21,9 +21,9 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent / "support"))
+sys.path[:0] = [str(HERE.parent), str(HERE.parent / "support")]
 
-from static_worker import MODIFIED, SCENARIOS, free_port  # noqa: E402 - beside this script
+from benchmarks.static_worker import MODIFIED, SCENARIOS, free_port  # noqa: E402
 
 import environments  # noqa: E402 - on the path set just above
 

@@ -114,7 +114,7 @@ def move_folders(folders: dict[str, str]) -> None:
                 path = real + path.removeprefix(said)
         return opened(path, *arguments, **options)
 
-    os.open = open_moved  # type: ignore[assignment]
+    os.open = open_moved
 
 
 def main(path: Path, report: int) -> None:
