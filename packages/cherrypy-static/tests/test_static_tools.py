@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import logging
 import mimetypes
 import os
@@ -311,6 +312,7 @@ def test_what_is_neither_file_nor_folder(serve: Callable[..., Client], public: P
         ({"max_age": -1}, "tools.staticdir.max_age = -1: expected seconds, from 0 to"),
         ({"max_age": True}, "tools.staticdir.max_age = True: expected seconds"),
         ({"precompressed": ["lzma"]}, "tools.staticdir.precompressed = ['lzma']: expected True"),
+        ({"content_types": 7}, "tools.staticdir.content_types = 7: expected media types by"),
         ({"precompressed": 7}, "tools.staticdir.precompressed = 7: expected True or some of br"),
     ],
 )
@@ -453,6 +455,49 @@ def test_settings_of_one_file(public: Path, settings: dict[str, str], status: in
     values = {name: value.format(public=public) for name, value in settings.items()}
     client = site(file_settings(values.pop("filename"), **values))
     assert client.get("/one").status == status
+
+
+def test_with_compression_and_the_response_cache(public: Path) -> None:
+    """Each client gets what it accepts, and what it is told that it is."""
+    write(public / "long.txt", "so long " * 1000)
+    config = {
+        "/": {
+            "tools.staticdir.on": True,
+            "tools.staticdir.dir": str(public),
+            "tools.caching.on": True,
+            "tools.gzip.on": True,
+        }
+    }
+    client = site(config)
+    for _ in range(2):
+        plain = client.get("/long.txt")
+        assert plain.text == "so long " * 1000
+        assert "Content-Encoding" not in plain.headers
+        coded = client.get("/long.txt", headers={"Accept-Encoding": "gzip"})
+        assert coded.headers["Content-Encoding"] == "gzip"
+        assert gzip.decompress(coded.content) == plain.content
+        part = client.get("/long.txt", headers={"Range": "bytes=0-6"})
+        assert (part.status, part.text) == (206, "so long")
+        fields = {"If-Modified-Since": plain.headers["Last-Modified"]}
+        assert client.get("/long.txt", headers=fields).status == 304
+
+
+class Broken(dict[str, str]):
+    """A mapping that fails."""
+
+    def __bool__(self) -> bool:
+        raise LookupError
+
+
+def test_an_error_leaves_no_file_open(serve: Callable[..., Client], public: Path) -> None:
+    descriptors = public.parent / "descriptors"
+    descriptors.symlink_to("/proc/self/fd")
+    client = serve(content_types=Broken())
+    assert client.get("/files/digits.txt").status == 500
+    before = sorted(os.listdir(descriptors))  # noqa: PTH208 - names
+    for _ in range(3):
+        client.get("/files/digits.txt")
+    assert sorted(os.listdir(descriptors)) == before  # noqa: PTH208 - names
 
 
 def test_no_session_and_no_cookie_of_a_file(serve: Callable[..., Client]) -> None:

@@ -1,6 +1,7 @@
 """What is said of a file in header fields: its validators and its age (RFC 9110 section 8.8)."""
 
 import os
+import time
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -34,9 +35,10 @@ def describe(status: os.stat_result, now: float, coding: str = "") -> Representa
 
     Args:
         status: What ``fstat`` says of it.
-        now: Seconds since the epoch.
+        now: Seconds since the epoch; 0 if a response class of the application does not say.
         coding: Content coding in which the file is, if that is sent as such.
     """
+    now = now or time.time()
     modified = status.st_mtime
     etag, date = _fields(status.st_mtime_ns, status.st_size, coding)
     if now - modified >= _SETTLED:

@@ -110,7 +110,7 @@ class StaticDirectory:
         self.path = absolute_path("tools.staticdir.dir", dir, root)
         self._offset = len("" if section == "global" else section.rstrip("/\\")) + 1
         self._match = _compiled("tools.staticdir.match", match) if match else None
-        self._content_types = content_types
+        self._content_types = checked_types("tools.staticdir.content_types", content_types)
         self._index = segments_of(index, is_windows=_IS_WINDOWS) if index else None
         self._freshness = Freshness("staticdir", max_age, immutable)
         self._is_fresh = max_age is not None or bool(immutable)
@@ -288,7 +288,7 @@ class StaticFile:
         read_system_types()
         self.path = absolute_path("tools.staticfile.filename", filename, root)
         self._match = _compiled("tools.staticfile.match", match) if match else None
-        self._content_types = content_types
+        self._content_types = checked_types("tools.staticfile.content_types", content_types)
         self._freshness = Freshness("staticfile", max_age, immutable=False)
         self._is_fresh = max_age is not None
         self._codings = coding_names(precompressed, "tools.staticfile.precompressed")
@@ -339,8 +339,12 @@ def send(  # noqa: PLR0913, PLR0917 - all that is known of the file
     Returns:
         Whether its content, or a part of it, is sent; it is not if the client has it.
     """
-    known = describe(file.status, response.time, coding)
-    media_type = media_type_of(name, content_types) or unknown_type(response)
+    try:
+        known = describe(file.status, response.time, coding)
+        media_type = media_type_of(name, content_types) or unknown_type(response)
+    except BaseException:
+        file.close()
+        raise
     chunks = answer(request, response, file, known, media_type)
     if chunks is None:
         response.status = NOT_MODIFIED
@@ -450,6 +454,20 @@ def absolute_path(
             "that it is below of"
         )
     return os.path.normpath(text)
+
+
+def checked_types(key: str, content_types: Any) -> Mapping[str, str] | None:  # noqa: ANN401 - value of a setting
+    """Return the media types that a setting lists.
+
+    Raises:
+        ValueError: It is no mapping.
+    """
+    if content_types is None or isinstance(content_types, Mapping):
+        return content_types
+    raise ValueError(
+        f"{key} = {content_types!r}: expected media types by extension, such as "
+        "{'glb': 'model/gltf-binary'}"
+    )
 
 
 def _compiled(key: str, pattern: Any) -> re.Pattern[str]:  # noqa: ANN401 - value of a setting
