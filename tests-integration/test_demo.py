@@ -191,6 +191,12 @@ CASES = [
     ("/try/streaming/buffered", 200, "This answer has a length."),
     ("/try/streaming/file", 200, "So far and yet so near\n"),
     ("/try/streaming/events", 200, "id: 2\ndata: It is "),
+    ("/try/files/orchard/", 200, "The orchard"),
+    ("/try/files/orchard", 301, "/try/files/orchard/"),
+    ("/try/files/orchard/orchard.css", 200, "system-ui"),
+    ("/try/files/harvest", 200, "2026,402"),
+    ("/try/files/list/", 200, "./tree.5ca1ab1e.svg"),
+    ("/try/files/orchard/../app.py", 403, "403 Forbidden"),
     ("/try/configuration/", 200, "said by the whole site"),
     ("/try/configuration/hawaii", 200, "said by the application"),
     ("/try/configuration/fiji", 200, "said by the handler"),
@@ -360,6 +366,18 @@ def test_what_the_client_has_already(demo: Demonstration) -> None:
     compressed = demo.ask("HEAD", "/try/caching/article", fields={"Accept-Encoding": "gzip"})
     assert compressed.fields["Content-Encoding"] == "gzip"
     assert int(compressed.fields["Content-Length"]) < 500
+
+
+def test_files(demo: Demonstration) -> None:
+    picture = demo.ask("HEAD", "/try/files/orchard/tree.5ca1ab1e.svg")
+    assert picture.fields["Content-Type"] == "image/svg+xml"
+    assert picture.fields["Cache-Control"] == "max-age=31536000, immutable"
+    part = demo.get("/try/files/orchard/orchard.css", Range="bytes=0-3")
+    assert (part.status, part.text) == (206, "body")
+    saved = demo.get("/try/files/harvest").fields["Content-Disposition"]
+    assert saved.endswith("filename*=UTF-8''R%C3%A9colte%202026.csv")
+    favicon = demo.ask("HEAD", "/favicon.ico")
+    assert (favicon.status, favicon.fields["Content-Type"]) == (200, "image/x-icon")
 
 
 def test_remote_calls(demo: Demonstration) -> None:

@@ -51,6 +51,13 @@ class Running:
     output: str = ""
     """What it has written to the screen, once it has ended."""
 
+    def ask(self, path: str) -> bytes:
+        """Return a page as it comes, its header fields included."""
+        command = [str(find_program("curl")), "--silent", "--show-error", "--include"]
+        return subprocess.run(  # noqa: S603 - a program that the tests need
+            [*command, self.url + path], capture_output=True, timeout=DEADLINE, check=True
+        ).stdout
+
     def curl(self, path: str = "/", *options: str) -> str:
         """Return what curl shows of a page, its header fields included."""
         command = [str(find_program("curl")), "--silent", "--show-error", "--include", *options]
@@ -69,8 +76,10 @@ class Running:
 @contextlib.contextmanager
 def running(name: str, folder: Path, **variables: str) -> Iterator[Running]:
     """Run a snippet in a folder that has the configuration files of the documentation."""
-    for name_of_file in ("app.conf", "server.conf"):
-        shutil.copy(SNIPPETS / name_of_file, folder)
+    for path in SNIPPETS.glob("*.conf"):
+        shutil.copy(path, folder)
+    if name == "favicon_by_file.py":  # the block before it is its app.conf
+        shutil.copy(SNIPPETS / "favicon.conf", folder / "app.conf")
     if "SEED_CONFIG" in variables:
         text = (SNIPPETS / f"sessions{variables['SEED_CONFIG']}.conf").read_text(encoding="utf-8")
         text = text.replace("/some/directory", str(folder / "directory"))
@@ -209,7 +218,9 @@ def test_logs_are_turned_off(tmp_path: Path) -> None:
         assert snippet.curl().endswith("the Blog at /")
         snippet.end()
     assert snippet.output == ""
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["app.conf", "server.conf"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        path.name for path in SNIPPETS.glob("*.conf")
+    )
 
 
 def test_logging_is_configured_by_a_dict(tmp_path: Path) -> None:
@@ -339,3 +350,52 @@ def test_a_session_counts(storage: str, tmp_path: Path) -> None:
         snippet.end()
     found = [path for path in (folder / "directory").glob("session-*") if not path.suffix]
     assert len(found) == (2 if storage == "_in_files" else 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "media_type", "text"),
+    [
+        ("static_file.conf", "/style.css", "text/css", "p { color: red }"),
+        ("static_directory.conf", "/static/js/my.js", "text/javascript", "void 0"),
+        ("static_root.conf", "/static/js/my.js", "text/javascript", "void 0"),
+        ("static_index.conf", "/static/", "text/html", "the index"),
+        ("static_index.conf", "/static/js/my.js", "text/javascript", "void 0"),
+        ("favicon.py", "/favicon.ico", "image/x-icon", "my favicon"),
+        ("favicon_by_file.py", "/favicon.ico", "image/x-icon", "my favicon"),
+        ("static_mimetypes.py", "/favicon.ico", "image/x-icon", "PNG"),  # that of CherryPy
+    ],
+)
+def test_files_are_served(name: str, path: str, media_type: str, text: str, tmp_path: Path) -> None:
+    """In the folders /home/site and /path/to, which are elsewhere here."""
+    files = tmp_path / "files"
+    for file, content in {
+        "style.css": "p { color: red }",
+        "static/js/my.js": "void 0",
+        "static/index.html": "the index",
+        "myfavicon.ico": "my favicon",
+    }.items():
+        (files / file).parent.mkdir(parents=True, exist_ok=True)
+        (files / file).write_text(content, encoding="ascii")
+    site = tmp_path / "site"
+    site.mkdir()
+    paths = json.dumps({"/home/site": str(files), "/path/to": str(files)})
+    with running(name, site, SEED_PATHS=paths) as snippet:
+        answer = snippet.ask(path)
+        assert answer.startswith(b"HTTP/1.1 200 OK\r\n"), answer
+        assert f"Content-Type: {media_type}\r\n".encode() in answer
+        assert text.encode() in answer.partition(b"\r\n\r\n")[2]
+        if name == "static_directory.conf":
+            assert snippet.ask("/static/").startswith(b"HTTP/1.1 404 Not Found\r\n")
+        snippet.end()
+
+
+def test_a_file_is_downloaded(tmp_path: Path) -> None:
+    file = tmp_path / "table.csv"
+    file.write_text("1;2", encoding="ascii")
+    with running("static_download.py", tmp_path) as snippet:
+        answer = snippet.curl(f"/download?filepath={file}")
+        assert answer.startswith("HTTP/1.1 200 OK\r\n")
+        assert "\r\nContent-Type: application/x-download\r\n" in answer
+        assert '\r\nContent-Disposition: attachment; filename="table.csv"\r\n' in answer
+        assert answer.endswith("\r\n\r\n1;2")
+        snippet.end()

@@ -41,6 +41,7 @@ AREAS = {
     "headers": "Response headers and cookies",
     "caching": "Conditional requests, compression and the cache",
     "json_documents": "JSON",
+    "static_files": "Files",
     "tooling": "Other tools",
     "sessions": "Sessions",
     "methods": "Dispatchers by method, host and procedure",

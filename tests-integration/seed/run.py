@@ -6,6 +6,10 @@ classes or settings and starts nothing, its ``Root``, or else a ``Blog``, is ser
 it asks for, the system chooses a free one. When the server has started, one line of JSON is written
 to the file descriptor REPORT: where it listens, and the port that the snippet had configured.
 
+A snippet that is a configuration file is that of a ``Blog``. The page handler ``download``, which
+stands alone, becomes one of the root. Where ``SEED_PATHS`` is set, it is a JSON object that maps
+folders of which a snippet speaks to where they are.
+
 The environment variable ``SEED_PAGE`` is the path of a snippet with a page handler: what is called
 ``myapp`` has it then, and shows the count that it keeps in the session. ``SEED_MEMCACHED`` is where
 memcached listens, in place of ``localhost:11211``. ``SEED_ELLIPSIS`` is an expression that stands
@@ -15,6 +19,7 @@ for each ``...`` that is a statement: what the documentation has left out.
 from __future__ import annotations
 
 import ast
+import importlib
 import json
 import os
 import sys
@@ -126,9 +131,28 @@ def let_the_system_choose_a_port(report: int) -> None:
     cherrypy.engine.subscribe("main", tell)  # which is when everything has started
 
 
+def move_folders(folders: dict[str, str]) -> None:
+    """Have files opened in other folders than the snippet says."""
+    if folders:  # it looks at what os.open can do before that is another function
+        importlib.import_module("cherrypy.lib.static")
+    opened = os.open
+
+    def open_moved(path: Any, *arguments: Any, **options: Any) -> int:
+        for said, real in folders.items():
+            if isinstance(path, str) and path.startswith(f"{said}/"):
+                path = real + path.removeprefix(said)
+        return opened(path, *arguments, **options)
+
+    os.open = open_moved
+
+
 def main(path: Path, report: int) -> None:
     """Run a snippet, and serve until a signal ends it."""
+    move_folders(json.loads(os.environ.get("SEED_PATHS", "{}")))
     let_the_system_choose_a_port(report)
+    if path.suffix == ".conf":
+        cherrypy.quickstart(Blog(), "/", str(path))
+        return
     code = read_snippet(path)
     if "key" in code.co_names and "class" not in path.read_text(encoding="utf-8"):
         cherrypy.quickstart(Handling(code))
@@ -145,6 +169,8 @@ def main(path: Path, report: int) -> None:
     if server := os.environ.get("SEED_MEMCACHED"):
         cherrypy.lib.sessions.MemcachedSession.servers = [server]
     exec(code, names)  # noqa: S102 - what this file is for
+    if "download" in names:
+        Blog.download = names["download"]  # type: ignore[attr-defined]
     if cherrypy.engine.state == cherrypy.engine.states.STOPPED:
         cherrypy.quickstart(names.get("Root", Blog)())
 

@@ -235,11 +235,27 @@ def _lines(case: Case, answer: Answer) -> list[str]:
     """
     if answer.failure is not None:
         return [f"({answer.failure})"]
+    answer = _with_common_boundary(answer)
     headers = sorted(f"{name}: {value}" for name, value in _told_headers(case, answer))
     status = answer.status
     for old, new in RENAMED.items():
         status = status.replace(old, new)
     return [status, *headers, *(_error_page(answer) or _octets(answer).splitlines())]
+
+
+def _with_common_boundary(answer: Answer) -> Answer:
+    """Name the boundary of several ranges, which is random, the same in every answer."""
+    for name, value in answer.headers:
+        boundary = value.removeprefix("multipart/byteranges; boundary=")
+        if name == "Content-Type" and boundary != value:
+            headers = [
+                [key, text.replace(boundary, "(boundary)")]
+                for key, text in answer.headers
+                if key.lower() != "content-length" or text != str(len(answer.body))
+            ]
+            body = answer.body.replace(boundary, "(boundary)")
+            return dataclasses.replace(answer, headers=headers, body=body)
+    return answer
 
 
 def _told_headers(case: Case, answer: Answer) -> list[tuple[str, str]]:

@@ -1,10 +1,12 @@
 """``cherrypy.server``: its settings, and the servers that are made of them."""
 
+import contextlib
 import re
 import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -31,14 +33,29 @@ cherrypy.config.update({"engine.autoreload.on": False, "server.socket_port": int
 """
 
 
-def run_program(ending: str, *arguments: object) -> subprocess.Popen[str]:
-    """Run an application in a process of its own."""
-    return subprocess.Popen(  # noqa: S603 - our own program
+SERVE = """
+def say():
+    cherrypy.engine.unsubscribe("main", say)
+    print(cherrypy.server.base(), flush=True)
+
+cherrypy.engine.subscribe("main", say)  # which begins when all is started
+cherrypy.quickstart(Root())
+"""
+
+
+@contextlib.contextmanager
+def run_program(ending: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
+    """Run an application in a process of its own, and make sure that it ends."""
+    with subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-c", PROGRAM + ending, *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def test_defaults() -> None:
@@ -255,12 +272,7 @@ def test_cheroot_is_imported_when_a_server_is_made() -> None:
 
 def test_quickstart_ends_by_ctrl_c() -> None:
     """With the status 0."""
-    ending = (
-        "say = lambda: print(cherrypy.server.base(), flush=True)\n"
-        "cherrypy.engine.subscribe('start', say, 90)\n"
-        "cherrypy.quickstart(Root())\n"
-    )
-    with run_program(ending, 0) as process:
+    with run_program(SERVE, 0) as process:
         assert process.stdout is not None
         host, port = process.stdout.readline().removeprefix("http://").split(":")
         with socket.create_connection((host, int(port)), timeout=DEADLINE) as client:
@@ -274,18 +286,8 @@ def test_quickstart_ends_by_ctrl_c() -> None:
 
 def test_a_handler_that_ends_the_engine_is_answered() -> None:
     """The process waits for the thread that called ``engine.exit()``."""
-    ending = (
-        "say = lambda: print(cherrypy.server.base(), flush=True)\n"
-        "cherrypy.engine.subscribe('start', say, 90)\n"
-        "@cherrypy.expose\n"
-        "def end(self):\n"
-        "    cherrypy.engine.wait(cherrypy.engine.states.STARTED)\n"
-        "    cherrypy.engine.exit()\n"
-        "    return 'the end'\n"
-        "Root.end = end\n"
-        "cherrypy.quickstart(Root())\n"
-    )
-    with run_program(ending, 0) as process:
+    end = "Root.end = cherrypy.expose(lambda self: cherrypy.engine.exit() or 'the end')\n"
+    with run_program(end + SERVE, 0) as process:
         assert process.stdout is not None
         host, port = process.stdout.readline().removeprefix("http://").split(":")
         with socket.create_connection((host, int(port)), timeout=DEADLINE) as client:

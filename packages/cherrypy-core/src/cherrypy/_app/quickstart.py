@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cherrypy._app.application import Config
+from cherrypy._app.favicon import FaviconOnly
 from cherrypy._app.tree import Tree
 from cherrypy.process.wspbus import Bus
 
@@ -34,7 +35,8 @@ class Quickstart:
         """Mount a root object, start the server, and block until the engine stops.
 
         Args:
-            root: Object whose exposed attributes are published, or an application.
+            root: Object whose exposed attributes are published, or an application; without one,
+                only what the configuration says is served, and the default favicon.
             script_name: Mount point, such as ``/blog``; empty for the root of the site.
             config: Settings by section, or a file with them; the section ``global`` is for the
                 site.
@@ -45,7 +47,7 @@ class Quickstart:
         self._require_server()
         if config:
             self._update_config(config)
-        self._tree.mount(root, script_name, config)
+        self._tree.mount(FaviconOnly() if root is None else root, script_name, config)
         self._engine.signals.subscribe()  # type: ignore[attr-defined]  # put there by the assembly
         self._engine.start()
         self._engine.block()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from cherrypy._app.application import Application, Config
+from cherrypy._app.favicon import add_favicon
 from cherrypy._app.wsgi import OPTIONAL_KEYS
 from cherrypy._http.targets import urljoin
 from cherrypy._runtime.context import current
@@ -25,7 +26,8 @@ class Tree:
         """Mount a root object, or an application.
 
         Args:
-            root: Object whose exposed attributes are published, or an :class:`Application`.
+            root: Object whose exposed attributes are published, or an :class:`Application`. At
+                the root of the site it gets an attribute ``favicon_ico``, unless it has one.
             script_name: Mount point, such as ``/blog``; empty for the root of the site.
             config: Settings by section, or a file with them.
 
@@ -53,6 +55,8 @@ class Tree:
                 )
             script_name = app.script_name or ""
         else:
+            if not script_name:
+                add_favicon(root)
             app = Application(root, script_name)
         if config:
             app.merge(config)

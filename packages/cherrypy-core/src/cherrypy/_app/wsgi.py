@@ -20,6 +20,7 @@ from cherrypy._request.response import Response
 from cherrypy._request.run import run
 from cherrypy._runtime.context import Serving, current
 from cherrypy._runtime.errors import InternalRedirect
+from cherrypy._runtime.iterators import CHUNK_SIZE, FileContent
 from cherrypy._runtime.logs import is_heard
 from cherrypy._runtime.names import object_named
 from cherrypy._runtime.text import decoded_path, encoded_path
@@ -79,8 +80,9 @@ def answer(app: Application, environ: Environ, start_response: StartResponse) ->
         _end_if_begun(app, serving)
         raise
     chunks: Iterable[bytes] = response.chunks
+    is_list = chunks.__class__ is list
     if (
-        chunks.__class__ is list
+        (is_list or chunks.__class__ is FileContent)
         and "hooks" not in request.__dict__
         and not app.has_own_serving
         and "close" not in request.own_stages
@@ -90,10 +92,26 @@ def answer(app: Application, environ: Environ, start_response: StartResponse) ->
         # PERF: nothing to be done at the end, so the server gets the octets themselves
         request.closed = True
         current.set(serving.outer)
-        return chunks
+        return chunks if is_list else for_server(chunks, environ)  # type: ignore[arg-type]  # see above
     body = OpenBody(app, serving, chunks)
     current.set(serving.outer)  # it may be sent, and closed, by another thread
     return body
+
+
+def for_server(content: FileContent, environ: Environ) -> Iterable[bytes]:
+    """Return the content of a file as the server sends it best.
+
+    A server may have a way to send files without reading them (``wsgi.file_wrapper`` of PEP 3333).
+    Some send the file from its beginning, wherever it is; parts are only for those that say, by an
+    attribute ``sends_parts``, that they do not.
+    """
+    wrapper = environ.get("wsgi.file_wrapper")
+    if wrapper is None or not content.is_raw:
+        return content
+    if not content.is_whole and not getattr(wrapper, "sends_parts", False):
+        return content
+    wrapped: Iterable[bytes] = wrapper(content.file, CHUNK_SIZE)
+    return wrapped
 
 
 def _answer_redirected(

@@ -268,15 +268,21 @@ _AUTH: tuple[_Row, ...] = (
 _STATIC: tuple[_Row, ...] = (
     ("tools.staticdir.content_types", "mapping", None),
     ("tools.staticdir.dir", "path", None),
-    ("tools.staticdir.immutable", "bool", False),
+    ("tools.staticdir.follow_links", "bool", False),
+    ("tools.staticdir.hidden", "bool", True),
+    ("tools.staticdir.immutable", "bool or str", False),
     ("tools.staticdir.index", "str", ""),
+    ("tools.staticdir.listing", "bool", False),
     ("tools.staticdir.match", "str", ""),
     ("tools.staticdir.max_age", "number", None, "seconds"),
+    ("tools.staticdir.precompressed", "bool or str or list", False),
     ("tools.staticdir.root", "path", ""),
     ("tools.staticdir.section", "str", None),
     ("tools.staticfile.content_types", "mapping", None),
     ("tools.staticfile.filename", "path", None),
     ("tools.staticfile.match", "str", ""),
+    ("tools.staticfile.max_age", "number", None, "seconds"),
+    ("tools.staticfile.precompressed", "bool or str or list", False),
     ("tools.staticfile.root", "path", None),
 )
 

@@ -47,6 +47,10 @@ def valid_status(status: int | str | bytes | None) -> tuple[int, str, str]:
 
     See: RFC 9110 section 15, RFC 9112 section 4.
     """
+    if status is None:
+        status = 200
+    if status.__class__ is int and status in response_codes and 100 <= status <= 599:  # noqa: PLR2004 - as below
+        return status, *response_codes[status]  # PERF: what nearly all are
     code_part: object = status or 200
     reason: str | None = None
     if isinstance(code_part, str):
@@ -85,6 +89,8 @@ def format_status(code: int, reason: str) -> str:
 
     See: PEP 3333, "The start_response() Callable"; RFC 9112 section 4.
     """
+    if reason.isascii() and reason.isprintable():  # PERF: nothing to leave out
+        return f"{code} {reason}"
     reason = without_controls(reason)
     try:
         reason.encode("latin-1")

@@ -2,6 +2,7 @@
 
 import string
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MethodType
 from typing import Any
 
@@ -59,7 +60,7 @@ def find_resource(  # noqa: C901, PLR0912 - PERF: the walk is one loop
     layers: Layers = []
     config = getattr(root, "_cp_config", None)
     if config:
-        layers.append(config)
+        _add(layers, config, names, 0)
     if "/" in sections:
         layers.append("/")
 
@@ -68,21 +69,26 @@ def find_resource(  # noqa: C901, PLR0912 - PERF: the walk is one loop
     left = names[:]
     trail: list[Step] = [(root, count, len(layers))]
     while remaining:
-        name = left[0]
-        attribute = name if name.isidentifier() else name.translate(translate)
-        hidden = not attribute or attribute[0] == "_"
-        child = None if hidden else getattr(node, attribute, None)
-        if child is not None:
+        if node is None:  # PERF: below of nothing there is nothing
             del left[0]
+            child = None
             after = remaining - 1
         else:
-            child, after = _dispatch(node, left, remaining, method_name)
+            name = left[0]
+            attribute = name if name.isidentifier() else name.translate(translate)
+            hidden = not attribute or attribute[0] == "_"
+            child = None if hidden else getattr(node, attribute, None)
+            if child is not None:
+                del left[0]
+                after = remaining - 1
+            else:
+                child, after = _dispatch(node, left, remaining, method_name)
         # PERF: a bound method has no attributes of its own, and says so by a slow exception
         node = child.__func__ if child.__class__ is MethodType else child
         if node is not None:
             config = getattr(node, "_cp_config", None)
             if config:
-                layers.append(config)
+                _add(layers, config, names, count - after)
         if sections:
             for segment in names[count - remaining : count - after]:
                 prefix = f"{prefix}/{segment}"
@@ -91,6 +97,19 @@ def find_resource(  # noqa: C901, PLR0912 - PERF: the walk is one loop
         remaining = after
         trail.append((child, after, len(layers)))
     return _choose(path, names, trail, layers)
+
+
+def _add(layers: Layers, config: Any, names: list[str], depth: int) -> None:  # noqa: ANN401 - users' mapping
+    """Add the ``_cp_config`` of a node; static files need to know the path of who has it."""
+    layers.append(config)
+    if "tools.staticdir.dir" in config:
+        layers.append(_static_section("/" + "/".join(names[:depth])))
+
+
+@lru_cache(1000)
+def _static_section(path: str) -> dict[str, str]:
+    """Return the layer for a path, the same one each time, as plans are found by identities."""
+    return {"tools.staticdir.section": path}
 
 
 def _choose(path: str, names: list[str], trail: list[Step], layers: Layers) -> Resource:

@@ -30,16 +30,18 @@ def finish(response: Any) -> None:  # noqa: ANN401 - any response class
     response.status = response.status_line = format_status(code, reason)
     headers = response.headers
     if code < 200 or code in (204, 205, 304):  # noqa: PLR2004 - those without content
-        headers.pop("Content-Length", None)
+        # PERF: the names are as they are stored
+        dict.pop(headers, "Content-Length", None)
         if code != 205:  # noqa: PLR2004 - whose content is empty, but there (RFC 9110 section 15.3.6)
-            headers.pop("Content-Type", None)
+            dict.pop(headers, "Content-Type", None)
         discard(response)
     elif response.stream:
         # what a handler says of the length is believed only if all of it is at hand
         if dict.get(headers, "Content-Length") is None:
             headers.pop("Content-Length", None)
     elif dict.get(headers, "Content-Length") is None or _is_at_hand(response.chunks):
-        headers["Content-Length"] = str(len(response.collapse_body()))
+        length = str(len(response.collapse_body()))
+        dict.__setitem__(headers, "Content-Length", length)  # PERF: the name is as it is stored
     response.__dict__.pop("octet_lines", None)  # of an answer that this one takes the place of
     response.field_lines = field_lines(headers, response.__dict__.get("cookie"))
 

@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from typing import Any, Protocol, Self
 
+CHUNK_SIZE = 65536
+"""Octets that are read at a time."""
+
 
 class Readable(Protocol):
     """A file as far as sending it goes."""
@@ -38,6 +41,46 @@ class file_generator:  # noqa: N801 - upstream's name
     def close(self) -> None:
         """Close the file, read to its end or not."""
         close = getattr(self.input, "close", None)
+        if close is not None:
+            close()
+
+
+class FileContent:
+    """Some octets of an open file, in chunks; it is closed at their end.
+
+    Args:
+        file: File that is open for reading, at the first of the octets.
+        length: How many they are.
+        is_raw: Whether its descriptor is at the same position, as a server has to know that sends
+            the file without reading it.
+        is_whole: Whether they are all that is in the file.
+    """
+
+    def __init__(
+        self, file: Readable, length: int, *, is_raw: bool = False, is_whole: bool = False
+    ) -> None:
+        self.file = file
+        self.remaining = length
+        self.is_raw = is_raw
+        self.is_whole = is_whole
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> bytes:
+        """Return the next octets; fewer than there should be, if the file has become shorter."""
+        remaining = self.remaining
+        chunk = self.file.read(min(CHUNK_SIZE, remaining)) if remaining > 0 else b""
+        if chunk:
+            self.remaining = remaining - len(chunk)
+            return chunk
+        self.remaining = 0
+        self.close()
+        raise StopIteration
+
+    def close(self) -> None:
+        """Close the file, read to its end or not."""
+        close = getattr(self.file, "close", None)
         if close is not None:
             close()
 

@@ -98,6 +98,8 @@ class CachingTool(Tool):
 
     def _wrapper(self, **kwargs: Any) -> None:  # noqa: ANN401 - settings of any cache
         request = current.get().request
+        if request.__dict__.get("handler", request) is None:
+            return  # another tool has answered already, with a file for example
         request.cache_flight = Flight(kwargs)
         if self.callable(**kwargs):
             request.handler = None

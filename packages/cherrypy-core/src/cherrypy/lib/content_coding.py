@@ -42,7 +42,7 @@ class Compressor(Protocol):
 
 
 class _Gzip:
-    def __init__(self, level: int, size: int | None) -> None:
+    def __init__(self, level: int, size: int | None = None) -> None:
         window, memory = zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL
         if size is not None and size <= SMALL:
             # PERF: nothing to refer to is farther back than the content is long. 80 KiB instead of
@@ -59,7 +59,7 @@ class _Gzip:
 
 
 class _Brotli:
-    def __init__(self, level: int, _size: int | None) -> None:
+    def __init__(self, level: int, _size: int | None = None) -> None:
         compressor = import_module("brotli").Compressor(quality=level)  # of an extra
         self.compress: Callable[[bytes], bytes] = compressor.process
         self.sync: Callable[[], bytes] = compressor.flush
@@ -67,7 +67,7 @@ class _Brotli:
 
 
 class _Zstandard:
-    def __init__(self, level: int, _size: int | None) -> None:
+    def __init__(self, level: int, _size: int | None = None) -> None:
         try:
             zstd = import_module("compression.zstd")  # from Python 3.14 on
         except ImportError:
@@ -83,12 +83,12 @@ class _Zstandard:
         return bytes(self._compressor.flush())
 
 
-CODINGS: dict[str, tuple[Callable[[int, int | None], Compressor], str]] = {
+CODINGS: dict[str, tuple[Callable[..., Compressor], str]] = {
     "gzip": (_Gzip, ""),
     "br": (_Brotli, "brotli"),
     "zstd": (_Zstandard, "zstd"),
 }
-"""What compresses, and the extra that brings it, by the name of the coding."""
+"""What compresses, of level and size if that is known, and the extra that brings it, by coding."""
 
 
 def compress(body: Iterable[bytes], compress_level: int) -> Iterator[bytes]:
@@ -98,7 +98,7 @@ def compress(body: Iterable[bytes], compress_level: int) -> Iterator[bytes]:
         body: Octets in pieces.
         compress_level: From 1, fast, to 9, small; 0 does not compress.
     """
-    return iter(_Compressed(body, _Gzip(compress_level, None), is_stream=False))
+    return iter(_Compressed(body, _Gzip(compress_level), is_stream=False))
 
 
 def decompress(body: bytes) -> bytes:

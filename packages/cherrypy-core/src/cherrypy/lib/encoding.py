@@ -8,7 +8,7 @@ from cherrypy._http.charsets import is_charset
 from cherrypy._http.headers import HeaderMap
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPError
-from cherrypy._runtime.iterators import file_generator, is_closable_iterator
+from cherrypy._runtime.iterators import FileContent, file_generator, is_closable_iterator
 from cherrypy._runtime.text import HTML
 from cherrypy.lib.content_coding import compress, decompress, gzip
 
@@ -194,7 +194,8 @@ class ResponseEncoder:
             codecs.lookup(encoding)
         except LookupError:
             return False
-        self.body = _Recoder(self.body, encoding, self.errors)
+        if not (isinstance(self.body, FileContent) and self.body.is_raw):  # those are octets
+            self.body = _Recoder(self.body, encoding, self.errors)
         return True
 
     def encode_string(self, encoding: str) -> bool:
@@ -253,7 +254,7 @@ class ResponseEncoder:
         """Tell whether the body is a file that whoever opened it has measured: octets."""
         headers = self.response.headers
         return "Content-Length" in headers and (
-            isinstance(self.body, file_generator) or "Content-Range" in headers
+            isinstance(self.body, (file_generator, FileContent)) or "Content-Range" in headers
         )
 
     def _first_accepted(self, accepted: list[Any], encode: Callable[[str], bool]) -> str | None:

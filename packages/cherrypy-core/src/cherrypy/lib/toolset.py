@@ -13,7 +13,11 @@ from cherrypy.lib import caching, cptools, encoding, xmlrpcutil
 from cherrypy.lib.caching import CachingTool
 
 __all__ = [
+    "Arguments",
     "CachingTool",
+    "HandlerTool",
+    "Hook",
+    "PlannedHooks",
     "SessionAuthTool",
     "SessionTool",
     "XMLRPCController",

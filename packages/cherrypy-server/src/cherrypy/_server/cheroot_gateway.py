@@ -4,6 +4,7 @@ import math
 import os
 import re
 import sys
+import time
 from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, Protocol, cast
@@ -14,6 +15,8 @@ from cheroot.server import Gateway, get_ssl_adapter_class
 
 from cherrypy import __version__
 from cherrypy._server.connection import Connection, OpenConnections
+from cherrypy._server.content import connection_fault
+from cherrypy._server.file_sender import HAS_SENDFILE, FileSender, FileWrapper, Transfer
 from cherrypy._server.http_request import CPWSGIHTTPRequest
 from cherrypy._server.request_head import is_content_free
 from cherrypy._server.unix_socket import identity_of, is_abstract, open_unix_socket, remove_own
@@ -148,6 +151,9 @@ class WSGIGateway(Gateway):
         """Call the application and send what it gives; its iterable is closed in any case."""
         result = self.req.server.wsgi_app(self.get_environ(), self.start_response)
         try:
+            if result.__class__ is FileWrapper and self._send_file(result):
+                result = None  # closed when it has been sent
+                return
             if self._is_started and isinstance(result, (list, tuple)) and len(result) == 1:
                 self._declare_length(len(result[0]))
             for chunk in result:
@@ -226,6 +232,47 @@ class WSGIGateway(Gateway):
             self.req.close_connection = True
             raise ValueError("Response body exceeds the declared Content-Length.")
 
+    def _send_file(self, wrapper: FileWrapper) -> bool:
+        """Have the system send a file, without a thread that waits for a slow client.
+
+        Returns:
+            Whether that is possible. It is not on TLS, where the file has to be encrypted, nor
+            where content of the request is left unread.
+        """
+        request = self.req
+        length = self._left
+        if (
+            not HAS_SENDFILE
+            or not length
+            or not self._is_started
+            or not request.conn.can_send_files
+            or not request.content.is_complete
+            or request.sent_headers
+            or is_content_free(request.method, request.status)
+        ):
+            return False
+        place = wrapper.position()
+        if place is None:
+            return False
+        transfer = Transfer(request, wrapper, request.take_head(), place, length)
+        try:
+            while transfer.advance() and not transfer.is_complete:
+                pass
+        except EOFError:  # the file has become shorter
+            transfer.end()
+            self._left = transfer.left
+            self._give_up()
+            return True
+        except OSError as error:
+            transfer.end()
+            request.conn.is_broken = True
+            raise connection_fault(error) from error
+        if transfer.is_complete:
+            transfer.end()
+        else:
+            request.conn.transfer = transfer
+        return True
+
     def _declare_length(self, length: int) -> None:
         """Announce the length of a body that is there as a whole, if the application did not."""
         if self._left is None:
@@ -297,11 +344,14 @@ class CPWSGIServer(cheroot.wsgi.Server):
         self.ssl_adapter = make_ssl_adapter(adapter)
         self.base_environ: dict[str, Any] = {}
         self._socket_file: tuple[str, tuple[int, int]] | None = None  # the one that we have made
+        self.file_sender = FileSender(self)
         self.stats["Enabled"] = adapter.statistics
         self.stats["Threads"] = lambda _: self.requests.size
 
     def prepare(self) -> None:
         """Bind the socket, listen and start the threads."""
+        self.file_sender.stop(0)
+        self.file_sender = FileSender(self)
         super().prepare()
         address = self.bind_addr
         self.base_environ = {
@@ -311,6 +361,7 @@ class CPWSGIServer(cheroot.wsgi.Server):
             "SERVER_PORT": str(address[1]) if isinstance(address, tuple) else "",
             "SERVER_SOFTWARE": self.software,
             "wsgi.errors": sys.stderr,
+            "wsgi.file_wrapper": FileWrapper,
             "wsgi.input_terminated": True,
             "wsgi.multiprocess": False,
             "wsgi.multithread": True,
@@ -341,7 +392,9 @@ class CPWSGIServer(cheroot.wsgi.Server):
         if self._socket_file is not None:
             remove_own(*self._socket_file)
             self._socket_file = None
+        started = time.monotonic()
         super().stop()
+        self.file_sender.stop(max(0.0, self.shutdown_timeout - (time.monotonic() - started)))
         self.connections.close(but=self.requests.own_connection())
 
     def put_conn(self, conn: Any) -> None:  # noqa: ANN401 - cheroot's own type

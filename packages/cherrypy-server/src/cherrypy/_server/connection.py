@@ -7,7 +7,7 @@ from contextlib import suppress
 from http import HTTPStatus
 from logging import DEBUG, ERROR
 from socket import SHUT_RDWR, SHUT_WR, socket
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cheroot.server import HTTPConnection
 
@@ -15,6 +15,9 @@ from cherrypy._server.content import ClientGoneError, ClientTimeoutError, connec
 from cherrypy._server.http_request import CPWSGIHTTPRequest
 from cherrypy._server.request_head import RequestRefusedError, bad_request
 from cherrypy._server.unix_socket import peer_environ
+
+if TYPE_CHECKING:
+    from cherrypy._server.file_sender import Transfer
 
 _MOMENT = 0.01  # seconds that a free thread waits for the next octets of a client
 _LINGER = 2.0  # seconds for a client to read the answer, and to stop sending
@@ -60,6 +63,8 @@ class Connection(HTTPConnection):
     Attributes:
         has_unread: The client sent, or may be sending, content that nobody is going to read.
         is_broken: Writing to it has failed.
+        transfer: A response that somebody else has to send to its end, as the client takes it
+            slowly; ``None`` if there is none.
     """
 
     RequestHandlerClass = CPWSGIHTTPRequest
@@ -69,12 +74,18 @@ class Connection(HTTPConnection):
         self.server.connections.add(self)
         self.has_unread = False
         self.is_broken = False
+        self.transfer: Transfer | None = None
         self._is_plain = self.server.ssl_adapter is None
         self._is_due = False  # the selector says that there is something to read
         self._is_waiting = False  # for the rest of a head
         self._partial = b""  # octets of a head that is not complete
         self._peer: dict[str, str] | None = None
         self._started = 0.0  # when the first of them came
+
+    @property
+    def can_send_files(self) -> bool:
+        """Whether the system can send files to the client by itself, without waiting for it."""
+        return self._is_plain and bool(self.socket.gettimeout())
 
     def communicate(self) -> bool:
         """Read and answer one request.

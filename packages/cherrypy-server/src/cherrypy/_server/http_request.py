@@ -106,6 +106,14 @@ class CPWSGIHTTPRequest(HTTPRequest):
         """
         self._send(self._prepare_head())
 
+    def take_head(self) -> bytes:
+        """Return the head of the response for someone else to send, who sends the content, too.
+
+        Raises:
+            ValueError: There is CR, LF or NUL in it.
+        """
+        return self._prepare_head()
+
     def simple_response(self, status: int | str, msg: str = "") -> None:
         """Send a response without the application, and have the connection closed.
 

@@ -19,6 +19,7 @@ class PooledConnection(Protocol):
     rfile: Any
     wfile: Any
     requests_seen: int
+    transfer: Any
 
     def communicate(self) -> bool:
         """Answer one request; tell whether the connection stays open."""
@@ -36,6 +37,7 @@ class PoolServer(Protocol):
     ready: bool
     stats: dict[str, Any]
     interrupt: Any
+    file_sender: Any
 
     def put_conn(self, conn: Any) -> None:  # noqa: ANN401 - cheroot's own type
         """Give an open connection back, to be watched until the next request comes."""
@@ -144,10 +146,18 @@ class Worker(threading.Thread):
         keep_open = False
         try:
             keep_open = self._communicate(connection)
-            while keep_open and self.pool.is_relaxed() and connection.wait_for_next():
+            while (
+                keep_open
+                and connection.transfer is None
+                and self.pool.is_relaxed()
+                and connection.wait_for_next()
+            ):
                 keep_open = self._communicate(connection)
         finally:
-            if keep_open and self.server.ready:
+            transfer, connection.transfer = connection.transfer, None
+            if transfer is not None:
+                self.server.file_sender.add(transfer)
+            elif keep_open and self.server.ready:
                 self.server.put_conn(connection)
             else:
                 connection.close()

@@ -1,1 +1,1 @@
-"""Static content: which file a path names, and what is sent of it."""
+"""Static content: files below a directory, single files, and any file object."""

@@ -1,0 +1,66 @@
+"""From the path of a URL to the name of a file below a directory, without looking at the disk."""
+
+import re
+from collections.abc import Sequence
+
+WELL_KNOWN = ".well-known"
+"""The one hidden name that is made to be asked for (RFC 8615)."""
+
+_WINDOWS_FORBIDDEN = re.compile(r'[<>:"|?*\\\x00-\x1f]|[. ]\Z')
+_WINDOWS_DEVICE = re.compile(
+    r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\xb9\xb2\xb3])[ ]*(?:\..*)?", re.IGNORECASE
+)
+_PLAIN_NAME = re.compile(r"[^/%\x00]+")
+_NOT_NAMES = frozenset({".", ".."})
+
+
+class OutsideError(Exception):
+    """A path that leads out of the directory it should be below of."""
+
+
+def segments_of(branch: str, *, is_windows: bool) -> list[str] | None:
+    """Split the part of a URL's path that is below a directory.
+
+    Args:
+        branch: Without a slash at its beginning; percent-decoded but for ``%2F``, which servers
+            leave as it is.
+        is_windows: Whether names are those of Windows, where more of them are no files: devices
+            such as ``NUL.txt``, drive letters, streams, and backslashes, which separate there.
+
+    Returns:
+        Names of folders and at last of the file; ``[]`` for the directory itself; ``None`` if no
+        file can have such a name.
+
+    Raises:
+        OutsideError: It leads out of the directory.
+    """
+    # PERF: a plain name, which is what most files have
+    if not is_windows and branch not in _NOT_NAMES and _PLAIN_NAME.fullmatch(branch):
+        return [branch]
+    if "%" in branch:
+        branch = branch.replace("%2F", "/").replace("%2f", "/")
+        if branch.startswith("/"):
+            raise OutsideError(branch)
+    if "\0" in branch:
+        return None
+    segments: list[str] = []
+    for segment in branch.split("/"):
+        if segment == "..":
+            if not segments:
+                raise OutsideError(branch)
+            segments.pop()
+        elif segment and segment != ".":
+            segments.append(segment)
+    if is_windows and not all(map(is_windows_file_name, segments)):
+        return None
+    return segments
+
+
+def is_windows_file_name(name: str) -> bool:
+    """Tell whether a file of Windows can have a name, and be no device."""
+    return not (_WINDOWS_FORBIDDEN.search(name) or _WINDOWS_DEVICE.fullmatch(name))
+
+
+def is_hidden(segments: Sequence[str]) -> bool:
+    """Tell whether a file is hidden, or in a hidden folder; ``.well-known`` is not."""
+    return any(segment[0] == "." and segment != WELL_KNOWN for segment in segments)

@@ -1,0 +1,222 @@
+"""Serve files: tools for directories and single files, and functions for page handlers."""
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from cherrypy._runtime.context import current
+from cherrypy._runtime.errors import HTTPRedirect, NotFound
+from cherrypy._static.answers import NOT_MODIFIED, answer
+from cherrypy._static.disposition import format_disposition
+from cherrypy._static.media_types import media_type_of, read_system_types
+from cherrypy._static.representation import UNKNOWN, describe
+from cherrypy._static.serving import (
+    StaticDirectory,
+    StaticFile,
+    open_regular,
+    unknown_type,
+)
+from cherrypy._static.sources import FileObject
+from cherrypy._static.tools import StaticFileTool, StaticTool
+
+__all__ = ["serve_download", "serve_file", "serve_fileobj", "staticdir", "staticfile"]
+
+
+def serve_file(
+    path: str | os.PathLike[str],
+    content_type: str | None = None,
+    disposition: str | None = None,
+    name: str | None = None,
+    debug: bool = False,  # noqa: ARG001, FBT001, FBT002 - upstream's signature
+) -> Iterable[bytes]:
+    """Answer the current request with a file; a page handler returns what this returns.
+
+    Conditions and ranges that the client asks for are dealt with.
+
+    Args:
+        path: Absolute path. Whoever may choose it can read any file of the system.
+        content_type: Value of Content-Type; by default what the extension says.
+        disposition: ``attachment`` to have it saved, or ``inline``.
+        name: Name under which it is to be saved; that of the file by default.
+        debug: Not used any more.
+
+    Returns:
+        The body of the response.
+
+    Raises:
+        ValueError: The path is not absolute.
+        NotFound: There is no such file.
+        HTTPRedirect: 304, if the client has it already.
+        HTTPError: 403 if it may not be read; 412 or 416 by what the client asks.
+    """
+    text = os.fspath(path)
+    if not os.path.isabs(text):
+        raise ValueError(f"{text!r}: expected an absolute path")
+    serving = current.get()
+    response = serving.response
+    file = open_regular(text)
+    if file is None:
+        raise NotFound
+    if content_type is None:
+        read_system_types()
+        content_type = media_type_of(text, None) or unknown_type(response)
+    if disposition is not None:
+        shown = os.path.basename(text) if name is None else name
+        response.headers["Content-Disposition"] = format_disposition(disposition, shown)
+    known = describe(file.status, response.time)
+    return _body(response, answer(serving.request, response, file, known, content_type))
+
+
+def serve_fileobj(
+    fileobj: Any,  # noqa: ANN401 - any file object
+    content_type: str | None = None,
+    disposition: str | None = None,
+    name: str | None = None,
+    debug: bool = False,  # noqa: ARG001, FBT001, FBT002 - upstream's signature
+) -> Iterable[bytes]:
+    """Answer the current request with an open file, from where it is to its end.
+
+    A file whose length can not be found out, as it has no ``seek``, is sent as a stream, and no
+    part of it can be asked for.
+
+    Args:
+        fileobj: Anything with ``read``; it is closed in the end.
+        content_type: Value of Content-Type; by default that of the response is left as it is.
+        disposition: ``attachment`` to have it saved, or ``inline``.
+        name: Name under which it is to be saved.
+        debug: Not used any more.
+
+    Returns:
+        The body of the response.
+
+    Raises:
+        HTTPRedirect: 304, if the client has it already.
+        HTTPError: 412 or 416 by what the client asks.
+    """
+    serving = current.get()
+    response = serving.response
+    source = FileObject(fileobj)
+    if disposition is not None:
+        response.headers["Content-Disposition"] = format_disposition(disposition, name)
+    known = UNKNOWN if source.status is None else describe(source.status, response.time)
+    return _body(response, answer(serving.request, response, source, known, content_type))
+
+
+def serve_download(path: str | os.PathLike[str], name: str | None = None) -> Iterable[bytes]:
+    """Answer the current request with a file that browsers save.
+
+    Args:
+        path: Absolute path.
+        name: Name under which it is to be saved; that of the file by default.
+
+    Returns:
+        The body of the response.
+
+    Raises:
+        NotFound: There is no such file.
+    """
+    return serve_file(path, "application/x-download", "attachment", name)
+
+
+def _body(response: Any, chunks: Iterable[bytes] | None) -> Iterable[bytes]:  # noqa: ANN401 - any response class
+    if chunks is None:
+        raise HTTPRedirect([], NOT_MODIFIED)
+    response.body = chunks
+    body: Iterable[bytes] = response.body
+    return body
+
+
+def staticdir(  # noqa: PLR0913, PLR0917 - upstream's signature, and ours
+    section: str,
+    dir: str | os.PathLike[str],  # noqa: A002
+    root: str | os.PathLike[str] = "",
+    match: str = "",
+    content_types: Mapping[str, str] | None = None,
+    index: str = "",
+    debug: bool = False,  # noqa: FBT001, FBT002
+    max_age: float | None = None,
+    immutable: bool | str = False,  # noqa: FBT001, FBT002
+    precompressed: bool | str | list[str] | tuple[str, ...] = False,  # noqa: FBT001, FBT002
+    hidden: bool = True,  # noqa: FBT001, FBT002
+    listing: bool = False,  # noqa: FBT001, FBT002
+    follow_links: bool = False,  # noqa: FBT001, FBT002
+) -> bool:
+    """Answer the current request with a file below a directory, if there is one.
+
+    Args:
+        section: Path of the URLs below of which the files are.
+        dir: The directory: an absolute path, or one below ``root``.
+        root: Absolute path.
+        match: Regular expression that the path of the request has to match.
+        content_types: Media types by extension, without its dot.
+        index: Name of the file that stands for a folder.
+        debug: Not used any more.
+        max_age: Seconds for which clients may keep a file without asking.
+        immutable: Whether names with a hash in them never get another content; or a regular
+            expression for the paths of which that is true.
+        precompressed: Whether ``app.js.br``, ``.zst`` or ``.gz`` is sent for ``app.js`` to clients
+            that accept it; or a list of the content codings, the best first.
+        hidden: Whether names that begin with a dot are served; ``.well-known`` always is.
+        listing: Whether a folder without index is listed.
+        follow_links: Whether links may lead out of the directory.
+
+    Returns:
+        Whether the response is set.
+
+    Raises:
+        ValueError: A setting makes no sense.
+        HTTPError: 403 for what is outside of the directory or may not be read, 412 or 416.
+    """
+    serving = current.get()
+    directory = StaticDirectory(
+        section,
+        dir,
+        root,
+        match,
+        content_types,
+        index,
+        debug,
+        max_age,
+        immutable,
+        precompressed,
+        hidden,
+        listing,
+        follow_links,
+    )
+    return directory.serve(serving.request, serving.response)
+
+
+def staticfile(  # noqa: PLR0913, PLR0917 - upstream's signature, and ours
+    filename: str | os.PathLike[str],
+    root: str | os.PathLike[str] | None = None,
+    match: str = "",
+    content_types: Mapping[str, str] | None = None,
+    debug: bool = False,  # noqa: FBT001, FBT002
+    max_age: float | None = None,
+    precompressed: bool | str | list[str] | tuple[str, ...] = False,  # noqa: FBT001, FBT002
+) -> bool:
+    """Answer the current request with a file, if it is there.
+
+    Args:
+        filename: Its path: an absolute one, or one below ``root``.
+        root: Absolute path.
+        match: Regular expression that the path of the request has to match.
+        content_types: Media types by extension, without its dot.
+        debug: Not used any more.
+        max_age: Seconds for which clients may keep it without asking.
+        precompressed: As for :func:`staticdir`.
+
+    Returns:
+        Whether the response is set.
+
+    Raises:
+        ValueError: A setting makes no sense.
+        HTTPError: 403 if it may not be read, 412 or 416.
+    """
+    serving = current.get()
+    file = StaticFile(filename, root, match, content_types, debug, max_age, precompressed)
+    return file.serve(serving.request, serving.response)
+
+
+staticdir_tool = StaticTool(staticdir, StaticDirectory, "staticdir", "dir")
+staticfile_tool = StaticFileTool(staticfile, StaticFile, "staticfile", "filename")
