@@ -84,3 +84,55 @@ def test_a_toolbox_is_added_to_all_applications() -> None:
     finally:
         del cherrypy.Application.toolboxes["late"]
     assert calls == ["ran"]
+
+
+def test_a_plugin_attaches_hooks_to_all_requests() -> None:
+    """By ``cherrypy.request.hooks.attach()`` where no request is served, when it starts."""
+    calls: list[str] = []
+
+    def note() -> None:
+        calls.append(cherrypy.request.path_info)
+
+    class Root:
+        @cherrypy.expose
+        def index(self) -> str:
+            return "page"
+
+        @cherrypy.expose
+        def fail(self) -> None:
+            raise ValueError
+
+    client = Client(cherrypy.Application(Root()))
+    client.get("/")
+    for point in ("before_finalize", "before_error_response", "on_end_request"):
+        cherrypy.request.hooks.attach(point, note)
+    try:
+        client.get("/")
+        client.get("/fail")
+        assert calls == ["/", "/", "/fail", "/fail"]
+        assert len(cherrypy._cprequest.Request.hooks["before_finalize"]) == 1
+    finally:
+        for point in ("before_finalize", "before_error_response", "on_end_request"):
+            cherrypy.request.hooks[point].clear()
+    client.get("/")
+    assert len(calls) == 4
+
+
+@pytest.mark.parametrize("mount_point", ["", "/app"])
+def test_the_charset_of_paths_is_configured(mount_point: str) -> None:
+    """With ``request.uri_encoding`` a backup program passes any octets of file names."""
+
+    class Root:
+        @cherrypy.expose
+        def default(self, *segments: str) -> bytes:
+            return repr((segments, cherrypy.request.path_info)).encode()
+
+    config = {
+        "/": {"request.uri_encoding": "ISO-8859-1"},
+        "/utf": {"request.uri_encoding": "utf-8"},
+    }
+    tree = cherrypy._cptree.Tree()
+    tree.mount(Root(), mount_point, config)
+    client = Client(tree)
+    assert client.get(f"{mount_point}/%C3%A9").text == "(('Ã©',), '/Ã©')"
+    assert client.get(f"{mount_point}/utf/%C3%A9").text == "(('utf', 'é'), '/utf/é')"

@@ -178,7 +178,7 @@ def begin(app: Application, environ: Environ) -> Serving:  # noqa: C901, PLR0912
             _set_mounted_path(app, request, environ)
         elif path != "/":
             if not path.isascii():
-                path = decoded_path(path)
+                path = _decoded_path_info(app, path)
             if "//" in path:
                 path = urljoin(path)
             request.path_info = path or "/"
@@ -235,8 +235,15 @@ def _set_mounted_path(app: Application, request: Any, environ: Environ) -> None:
     if script_name is None:
         script_name = decoded_path(base).rstrip("/")
     request.script_name = script_name
-    whole = decoded_path(urljoin(base, environ["PATH_INFO"]))
-    request.path_info = whole[len(script_name) :]
+    whole = urljoin(base, environ["PATH_INFO"])
+    request.path_info = _decoded_path_info(app, whole[len(encoded_path(script_name)) :])
+
+
+def _decoded_path_info(app: Application, wsgi_text: str) -> str:
+    """Return the text of a path below a mount point, in the charset that its section says."""
+    if wsgi_text.isascii():
+        return wsgi_text
+    return decoded_path(wsgi_text, app.find_config(wsgi_text, "request.uri_encoding", "utf-8"))
 
 
 def run_and_log(serving: Serving) -> Any:  # noqa: ANN401 - any response class

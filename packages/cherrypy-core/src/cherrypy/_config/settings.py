@@ -119,6 +119,7 @@ _CORE: tuple[_Row, ...] = (
     ("request.show_tracebacks", "bool", True),
     ("request.throw_errors", "bool", False),
     ("request.throws", "tuple", None),
+    ("request.uri_encoding", "str", "utf-8"),
     ("response.body", "any", None),
     ("response.headers.*", "any", None),
     ("response.status", "str or int", None),

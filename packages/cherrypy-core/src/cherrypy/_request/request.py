@@ -31,7 +31,7 @@ from cherrypy._request.run import good_hosts, handle_error, respond, run
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPError, InternalRedirect, NotFound
 from cherrypy._runtime.lazy import lazy
-from cherrypy._tools.hooks import HOOK_POINTS, HookMap
+from cherrypy._tools.hooks import HOOK_POINTS, HookMap, SharedHooks
 
 if TYPE_CHECKING:
     from http.cookies import SimpleCookie
@@ -65,6 +65,15 @@ class LazyUUID4:
     def uuid4(self) -> str:
         """The identifier as text; the same each time."""
         return str(self)
+
+
+class _hooks(lazy[HookMap]):  # noqa: N801 - as lazy
+    """The attribute ``hooks``: of the class the hooks of all requests, of a request its own."""
+
+    def __get__(self, instance: object | None, owner: Any) -> Any:  # noqa: ANN401 - either
+        if instance is None:
+            return owner.class_hooks
+        return super().__get__(instance, owner)
 
 
 class Request:
@@ -145,8 +154,8 @@ class Request:
     closed: bool = False
     """Whether :meth:`close` has been called."""
 
-    class_hooks: HookMap = HookMap()
-    """Hooks that a subclass gives all its requests, as its attribute ``hooks``."""
+    class_hooks: HookMap = SharedHooks(HOOK_POINTS)
+    """Hooks of all requests, which a subclass replaces by its attribute ``hooks``."""
     class_error_page: Mapping[int | str, Any] = {}
     """Error pages that a subclass gives all its requests, as its attribute ``error_page``."""
 
@@ -307,10 +316,15 @@ class Request:
         """
         return None if self.plan is None else dict(self.plan.config)  # type: ignore[return-value]
 
-    @lazy
+    @_hooks
     def hooks(self) -> HookMap:
-        """Hooks of this request by hook point; others can be attached."""
-        return HookMap(HOOK_POINTS) if self.plan is None else self.plan.hook_map()
+        """Hooks of this request by hook point; others can be attached.
+
+        Outside of a request, as where a plugin starts, and on the class, those of all requests.
+        """
+        if self.plan is not None:
+            return self.plan.hook_map()
+        return self.class_hooks if self.app is None else HookMap(HOOK_POINTS)
 
     @lazy
     def toolmaps(self) -> dict[str, dict[str, dict[str, Any]]]:

@@ -4,13 +4,13 @@ HTML = "text/html;charset=utf-8"
 """Content type of the pages that are made here."""
 
 
-def decoded_path(wsgi_text: str) -> str:
-    """Return the text that octets mean: UTF-8, or else Latin-1 (RFC 3986 section 2.5)."""
+def decoded_path(wsgi_text: str, encoding: str = "utf-8") -> str:
+    """Return the text that octets mean in a charset, or else Latin-1 (RFC 3986 section 2.5)."""
     if wsgi_text.isascii():
         return wsgi_text
     try:
-        return wsgi_text.encode("latin-1").decode("utf-8")
-    except UnicodeError:
+        return wsgi_text.encode("latin-1").decode(encoding)
+    except (LookupError, UnicodeError):
         return wsgi_text
 
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterable
 from operator import attrgetter
-from typing import Any, Self
+from typing import Any, Self, SupportsIndex
+
+from cherrypy._config.generations import generation
 
 HOOK_POINTS = (
     "on_start_resource",
@@ -150,6 +152,52 @@ class HookMap(dict[str, list[Hook]]):
 
     def __repr__(self) -> str:
         return f"cherrypy._cprequest.HookMap(points={list(self)!r})"
+
+
+class SharedHooks(HookMap):
+    """The hooks of all requests. Resource plans are made anew when one is added or removed.
+
+    Args:
+        points: Names of hook points to begin with.
+    """
+
+    def __setitem__(self, point: str, hooks: Iterable[Hook]) -> None:
+        """Replace the hooks of a point."""
+        super().__setitem__(point, _SharedList(hooks))
+        generation.bump()
+
+
+class _SharedList(list[Hook]):
+    """The hooks of all requests at one point."""
+
+    def append(self, hook: Hook, /) -> None:
+        super().append(hook)
+        generation.bump()
+
+    def insert(self, index: SupportsIndex, hook: Hook, /) -> None:
+        super().insert(index, hook)
+        generation.bump()
+
+    def extend(self, hooks: Iterable[Hook], /) -> None:
+        super().extend(hooks)
+        generation.bump()
+
+    def remove(self, hook: Hook, /) -> None:
+        super().remove(hook)
+        generation.bump()
+
+    def pop(self, index: SupportsIndex = -1, /) -> Hook:
+        hook = super().pop(index)
+        generation.bump()
+        return hook
+
+    def clear(self) -> None:
+        super().clear()
+        generation.bump()
+
+    def __delitem__(self, index: SupportsIndex | slice) -> None:
+        super().__delitem__(index)
+        generation.bump()
 
 
 def in_order(hooks: Iterable[Hook]) -> list[Hook]:
