@@ -1,5 +1,7 @@
 """HTTP on real sockets: connections, framing, limits, deadlines, stopping."""
 
+import contextlib
+import inspect
 import logging
 import threading
 import time
@@ -8,6 +10,8 @@ from queue import Queue
 from typing import Any
 
 import pytest
+from cheroot.server import HTTPConnection, HTTPRequest
+from cheroot.workers.threadpool import ThreadPool
 from live_server import (
     DEADLINE,
     Environ,
@@ -455,6 +459,54 @@ def test_the_pool_grows_to_its_maximum(serve: Serve) -> None:
     for client in clients:
         assert read_response(client)[1] == b"hello"
         client.close()
+
+
+def test_the_pool_shrinks_when_it_is_told_to(serve: Serve) -> None:
+    """As monitors of the pool do, which know cheroot's; not below its minimum."""
+    pool = serve(hello, thread_pool=2, thread_pool_max=5).httpserver.requests
+    assert isinstance(pool, ThreadPool)
+    threads: Any = pool
+    threads.grow(3)
+    assert threads.size == 5
+    threads.shrink(1)
+    wait_until(lambda: threads.size == 4)
+    threads.shrink(10)
+    wait_until(lambda: threads.size == 2)
+
+
+def test_a_connection_is_taken_over(serve: Serve) -> None:
+    """After 101, by a library that finds socket, request and connection as in cheroot.
+
+    See: RFC 9110 section 7.8.
+    """
+    taken: Queue[Any] = Queue()
+
+    def upgrade(environ: Environ, start_response: StartResponse) -> list[bytes]:
+        reader = environ["wsgi.input"].rfile
+        for found in inspect.stack():
+            served = found.frame.f_locals.get("self")
+            if isinstance(served, HTTPRequest):
+                served.close_connection = True
+            elif isinstance(served, HTTPConnection):
+                served.linger = True
+        start_response("101 Switching Protocols", [("Upgrade", "x"), ("Connection", "Upgrade")])
+        taken.put(reader.raw._sock)
+        reader.detach().close()
+        return []
+
+    site = serve(upgrade)
+    with site.connect() as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
+        head, _ = read_response(client)
+        assert head.startswith(b"HTTP/1.1 101 ")
+        assert head.lower().count(b"connection:") == 1
+        with contextlib.closing(taken.get(timeout=DEADLINE)) as other_end:
+            other_end.settimeout(DEADLINE)
+            client.sendall(b"ping")
+            assert other_end.recv(100) == b"ping"
+            other_end.sendall(b"pong")
+            assert client.recv(100) == b"pong"
+    assert site.errors == []
 
 
 def test_a_full_queue_is_answered_with_503(serve: Serve) -> None:

@@ -63,6 +63,7 @@ class Connection(HTTPConnection):
     Attributes:
         has_unread: The client sent, or may be sending, content that nobody is going to read.
         is_broken: Writing to it has failed.
+        is_upgraded: The client was told that another protocol begins (RFC 9110 section 7.8).
         transfer: A response that somebody else has to send to its end, as the client takes it
             slowly; ``None`` if there is none.
     """
@@ -74,6 +75,7 @@ class Connection(HTTPConnection):
         self.server.connections.add(self)
         self.has_unread = False
         self.is_broken = False
+        self.is_upgraded = False
         self.transfer: Transfer | None = None
         self._is_plain = self.server.ssl_adapter is None
         self._is_due = False  # the selector says that there is something to read
@@ -176,9 +178,16 @@ class Connection(HTTPConnection):
         If content was left unread, the answer would be lost to a client that still sends it: the
         system resets a connection that is closed over unread octets. So it is given some time.
 
+        After an upgrade to another protocol, libraries set ``linger`` where the socket is theirs
+        now: it stays open. Elsewhere cheroot does, for answers to requests that it has not read.
+
         See: RFC 9112 section 9.6.
         """
         if not self.server.connections.remove(self):
+            return
+        if self.linger and self.is_upgraded:
+            with suppress(OSError):
+                self.wfile.close()  # our way to the socket, which does not close that itself
             return
         if self._is_plain and self.server.ready and (self.has_unread or self.linger):
             with suppress(OSError):

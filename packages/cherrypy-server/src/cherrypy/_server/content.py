@@ -60,6 +60,7 @@ class Content(ABC):
         before_first_read: Called once, before the first octet is read; sends 100 (Continue).
 
     Attributes:
+        rfile: The connection, for those who take it over after the request (RFC 9110 section 7.8).
         is_complete: All of it has been read: what follows on the connection is the next request.
     """
 
@@ -68,7 +69,7 @@ class Content(ABC):
     def __init__(
         self, rfile: Reader, before_first_read: Callable[[], object] | None = None
     ) -> None:
-        self._rfile = rfile
+        self.rfile = rfile
         self._before_first_read = before_first_read
 
     def read(self, size: int | None = None) -> bytes:
@@ -158,10 +159,10 @@ class SizedContent(Content):
         self.is_complete = length == 0
 
     def _take(self, limit: int) -> bytes:
-        return self._counted(self._rfile.read(min(limit, self._left))) if self._left else b""
+        return self._counted(self.rfile.read(min(limit, self._left))) if self._left else b""
 
     def _take_line(self, limit: int) -> bytes:
-        return self._counted(self._rfile.readline(min(limit, self._left))) if self._left else b""
+        return self._counted(self.rfile.readline(min(limit, self._left))) if self._left else b""
 
     def is_short(self, limit: int) -> bool:
         """Tell whether at most ``limit`` octets are left, and the client is sending them."""
@@ -193,10 +194,10 @@ class ChunkedContent(Content):
         self.is_complete = False
 
     def _take(self, limit: int) -> bytes:
-        return self._from_chunk(self._rfile.read, limit)
+        return self._from_chunk(self.rfile.read, limit)
 
     def _take_line(self, limit: int) -> bytes:
-        return self._from_chunk(self._rfile.readline, limit)
+        return self._from_chunk(self.rfile.readline, limit)
 
     def is_short(self, limit: int) -> bool:
         """Tell whether all has been read: how much is left, nobody knows."""
@@ -220,13 +221,13 @@ class ChunkedContent(Content):
         if not piece:
             bad_request("The chunked content ends in the middle of a chunk")
         self._left -= len(piece)
-        if self._left == 0 and self._rfile.read(2) != b"\r\n":
+        if self._left == 0 and self.rfile.read(2) != b"\r\n":
             bad_request("A chunk is not followed by CRLF")
         return piece
 
     def _start_chunk(self) -> bool:
         """Read the size of the next chunk; False after the last one."""
-        match = _CHUNK_SIZE.fullmatch(self._rfile.readline(_MAX_LINE))
+        match = _CHUNK_SIZE.fullmatch(self.rfile.readline(_MAX_LINE))
         if match is None:
             bad_request("Malformed chunk size: expected hexadecimal digits")
         self._left = int(match[1], 16)
@@ -240,7 +241,7 @@ class ChunkedContent(Content):
     def _skip_trailer(self) -> None:
         """Read the trailer fields, which are checked and dropped (RFC 9110 section 6.5.1)."""
         trailer = b""
-        while (line := self._rfile.readline(_MAX_LINE)) != b"\r\n":
+        while (line := self.rfile.readline(_MAX_LINE)) != b"\r\n":
             trailer += line
             if not line or len(trailer) > _MAX_TRAILER:
                 bad_request("Malformed trailer after the chunked content")

@@ -158,7 +158,10 @@ class CPWSGIHTTPRequest(HTTPRequest):
         fields = list(self.outheaders)
         names = {name.lower(): value for name, value in fields}
         self._frame(status, fields, names)
-        self._set_connection(fields, names)
+        if status.startswith(b"101"):
+            self.conn.is_upgraded = True
+        else:
+            self._set_connection(fields, names)
         if b"date" not in names:
             fields.append((b"Date", now_field().encode()))
         if b"server" not in names:

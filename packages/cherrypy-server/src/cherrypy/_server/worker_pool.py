@@ -9,6 +9,8 @@ from queue import Empty, Full, SimpleQueue
 from socket import SHUT_RDWR
 from typing import Any, Protocol
 
+from cheroot.workers.threadpool import ThreadPool
+
 _UNBLOCK_SECONDS = 1.0  # for a thread to end, once its connection is shut down
 
 
@@ -141,6 +143,7 @@ class Worker(threading.Thread):
             finally:
                 self.connection = None
                 self.backlog.finish()
+        self.pool.forget(self)
 
     def _serve(self, connection: PooledConnection) -> None:
         keep_open = False
@@ -177,11 +180,12 @@ class Worker(threading.Thread):
             self.work_seconds += time.monotonic() - started
 
 
-class WorkerPool:
+class WorkerPool(ThreadPool):
     """The threads of one server, and the connections that wait for them.
 
-    It starts with ``min`` threads. If ``max`` is finite, it adds one whenever a connection would
-    have to wait, until there are ``max``; it does not shrink.
+    It does all of cheroot's pool in its own way, and is one for those who look for that. It starts
+    with ``min`` threads. If ``max`` is finite, it adds one whenever a connection would
+    have to wait, until there are ``max``; it shrinks only when it is told to.
 
     Args:
         server: The server whose connections they serve.
@@ -207,6 +211,7 @@ class WorkerPool:
         self._backlog = Backlog(queue_size, queue_timeout)
         self._threads: list[Worker] = []
         self._started = 0
+        self._leaving = 0  # threads that have been told to end, and have not yet
         self._is_stopped = False
         self._lock = threading.Lock()
 
@@ -245,6 +250,21 @@ class WorkerPool:
                 self._add_statistics(worker)
                 worker.start()
 
+    def shrink(self, amount: int) -> None:
+        """End so many threads, each after the connection that it serves, but leave ``min``."""
+        with self._lock:
+            leaving = min(amount, len(self._threads) - self._leaving - self.min)
+            if leaving > 0:
+                self._leaving += leaving
+                self._backlog.end(leaving)
+
+    def forget(self, worker: Worker) -> None:
+        """Note that a thread ends."""
+        with self._lock:
+            if worker in self._threads:
+                self._threads.remove(worker)
+                self._leaving -= 1
+
     def get(self) -> PooledConnection | None:
         """Take a connection that waits, as a thread does; ``None`` tells to end."""
         return self._backlog.get()
@@ -276,6 +296,7 @@ class WorkerPool:
         """
         with self._lock:
             threads, self._threads = self._threads, []
+            self._leaving = 0
         self._backlog.end(len(threads))
         caller = threading.current_thread()
         if caller in threads:
