@@ -196,7 +196,8 @@ class FileSender:
         checked = time.monotonic()
         while True:
             try:
-                for key, _ in selector.select(_TICK):
+                # without clients there is nothing to look for, so nothing wakes it up in vain
+                for key, _ in selector.select(_TICK if _transfers(selector) else None):
                     if key.data is None:
                         self._admit(selector, waker)
                     else:
