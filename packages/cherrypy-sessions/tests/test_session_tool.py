@@ -483,6 +483,6 @@ def test_a_storage_without_locks_of_its_own_gets_some(site: Any, cookie: Any) ->
             self.records.pop(self.id, None)
 
     client = site(Pages(), storage_class=Plain)
-    assert client.get("/locked").text == "False True"
+    assert client.get("/locked").text == "True True"
     assert client.get("/", Cookie=cookie(client.get("/"))).text == "2"
     assert not Session.locks

@@ -125,7 +125,9 @@ def _choose(path: str, names: list[str], trail: list[Step], layers: Layers) -> R
             holder = default.__func__ if default.__class__ is MethodType else default
             config = getattr(holder, "_cp_config", None)
             if config:
-                layers.insert(mark, config)
+                own: Layers = []
+                _add(own, config, names, len(names) - left)
+                layers[mark:mark] = own
             return default, names[len(names) - left : -1], path.endswith("/"), layers
         if getattr(holder, "exposed", False):
             return node, names[len(names) - left : -1], step is deepest, layers

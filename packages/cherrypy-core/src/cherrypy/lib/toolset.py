@@ -85,8 +85,8 @@ class SessionTool(Tool):
     }
     """Hook point and priority at which the session is locked, by ``tools.sessions.locking``.
 
-    In the ``implicit`` way a session of cherrypy-sessions locks itself instead, when it is first
-    used.
+    In the ``implicit`` way the storages of cherrypy-sessions lock themselves instead, when the
+    session is first used.
     """
 
     cookie_settings: ClassVar[tuple[str, ...]] = (
@@ -118,7 +118,10 @@ class SessionTool(Tool):
     def _lock_session() -> None:
         """Lock the session of the current request."""
         session: Any = current.get().__dict__["session"]
-        session.acquire_lock()
+        if not getattr(
+            session, "locked", False
+        ):  # a tool has used it; some can not be locked twice
+            session.acquire_lock()
 
     def _setup(self) -> None:
         """Attach what opens, locks, saves and closes the session to the current request."""
@@ -143,11 +146,11 @@ class SessionTool(Tool):
         is_own = self.callable == self._init
         if is_own:
             begin = self._hook(sessions.init, {**arguments, "locking": locking})
-            if locking == "implicit":
-                place = None
             prepare = getattr(sessions.init, "planned", None)
             if prepare is not None:  # what follows from the settings is not found out each time
                 begin.callback, begin.kwargs = prepare(**begin.kwargs), {}
+            if locking == "implicit" and not getattr(begin.callback, "is_locked_first", False):
+                place = None
         else:
             begin = self._hook(self.callable, arguments)
         planned = [("before_request_body", begin)]

@@ -1,5 +1,6 @@
 """Sessions in files: one for each, which several processes of a machine can share."""
 
+import copy
 import errno
 import logging
 import os
@@ -39,6 +40,38 @@ POLL_SECONDS = 0.005
 """How often it is tried to get a lock that another process has."""
 
 
+class HeldLock:
+    """The lock of a session file, which this process has, for the thread that has acquired it.
+
+    Args:
+        path: The file that stands for the lock.
+        file: What has locked that.
+        locks: Where the threads of this process queue for it.
+    """
+
+    __slots__ = ("_file", "_locks", "_path")
+
+    def __init__(self, path: str, file: "BaseFileLock", locks: KeyedLocks) -> None:
+        self._path = path
+        self._file = file
+        self._locks = locks
+
+    def close(self) -> None:
+        """Release the lock; its file stays as long as the session does."""
+        path = self._path
+        try:
+            if not os.path.exists(path.removesuffix(FileSession.LOCK_SUFFIX)):  # noqa: PTH110 - as above
+                # While it is locked: whoever waits for this file notices that it is gone, and makes
+                # another one. Where that can not be, on Windows, it stays, and nothing is wrong.
+                with suppress(OSError):
+                    os.unlink(path)  # noqa: PTH108 - as above
+            self._file.release()
+            if len(_known_locks) < MAX_KNOWN_LOCKS:
+                _known_locks[path] = self._file
+        finally:
+            self._locks.release(path)
+
+
 class FileSession(Session):
     """Keeps each session in a file of its own, readable by the owner of the process only.
 
@@ -58,7 +91,8 @@ class FileSession(Session):
     locks: ClassVar[KeyedLocks] = KeyedLocks()
     """The locks that this process holds or waits for, by path."""
 
-    lock: "BaseFileLock | None" = None
+    lock: Any = None
+    """The lock that is held, with a method ``close``; a subclass may put one of its own here."""
     _layout: Format
 
     def __init__(self, id: str | None = None, **kwargs: Any) -> None:  # noqa: A002, ANN401 - upstream's signature
@@ -158,14 +192,15 @@ class FileSession(Session):
         """Lock the session against other requests, in this process and in others.
 
         Args:
-            path: The file that stands for the lock; by default beside that of the session.
+            path: The file of the session, beside which is that of the lock; that of this session
+                by default.
 
         Raises:
             LockTimeout: Another request has had it locked for all of ``lock_timeout``.
         """
         if self.locked:
             return
-        path = path or self._get_file_path() + self.LOCK_SUFFIX
+        path = (path or self._get_file_path()) + self.LOCK_SUFFIX
         limit = lock_seconds(self.lock_timeout)
         begin = time.monotonic()
         # the threads of a process queue for one of them to ask the system
@@ -173,7 +208,7 @@ class FileSession(Session):
             raise LockTimeout
         try:
             left = None if limit is None else max(limit - (time.monotonic() - begin), 0)
-            self.lock = self._locked_file(path, left)
+            self.lock = HeldLock(path, self._locked_file(path, left), self.locks)
         except BaseException:
             self.locks.release(path)
             raise
@@ -192,28 +227,17 @@ class FileSession(Session):
             raise self._unavailable("lock", error) from error
         return lock
 
-    def release_lock(self, path: str | None = None) -> None:
-        """Let other requests have the session; the lock file stays as long as the session does.
+    def release_lock(self, path: str | None = None) -> None:  # noqa: ARG002 - upstream's signature
+        """Let other requests have the session.
 
         Args:
-            path: The file that stands for the lock, if another one was named to acquire it.
+            path: Not used any more: the lock knows which file it is of.
         """
         if not self.locked or self.lock is None:
             return
-        path = path or self._get_file_path() + self.LOCK_SUFFIX
         self.locked = False
         lock, self.lock = self.lock, None
-        try:
-            if not os.path.exists(path.removesuffix(self.LOCK_SUFFIX)):  # noqa: PTH110 - as above
-                # While it is locked: whoever waits for this file notices that it is gone, and makes
-                # another one. Where that can not be, on Windows, it stays, and nothing is wrong.
-                with suppress(OSError):
-                    os.unlink(path)  # noqa: PTH108 - as above
-            lock.release()
-            if len(_known_locks) < MAX_KNOWN_LOCKS:
-                _known_locks[path] = lock
-        finally:
-            self.locks.release(path)
+        lock.close()
 
     # ---- cleaning -------------------------------------------------------------------------------
 
@@ -235,18 +259,18 @@ class FileSession(Session):
 
     def _clean(self, path: str, now: float) -> None:
         """Remove a session file if it has expired, or the lock file of a session that is gone."""
-        is_lock = path.endswith(self.LOCK_SUFFIX)
+        session_path = path.removesuffix(self.LOCK_SUFFIX)
+        is_lock = path != session_path
         if is_lock:
-            is_needed = os.path.exists(path.removesuffix(self.LOCK_SUFFIX))  # noqa: PTH110 - as above
+            is_needed = os.path.exists(session_path)  # noqa: PTH110 - as above
         else:
             is_needed = not _has_expired(path, now, self.timeout)
         if is_needed:
             return
-        janitor = Session.__new__(type(self))
-        janitor.__dict__.update(storage_path=self.storage_path, lock_timeout=0)
-        lock_path = path if is_lock else path + self.LOCK_SUFFIX
+        janitor = copy.copy(self)
+        janitor.__dict__.update(locked=False, lock=None, lock_timeout=0)
         try:
-            janitor.acquire_lock(lock_path)
+            janitor.acquire_lock(session_path)
         except (LockTimeout, SessionUnavailable):
             return  # it is in use
         try:
@@ -256,7 +280,7 @@ class FileSession(Session):
                 with suppress(OSError):
                     os.unlink(path)  # noqa: PTH108 - as above
         finally:
-            janitor.release_lock(lock_path)
+            janitor.release_lock(session_path)
 
     def __len__(self) -> int:
         """Return how many sessions there are."""

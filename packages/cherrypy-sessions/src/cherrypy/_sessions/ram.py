@@ -36,8 +36,9 @@ class RamSession(Session):
             cls._index = ExpiryIndex()
 
     def _exists(self) -> bool:
-        record = self._load()
-        return record is not None and record[1] > self.now()
+        with self._mutex:
+            record = self.cache.get(self.id)
+        return record is not None and record[1].timestamp() > self.now().timestamp()
 
     def _load(self) -> Record | None:
         with self._mutex:
@@ -55,9 +56,9 @@ class RamSession(Session):
 
     def clean_up(self) -> None:
         """Remove expired sessions, and give their memory back."""
-        now = self.now()
+        now = self.now().timestamp()
         with self._mutex:
-            minutes = list(self._index.take(now.timestamp()))
+            minutes = list(self._index.take(now))
         while minutes:
             ids = list(minutes.pop())
             for start in range(0, len(ids), BATCH):
@@ -65,17 +66,18 @@ class RamSession(Session):
         with self._mutex:
             self._compact()
 
-    def _clean(self, ids: list[str], now: dt.datetime) -> None:
+    def _clean(self, ids: list[str], now: float) -> None:
         with self._mutex:
             for session_id in ids:
                 record = self.cache.get(session_id)
                 if record is None:
                     continue
-                if record[1] <= now:
+                expires = record[1].timestamp()
+                if expires <= now:
                     del self.cache[session_id]
                     self._index.removed += 1
                 else:
-                    self._index.add(session_id, record[1].timestamp())
+                    self._index.add(session_id, expires)
 
     def _compact(self) -> None:
         """Give back the memory of the table: a dict never shrinks by itself."""

@@ -121,6 +121,12 @@ class Session:
         def _delete(self) -> None:
             """Remove the record of ``self.id``, if there is one."""
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401 - for other classes
+        super().__init_subclass__(**kwargs)
+        given: object = cls.locks
+        if type(given) is dict:  # what a class that was written for CherryPy 18 has
+            cls.locks = KeyedLocks()
+
     def __init__(self, id: str | None = None, **kwargs: Any) -> None:  # noqa: A002, ANN401 - upstream's signature
         self.id_observers = []
         self._data = {}
@@ -168,8 +174,8 @@ class Session:
         if not self.locked:
             if self._optimistic:
                 self._shared = True
-            elif self._locking != "explicit":
-                self.acquire_lock()
+            else:
+                self._lock_unless_explicit()
         self._read()
         self.loaded = True
         self._parted = False
@@ -227,8 +233,8 @@ class Session:
     def _expiration(self) -> dt.datetime:
         """Return the moment until which the session lasts if it is not used again."""
         # by the clock of the world: local clocks are set an hour back and forth twice a year
-        moment = self.now().timestamp() + self.timeout * 60
-        return dt.datetime.fromtimestamp(moment)  # noqa: DTZ006 - as now()
+        now = self.now()
+        return dt.datetime.fromtimestamp(now.timestamp() + self.timeout * 60, now.tzinfo)
 
     def _prolong(self) -> None:
         """Make a session last longer that has only been read; at times, and without waiting."""
@@ -259,6 +265,7 @@ class Session:
             self.load()  # or the data would go with the old id
         if self._shared:
             self._lock_for_change()
+        self._lock_unless_explicit()
         self._regenerate()
 
     def _regenerate(self) -> None:
@@ -279,6 +286,7 @@ class Session:
 
     def delete(self) -> None:
         """Remove the stored session; it stays away, unless something is stored afterwards."""
+        self._lock_unless_explicit()
         self._delete()
         self._data = {}
         self._stored = False
@@ -300,6 +308,10 @@ class Session:
             if not self.locks.acquire(self._lock_name(), lock_seconds(self.lock_timeout)):
                 raise LockTimeout
             self.locked = True
+
+    def _lock_unless_explicit(self) -> None:
+        if self._locking != "explicit" and not self.locked:
+            self.acquire_lock()
 
     def release_lock(self) -> None:
         """Let other requests have the session."""
@@ -343,7 +355,8 @@ class Session:
             SessionConflict: It is not, and what has read it can not run again.
         """
         seen = self._data
-        self.acquire_lock()
+        if not self.locked:
+            self.acquire_lock()
         self._shared = False
         self._read()
         if not _is_same(seen, self._data):

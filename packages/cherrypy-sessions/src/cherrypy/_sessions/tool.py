@@ -1,8 +1,8 @@
 """What the sessions tool does with a request: open, save and close its session."""
 
 import re
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 from cherrypy._runtime.context import Serving, current
 from cherrypy._runtime.iterators import is_iterator, set_vary_header
@@ -34,6 +34,9 @@ class Opening:
         lazy: See ``tools.sessions.lazy``.
     """
 
+    own_storages: ClassVar[set[type[Session]]] = set()
+    """Storages that need no lock before the session is used."""
+
     def __init__(  # noqa: PLR0913 - what is configured
         self,
         storage_class: type[Session],
@@ -60,6 +63,11 @@ class Opening:
         self._cookie = {**cookie, "samesite": same_site(cookie.get("samesite"))}
         self._locking = locking
         self._lazy = lazy
+        self.is_locked_first = (
+            locking == "implicit" and not lazy and storage_class not in self.own_storages
+        )
+        """Whether the lock is taken before the handler: storages of others, which were written for
+        CherryPy 18, may rely on having it in ``_delete`` and wherever else they look."""
         setup = getattr(storage_class, "setup", None)
         if setup is not None:
             setup(**settings)
@@ -141,6 +149,7 @@ class Opening:
 
 
 def prepare(  # noqa: PLR0913, PLR0917 - upstream's signature
+    storages: Mapping[str, Any],
     storage_type: str | None = None,
     path: str | None = None,
     path_header: str | None = None,
@@ -156,7 +165,8 @@ def prepare(  # noqa: PLR0913, PLR0917 - upstream's signature
 ) -> Opening:
     """Return what opens sessions as one configuration of the tool wants them.
 
-    The arguments are those of :func:`cherrypy.lib.sessions.init`.
+    The arguments after the first one are those of :func:`cherrypy.lib.sessions.init`; that one is
+    where the storage is looked up that ``storage_type`` names.
 
     Raises:
         ValueError: A setting is wrong.
@@ -168,7 +178,7 @@ def prepare(  # noqa: PLR0913, PLR0917 - upstream's signature
     lazy = bool(kwargs.pop("lazy", False))
     samesite = kwargs.pop("samesite", "Lax")
     return Opening(
-        storage_class or storage_named(storage_type),
+        storage_class or storage_named(storage_type, storages),
         {"timeout": timeout, "clean_freq": clean_freq, "debug": debug, **kwargs},
         name,
         {
@@ -185,21 +195,29 @@ def prepare(  # noqa: PLR0913, PLR0917 - upstream's signature
     )
 
 
-storages: dict[str, type[Session]] = {}
-"""Storages by ``tools.sessions.storage_type``."""
+STORAGE_SUFFIX = "Session"
 
 
-def storage_named(storage_type: str | None) -> type[Session]:
+def storage_named(storage_type: str | None, storages: Mapping[str, Any]) -> type[Session]:
     """Return the storage that ``tools.sessions.storage_type`` names, ``ram`` by default.
+
+    Args:
+        storage_type: The setting: ``ram`` for ``RamSession``, and so on.
+        storages: What ``cherrypy.lib.sessions`` has, where applications put classes of their own.
 
     Raises:
         ValueError: There is none.
     """
-    found = storages.get(str(storage_type or "ram").lower())
-    if found is None:
-        raise ValueError(
+    found = storages.get(str(storage_type or "ram").title() + STORAGE_SUFFIX)
+    if not isinstance(found, type):
+        known = sorted(
+            name.removesuffix(STORAGE_SUFFIX).lower()
+            for name, value in storages.items()
+            if isinstance(value, type) and name.endswith(STORAGE_SUFFIX) and name != STORAGE_SUFFIX
+        )
+        raise ValueError(  # noqa: TRY004 - it is the name that is wrong
             f"tools.sessions.storage_type = {storage_type!r}: expected one of "
-            f"{', '.join(map(repr, storages))}; for others set tools.sessions.storage_class"
+            f"{', '.join(map(repr, known))}; for others set tools.sessions.storage_class"
         )
     return found
 

@@ -4,9 +4,17 @@ Turn on the tool ``sessions`` for a part of the site, and use ``cherrypy.session
 what it publishes. See ``docs/tutorials/sessions.md``.
 """
 
+# some of these are here only for applications that take them from here
+import datetime  # noqa: F401, ICN001 - its name here
+import os  # noqa: F401
+import pickle  # noqa: F401
+import threading  # noqa: F401
+import time  # noqa: F401
+from functools import partial
 from typing import Any
 
 from cherrypy._runtime.context import current
+from cherrypy._runtime.iterators import is_iterator  # noqa: F401
 from cherrypy._sessions.cookie import same_site, set_cookie
 from cherrypy._sessions.files import FileSession
 from cherrypy._sessions.memcached import MemcachedSession
@@ -19,10 +27,9 @@ from cherrypy._sessions.tool import (
     make_repeatable,
     prepare,
     save_session,
-    storages,
 )
 from cherrypy._sessions.waiting import LockTimeout, SessionConflict, SessionUnavailable
-from cherrypy.lib import locking
+from cherrypy.lib import httputil, locking  # noqa: F401
 from cherrypy.lib.toolset import SessionTool
 
 __all__ = [
@@ -45,7 +52,10 @@ __all__ = [
     "set_response_cookie",
 ]
 
-storages.update(ram=RamSession, file=FileSession, memcached=MemcachedSession)
+missing = object()
+"""A default that is no value; for applications that take it from here."""
+
+Opening.own_storages.update((RamSession, FileSession, MemcachedSession))
 
 
 def init(  # noqa: PLR0913, PLR0917 - upstream's signature
@@ -65,7 +75,8 @@ def init(  # noqa: PLR0913, PLR0917 - upstream's signature
     """Open the session of the current request; the sessions tool does that.
 
     Args:
-        storage_type: ``ram``, ``file`` or ``memcached``; ``storage_class`` is better.
+        storage_type: ``ram``, ``file`` or ``memcached``, or ``mine`` for a class that somebody has
+            put here as ``MineSession``; ``storage_class`` is better.
         path: Path of the cookie; ``/`` by default.
         path_header: Header field of the request that has the path of the cookie.
         name: Name of the cookie.
@@ -83,6 +94,7 @@ def init(  # noqa: PLR0913, PLR0917 - upstream's signature
         ValueError: A setting is wrong.
     """
     prepare(
+        globals(),
         storage_type,
         path,
         path_header,
@@ -98,7 +110,7 @@ def init(  # noqa: PLR0913, PLR0917 - upstream's signature
     )()
 
 
-init.planned = prepare  # type: ignore[attr-defined]  # done once for each configuration
+init.planned = partial(prepare, globals())  # type: ignore[attr-defined]  # once for each configuration
 
 
 def save() -> None:

@@ -1,11 +1,19 @@
 """Serve files: tools for directories and single files, and functions for page handlers."""
 
+# some of these are here only for applications that take them from here
+import mimetypes  # noqa: F401
 import os
+import re  # noqa: F401
+import stat  # noqa: F401
+import urllib  # noqa: F401
 from collections.abc import Iterable, Mapping
+from io import BytesIO
 from typing import Any
 
+from cherrypy._runtime.compat import ntob  # noqa: F401
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPRedirect, NotFound
+from cherrypy._runtime.iterators import file_generator_limited  # noqa: F401
 from cherrypy._static.answers import NOT_MODIFIED, answer
 from cherrypy._static.disposition import format_disposition
 from cherrypy._static.media_types import media_type_of, read_system_types
@@ -18,6 +26,7 @@ from cherrypy._static.serving import (
 )
 from cherrypy._static.sources import FileObject
 from cherrypy._static.tools import StaticFileTool, StaticTool
+from cherrypy.lib import cptools, httputil  # noqa: F401
 
 __all__ = ["serve_download", "serve_file", "serve_fileobj", "staticdir", "staticfile"]
 
@@ -80,7 +89,8 @@ def serve_fileobj(
     part of it can be asked for.
 
     Args:
-        fileobj: Anything with ``read``; it is closed in the end.
+        fileobj: Anything with ``read``; it is closed in the end. Or octets, or an iterable of such,
+            which is sent as if the handler had returned it.
         content_type: Value of Content-Type; by default that of the response is left as it is.
         disposition: ``attachment`` to have it saved, or ``inline``.
         name: Name under which it is to be saved.
@@ -95,9 +105,16 @@ def serve_fileobj(
     """
     serving = current.get()
     response = serving.response
-    source = FileObject(fileobj)
     if disposition is not None:
         response.headers["Content-Disposition"] = format_disposition(disposition, name)
+    if isinstance(fileobj, bytes):
+        fileobj = BytesIO(fileobj)
+    elif not hasattr(fileobj, "read"):
+        if content_type is not None:
+            response.headers["Content-Type"] = content_type
+        response.body = fileobj
+        return _given(response)
+    source = FileObject(fileobj)
     known = UNKNOWN if source.status is None else describe(source.status, response.time)
     return _body(response, answer(serving.request, response, source, known, content_type))
 
@@ -122,6 +139,10 @@ def _body(response: Any, chunks: Iterable[bytes] | None) -> Iterable[bytes]:  # 
     if chunks is None:
         raise HTTPRedirect([], NOT_MODIFIED)
     response.body = chunks
+    return _given(response)
+
+
+def _given(response: Any) -> Iterable[bytes]:  # noqa: ANN401 - as above
     body: Iterable[bytes] = response.body
     return body
 
