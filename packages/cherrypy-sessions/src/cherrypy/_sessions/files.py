@@ -36,6 +36,8 @@ MAX_KNOWN_LOCKS = 1000
 _known_locks: "dict[str, BaseFileLock]" = {}
 """Lock objects that nobody holds, by path; it takes 25 us to make one."""
 
+CLEANING_LOCK_TIMEOUT = 0.1
+"""Seconds that cleaning waits for a session in use; not 0: locks of others look at the clock first."""
 POLL_SECONDS = 0.005
 """How often it is tried to get a lock that another process has."""
 
@@ -268,7 +270,7 @@ class FileSession(Session):
         if is_needed:
             return
         janitor = copy.copy(self)
-        janitor.__dict__.update(locked=False, lock=None, lock_timeout=0)
+        janitor.__dict__.update(locked=False, lock=None, lock_timeout=CLEANING_LOCK_TIMEOUT)
         try:
             janitor.acquire_lock(session_path)
         except (LockTimeout, SessionUnavailable):
