@@ -37,7 +37,7 @@ _known_locks: "dict[str, BaseFileLock]" = {}
 """Lock objects that nobody holds, by path; it takes 25 us to make one."""
 
 CLEANING_LOCK_TIMEOUT = 0.1
-"""Seconds that cleaning waits for a session in use; not 0: locks of others look at the clock first."""
+"""Seconds that cleaning waits for a session in use; with 0, locks of others would not try."""
 POLL_SECONDS = 0.005
 """How often it is tried to get a lock that another process has."""
 
