@@ -530,3 +530,60 @@ def test_no_file_is_left_open(
     for path in ("", "sub", "sub/", "digits.txt/", "../x", "nothing"):
         client.request(method, f"/files/{path}")
     assert sorted(os.listdir(descriptors)) == before  # noqa: PTH208 - names
+
+
+HOOKS_THAT_ADD_A_FIELD = {
+    "after the tool": {"hooks.before_handler": "later"},
+    "before the answer is finished": {"hooks.before_finalize": "later"},
+    "of the configuration": {"response.headers.X-Later": "yes"},
+}
+
+
+@pytest.mark.parametrize("conditions", [{}, {"If-Modified-Since": "Thu, 29 Feb 2024 12:00:00 GMT"}])
+@pytest.mark.parametrize(
+    "settings", HOOKS_THAT_ADD_A_FIELD.values(), ids=HOOKS_THAT_ADD_A_FIELD.keys()
+)
+def test_what_others_do_to_the_answer_counts(
+    public: Path, settings: dict[str, Any], conditions: dict[str, str]
+) -> None:
+    """A plain answer is finished by the tool itself, unless somebody else has a say in it."""
+
+    def later() -> None:
+        cherrypy.response.headers["X-Later"] = "yes"
+
+    later.priority = 90  # type: ignore[attr-defined]  # see Hook
+    directory = {"tools.staticdir.on": True, "tools.staticdir.dir": str(public)}
+    plain = site({"/files": directory})
+    others = {key: later if value == "later" else value for key, value in settings.items()}
+    changed = site({"/files": directory | others})
+    expected = plain.get("/files/digits.txt", headers=conditions)
+    answer = changed.get("/files/digits.txt", headers=conditions)
+    assert expected.status == answer.status == (304 if conditions else 200)
+    assert answer.headers["X-Later"] == "yes"
+    assert answer.text == expected.text
+    assert set(answer.headers) == {*expected.headers, "X-Later"}
+
+
+def test_hooks_after_the_answer_see_its_header_fields(public: Path) -> None:
+    seen = []
+
+    def look() -> None:
+        seen.append((cherrypy.response.status, cherrypy.response.headers["Content-Type"]))
+
+    settings = {"tools.staticdir.on": True, "tools.staticdir.dir": str(public)}
+    client = site({"/files": settings | {"hooks.on_end_resource": look}})
+    client.get("/files/digits.txt")
+    assert seen == [("200 OK", "text/plain")]
+
+
+def test_a_file_that_changes_counts_on_the_next_request(
+    serve: Callable[..., Client], public: Path
+) -> None:
+    client = serve()
+    first = client.get("/files/digits.txt")
+    conditions = {"If-None-Match": first.headers["ETag"]}
+    assert client.get("/files/digits.txt", headers=conditions).status == 304
+    write(public / "digits.txt", "another content", modified=1_709_208_001)
+    second = client.get("/files/digits.txt", headers=conditions)
+    assert (second.status, second.text) == (200, "another content")
+    assert second.headers["ETag"] != first.headers["ETag"]

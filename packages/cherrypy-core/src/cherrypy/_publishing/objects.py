@@ -69,10 +69,9 @@ def find_resource(  # noqa: C901, PLR0912 - PERF: the walk is one loop
     left = names[:]
     trail: list[Step] = [(root, count, len(layers))]
     while remaining:
-        if node is None:  # PERF: below of nothing there is nothing
-            del left[0]
+        if node is None:  # PERF: below of nothing there is nothing; only sections are left
             child = None
-            after = remaining - 1
+            after = 0
         else:
             name = left[0]
             attribute = name if name.isidentifier() else name.translate(translate)

@@ -51,6 +51,7 @@ class ResourcePlan:
         "error_page",
         "hooks",
         "is_plain",
+        "last_callback",
         "late",
         "on_end_resource",
         "on_start_resource",
@@ -82,6 +83,13 @@ class ResourcePlan:
     """What has to be done anew for each request: namespaces and tools with set-ups of their own."""
     is_plain: bool
     """Whether the plan sets nothing but hooks."""
+    last_callback: object
+    """Callback of the hook after which only a handler changes the response; ``None`` if none is.
+
+    Where it answers in place of the handler, it can finish the response (``finish_with``). Hooks
+    that may still redirect or refuse, but change nothing, say so by an attribute of their
+    callbacks, ``leaves_response``.
+    """
 
     def __init__(
         self,
@@ -156,6 +164,12 @@ class ResourcePlan:
                 self.encoder = make_encoder(**last.kwargs)
                 before_handler = before_handler[:-1]
         self.before_handler = _stages(before_handler)
+        self.last_callback = None
+        if not (self.late or self.hooks["before_finalize"]):
+            callbacks = [hook.callback for hook in before_handler]
+            while callbacks and getattr(callbacks[-1], "leaves_response", False):
+                callbacks.pop()
+            self.last_callback = callbacks[-1] if callbacks else None
 
     def apply(self, request: Any, response: Any) -> None:  # noqa: ANN401 - any request class
         """Set what the configuration says on a request and its response."""

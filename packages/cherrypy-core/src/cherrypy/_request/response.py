@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self, overload
 
 from cherrypy._http.dates import now_field
 from cherrypy._http.headers import HeaderMap
-from cherrypy._request.finish import finish
+from cherrypy._request.finish import finish, finish_answered
 from cherrypy._runtime.iterators import file_generator
 from cherrypy._runtime.lazy import lazy
 from cherrypy._version import SERVER
@@ -81,6 +81,8 @@ class Response:
     content_type: str = "text/html"
     body = ResponseBody()
 
+    is_finished: bool = False
+    """Whether a tool has answered by :meth:`finish_with`."""
     is_plain: bool = True
     """Whether no subclass has an own way to keep headers and body, or to finalise them."""
 
@@ -168,6 +170,35 @@ class Response:
                 close()
         self.chunks = [content] if content else []
         return content
+
+    def may_finish(self, request: Any, callback: object) -> bool:  # noqa: ANN401 - any request class
+        """Tell whether the callback of a hook may answer by :meth:`finish_with`.
+
+        That is so if nobody has touched the response, and nobody is going to before it is sent.
+        """
+        touched = self.__dict__
+        return (
+            request.plan is not None
+            and request.plan.last_callback is callback
+            and self.is_plain
+            and "hooks" not in request.__dict__
+            and "headers" not in touched
+            and "cookie" not in touched
+            and "status" not in touched
+            and "stream" not in touched
+        )
+
+    def finish_with(
+        self, status: str, lines: list[tuple[str, str]], chunks: Iterable[bytes]
+    ) -> None:
+        """Finish the response at once, where :meth:`may_finish` is true.
+
+        Args:
+            status: Code and reason.
+            lines: Field lines, safe to send, without those that tell the server and the date.
+            chunks: Content as it is sent.
+        """
+        finish_answered(self, status, lines, chunks)
 
     def finalize(self) -> None:
         """Make what is sent of status, headers, cookies and body.

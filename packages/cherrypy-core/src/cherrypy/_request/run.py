@@ -147,7 +147,8 @@ def respond(request: Request, response: Response) -> None:  # noqa: C901, PLR091
         if plan.before_finalize or "hooks" in attributes:
             _run_stages(request, response, "before_finalize", plan.before_finalize)
         request.stage = "finalize"
-        response.finalize()
+        if "is_finished" not in response.__dict__:  # by the tool that has answered
+            response.finalize()
     except (HTTPRedirect, HTTPError, ProtocolError) as error:
         _drop_content(request, response)
         if request.plan is None:

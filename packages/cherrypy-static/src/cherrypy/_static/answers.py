@@ -35,6 +35,16 @@ def may_be_conditional(request: Request) -> bool:
     return "HTTP_IF_NONE_MATCH" in environ or "HTTP_IF_MODIFIED_SINCE" in environ
 
 
+def asks_for_whole(request: Request) -> bool:
+    """Tell whether a request is for all of a file, whatever the client has."""
+    return (
+        request.method == "GET"
+        and request.protocol >= HTTP_1_1
+        and "headers" not in request.__dict__  # somebody has looked, and perhaps changed them
+        and _KEYS.isdisjoint(request.wsgi_environ)
+    )
+
+
 def is_what_the_client_has(request: Request, known: Representation) -> bool:
     """Tell whether a client asks for what it was given last, in the words it was given.
 

@@ -40,20 +40,25 @@ def describe(status: os.stat_result, now: float, coding: str = "") -> Representa
     """
     now = now or time.time()
     modified = status.st_mtime
-    etag, date = _fields(status.st_mtime_ns, status.st_size, coding)
+    settled = _settled(status.st_mtime_ns, status.st_size, coding)
     if now - modified >= _SETTLED:
-        return Representation(etag, modified, date, is_strong=True)
+        return settled
+    date = settled.date
     if modified > now:  # nothing was changed later than now (section 8.8.2.1)
         modified, date = now, HTTPDate(now)
-    return Representation(f"W/{etag}", modified, date, is_strong=False)
+    return Representation(f"W/{settled.etag}", modified, date, is_strong=False)
 
 
 @lru_cache(4096)
-def _fields(mtime_ns: int, size: int, coding: str) -> tuple[str, str | None]:
-    """Return entity tag and date; PERF: 3 us, and they follow from the arguments alone."""
+def _settled(mtime_ns: int, size: int, coding: str) -> Representation:
+    """Make the validators of a file that does not change any more.
+
+    PERF: 3 us, and they follow from the arguments alone.
+    """
     suffix = f"-{coding}" if coding else ""
     try:
         date = HTTPDate(mtime_ns // 1_000_000_000)
     except (ValueError, OverflowError, OSError):  # a year that HTTP can not write
         date = None
-    return f'"{mtime_ns:x}-{size:x}{suffix}"', date
+    etag = f'"{mtime_ns:x}-{size:x}{suffix}"'
+    return Representation(etag, mtime_ns / 1_000_000_000, date, is_strong=True)

@@ -12,6 +12,7 @@ from cherrypy._runtime.iterators import set_vary_header
 from cherrypy._static.answers import (
     NOT_MODIFIED,
     answer,
+    asks_for_whole,
     is_what_the_client_has,
     may_be_conditional,
 )
@@ -58,12 +59,17 @@ class Freshness:
         pattern = HASHED_NAME if immutable is True else immutable
         self._immutable = _compiled(f"tools.{tool}.immutable", pattern) if pattern else None
 
+    def field(self, path: str) -> str | None:
+        """Return the value of Cache-Control for a path; ``None`` if nothing is said."""
+        if self._immutable is not None and self._immutable.search(path):
+            return f"max-age={YEAR}, immutable"
+        return self._plain
+
     def tell(self, response: Response, path: str) -> None:
         """Set Cache-Control, unless the application has."""
-        if self._immutable is not None and self._immutable.search(path):
-            response.headers.setdefault("Cache-Control", f"max-age={YEAR}, immutable")
-        elif self._plain is not None:
-            response.headers.setdefault("Cache-Control", self._plain)
+        field = self.field(path)
+        if field is not None:
+            response.headers.setdefault("Cache-Control", field)
 
 
 class StaticDirectory:
@@ -119,8 +125,13 @@ class StaticDirectory:
         self._is_listed = listing
         self._follow_links = follow_links
 
-    def serve(self, request: Request, response: Response) -> bool:
+    def serve(self, request: Request, response: Response, *, is_final: bool = False) -> bool:
         """Answer a request with a file, if there is one.
+
+        Args:
+            request: The request.
+            response: Its response.
+            is_final: Whether the response may be finished, see ``may_finish``.
 
         Returns:
             Whether the response is set.
@@ -143,12 +154,22 @@ class StaticDirectory:
         if segments is None or not (self._with_hidden or not is_hidden(segments)):
             return False
         is_folder = not branch or branch[-1] == "/"
-        if not (is_folder or self._codings) and self._is_current(request, response, segments):
+        if (
+            not (is_folder or self._codings)
+            and may_be_conditional(request)
+            and self._is_current(request, response, segments, is_final=is_final)
+        ):
             return True
-        return self._serve(request, response, segments, is_folder=is_folder)
+        return self._serve(request, response, segments, is_folder=is_folder, is_final=is_final)
 
     def _serve(
-        self, request: Request, response: Response, segments: list[str], *, is_folder: bool
+        self,
+        request: Request,
+        response: Response,
+        segments: list[str],
+        *,
+        is_folder: bool,
+        is_final: bool,
     ) -> bool:
         """Open what a path leads to, and answer with it, if it is a file or a folder."""
         file = self._open(request, segments)
@@ -159,24 +180,34 @@ class StaticDirectory:
         if is_folder or not stat.S_ISREG(file.status.st_mode):
             file.close()  # a slash after the name of a file; a pipe or a device
             return False
-        self._send(request, response, file, segments)
+        self._send(request, response, file, segments, is_final=is_final)
         return True
 
-    def _is_current(self, request: Request, response: Response, segments: list[str]) -> bool:
+    def _is_current(
+        self, request: Request, response: Response, segments: list[str], *, is_final: bool
+    ) -> bool:
         """Answer 304, if that is plain to see without opening the file."""
-        if not may_be_conditional(request):
-            return False
         status = status_below(self.path, segments)
         if status is None or not stat.S_ISREG(status.st_mode):
             return False
         known = describe(status, response.time)
         if not is_what_the_client_has(request, known):
             return False
+        if is_final:
+            lines = self._caching_lines(request)
+            lines.append(("Etag", known.etag or ""))
+            response.finish_with("304 Not Modified", lines, [])
+            return True
         response.status = NOT_MODIFIED
         response.headers["ETag"] = known.etag
         if self._is_fresh:
             self._freshness.tell(response, request.path_info)
         return True
+
+    def _caching_lines(self, request: Request) -> list[tuple[str, str]]:
+        """Return the field line that says for how long the client may keep the file, if any."""
+        field = self._freshness.field(request.path_info) if self._is_fresh else None
+        return [] if field is None else [("Cache-Control", field)]
 
     def _open(self, request: Request, segments: list[str]) -> OpenedFile | None:
         """Open a file or folder; ``None`` if there is none.
@@ -211,7 +242,7 @@ class StaticDirectory:
                 file = self._open(request, names)
                 if file is not None and stat.S_ISREG(file.status.st_mode):
                     request.is_index = is_index
-                    self._send(request, response, file, names)
+                    self._send(request, response, file, names, is_final=False)
                     return True
                 if file is not None:
                     file.close()
@@ -233,15 +264,25 @@ class StaticDirectory:
         return listing_page(path if path.endswith("/") else f"{path}/", names)
 
     def _send(
-        self, request: Request, response: Response, file: OpenedFile, segments: list[str]
+        self,
+        request: Request,
+        response: Response,
+        file: OpenedFile,
+        segments: list[str],
+        *,
+        is_final: bool,
     ) -> None:
+        name = segments[-1]
         try:
+            if is_final and not self._codings and asks_for_whole(request):
+                lines = self._caching_lines(request)
+                if send_whole(response, file, name, self._content_types, lines):
+                    return
             if self._is_fresh:
                 self._freshness.tell(response, request.path_info)
         except BaseException:
             file.close()
             raise
-        name = segments[-1]
         if not self._codings:
             send(request, response, file, name, self._content_types)
             return
@@ -293,8 +334,13 @@ class StaticFile:
         self._is_fresh = max_age is not None
         self._codings = coding_names(precompressed, "tools.staticfile.precompressed")
 
-    def serve(self, request: Request, response: Response) -> bool:
+    def serve(self, request: Request, response: Response, *, is_final: bool = False) -> bool:
         """Answer a request with the file, if it is there.
+
+        Args:
+            request: The request.
+            response: Its response.
+            is_final: As for a directory.
 
         Returns:
             Whether the response is set.
@@ -309,6 +355,13 @@ class StaticFile:
         file = open_regular(self.path)
         if file is None:
             return False
+        if (
+            is_final
+            and not (self._codings or self._is_fresh)
+            and asks_for_whole(request)
+            and send_whole(response, file, self.path, self._content_types, [])
+        ):
+            return True
         if self._is_fresh:
             self._freshness.tell(response, "")
         if self._codings:
@@ -324,6 +377,50 @@ class StaticFile:
         else:
             send(request, response, file, self.path, self._content_types)
         return True
+
+
+def send_whole(
+    response: Response,
+    file: OpenedFile,
+    name: str,
+    content_types: Mapping[str, str] | None,
+    lines: list[tuple[str, str]],
+) -> bool:
+    """Answer with all of a file that is open, and finish the response, see ``finish_with``.
+
+    PERF: what most requests are for; a third of the time in process (CPython 3.11).
+
+    Args:
+        response: Response that may be finished.
+        file: The file; it is closed unless this returns false.
+        name: Its name.
+        content_types: Media types by extension.
+        lines: Field lines to begin with.
+
+    Returns:
+        Whether that is done; if not, nothing is.
+    """
+    known = describe(file.status, response.time)
+    media_type = media_type_of(name, content_types)
+    if (
+        known.etag is None
+        or known.date is None
+        or media_type.__class__ is not str
+        or not (media_type.isascii() and media_type.isprintable())
+    ):
+        return False
+    chunks = file.octets(0, file.length)
+    # a file that has become shorter meanwhile is sent as far as it was read
+    length = len(chunks[0]) if chunks.__class__ is list and chunks else file.length
+    lines += (
+        ("Content-Type", media_type),
+        ("Etag", known.etag),
+        ("Last-Modified", known.date),
+        ("Accept-Ranges", "bytes"),
+        ("Content-Length", str(length)),
+    )
+    response.finish_with("200 OK", lines, chunks)
+    return True
 
 
 def send(  # noqa: PLR0913, PLR0917 - all that is known of the file

@@ -21,14 +21,14 @@ FAVICON_MAX_AGE = 86_400  # seconds: browsers ask for it on every visit
 class Prepared(Protocol):
     """What is served, after all that follows from configuration has been decided."""
 
-    def serve(self, request: Request, response: Response) -> bool:
+    def serve(self, request: Request, response: Response, *, is_final: bool = False) -> bool:
         """Answer a request; tell whether the response is set."""
 
 
 class _Stage:
     """What a tool does for each request, see ``cherrypy._tools.hooks.Hook``."""
 
-    def __init__(self, name: str, serve: Callable[[Request, Response], bool]) -> None:
+    def __init__(self, name: str, serve: Callable[..., bool]) -> None:
         self.__name__ = name
         self._serve = serve
 
@@ -38,7 +38,7 @@ class _Stage:
 
     def with_request(self, request: Request, response: Response) -> None:
         """Answer in place of the page handler, if there is something to answer with."""
-        if self._serve(request, response):
+        if self._serve(request, response, is_final=response.may_finish(request, self)):
             request.handler = None
 
 
