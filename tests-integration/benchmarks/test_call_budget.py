@@ -18,7 +18,7 @@ WORKER = Path(__file__).with_name("worker.py")
     ("scenario", "application", "budget"),
     [
         ("hello", "hello", 48),  # CherryPy 18.10.0 makes 670, Bottle 80
-        ("path", "main", 84),  # 707, 116
+        ("path", "main", 81),  # 707, 116
         ("configured", "configured", 64),  # 698
     ],
 )
