@@ -183,8 +183,9 @@ class Worker(threading.Thread):
 class WorkerPool(ThreadPool):
     """The threads of one server, and the connections that wait for them.
 
-    It does all of cheroot's pool in its own way, and is one for those who look for that. It starts
-    with ``min`` threads. If ``max`` is finite, it adds one whenever a connection would
+    It does all of cheroot's pool in its own way, and is one for those who look for that.
+
+    It starts with ``min`` threads. If ``max`` is finite, it adds one whenever a connection would
     have to wait, until there are ``max``; it shrinks only when it is told to.
 
     Args:
