@@ -21,8 +21,8 @@ Config = Mapping[str, Mapping[str, Any]] | str | Any
 """Settings by section, or a file with them."""
 
 
-PLANNED_ATTRIBUTES = frozenset({"request_class", "toolboxes"})
-"""Attributes of an application that resource plans are made of."""
+PLANNED_ATTRIBUTES = frozenset({"mount_point", "request_class", "response_class", "toolboxes"})
+"""Attributes of an application that resource plans, or the shortcuts beside them, are made of."""
 
 
 class Site:

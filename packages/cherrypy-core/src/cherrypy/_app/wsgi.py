@@ -10,11 +10,16 @@ from time import time
 from types import SimpleNamespace
 from typing import Any, ClassVar, Self
 
+from cherrypy._app.shortcuts import NO_SHORTCUT, remember
+from cherrypy._config.generations import generation
+from cherrypy._http.dates import now_field
 from cherrypy._http.errors import ProtocolError
 from cherrypy._http.headers import Host
 from cherrypy._http.status import format_status, valid_status
 from cherrypy._http.targets import protocol_from_http, urljoin
+from cherrypy._publishing.plan import Plans
 from cherrypy._request.error_pages import bare_error, format_exc
+from cherrypy._request.finish import SERVER_LINE
 from cherrypy._request.request import Request, port_of
 from cherrypy._request.response import Response
 from cherrypy._request.run import run
@@ -40,7 +45,9 @@ _new = object.__new__
 _get_current = current.get
 
 
-def answer(app: Application, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+def answer(  # noqa: C901, PLR0912 - PERF: one call
+    app: Application, environ: Environ, start_response: StartResponse
+) -> Iterable[bytes]:
     """Answer a request; this does at once what the default pipeline does.
 
     Args:
@@ -54,6 +61,11 @@ def answer(app: Application, environ: Environ, start_response: StartResponse) ->
     """
     serving = None
     try:
+        plans = app.current_plans
+        if plans is not None and plans.shortcuts:
+            content = _answer_shortly(app, plans, environ, start_response)
+            if content is not None:
+                return content
         serving = begin(app, environ)
         request = serving.request
         response = serving.response
@@ -70,6 +82,8 @@ def answer(app: Application, environ: Environ, start_response: StartResponse) ->
             start_response(*response.wsgi_head())
         else:
             start_response(response.status_line, response.field_lines)
+        if "is_finished" in response.__dict__:
+            remember(app, environ, request)
     except InternalRedirect as redirect:
         _end_if_begun(app, serving)
         return _answer_redirected(app, environ, start_response, redirect)
@@ -96,6 +110,40 @@ def answer(app: Application, environ: Environ, start_response: StartResponse) ->
     body = OpenBody(app, serving, chunks)
     current.set(serving.outer)  # it may be sent, and closed, by another thread
     return body
+
+
+def _answer_shortly(
+    app: Application, plans: Plans, environ: Environ, start_response: StartResponse
+) -> Iterable[bytes] | None:
+    """Answer without making a request; ``None`` if that is not possible, and nothing is done.
+
+    It is not where somebody wants to hear of requests: the access log, or a listener on the bus.
+    """
+    shortcut = plans.shortcuts.get(environ.get("PATH_INFO", ""))
+    if shortcut is None or shortcut is NO_SHORTCUT or plans.token is not generation.token:
+        return None
+    listeners = bus.listeners
+    log = app.log
+    if (
+        len(listeners["acquire_thread"]) != 1
+        or get_ident() not in site.threads
+        or listeners["before_request"]
+        or listeners["after_request"]
+        or log.has_own_access
+        or site.log.has_own_access
+        or is_heard(log.access_log)
+    ):
+        return None
+    answer = shortcut.take(app, environ)
+    if answer is None:
+        return None
+    status, lines, chunks = answer
+    try:
+        start_response(status, [SERVER_LINE, ("Date", now_field()), *lines])
+    except BaseException:
+        close_body(app, chunks)
+        raise
+    return for_server(chunks, environ) if chunks.__class__ is FileContent else chunks
 
 
 def for_server(content: FileContent, environ: Environ) -> Iterable[bytes]:

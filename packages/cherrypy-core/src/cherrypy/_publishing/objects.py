@@ -1,7 +1,7 @@
 """The default dispatcher: from the segments of a path to an exposed callable."""
 
 import string
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from types import MethodType
 from typing import Any
@@ -24,16 +24,20 @@ arguments.  The layers are ``_cp_config`` of each node and names of the sections
 nearest last.
 """
 
+Read = Callable[[Any, str, Any], Any]
+"""Reads an attribute of an object, as ``getattr`` does: object, name, and what stands for none."""
+
 Step = tuple[Any, int, int]
 """A node that a walk came to, how many names were left there, and how many layers applied."""
 
 
-def find_resource(  # noqa: C901, PLR0912 - PERF: the walk is one loop
+def find_resource(  # noqa: C901, PLR0912, PLR0913, PLR0917 - PERF: the walk is one loop
     root: object,
     path: str,
     sections: Mapping[str, Any],
     method_name: str = "_cp_dispatch",
     translate: Translator = PUNCTUATION_TO_UNDERSCORES,
+    read: Read = getattr,
 ) -> Resource:
     """Walk from a root object along the segments of a path.
 
@@ -43,6 +47,7 @@ def find_resource(  # noqa: C901, PLR0912 - PERF: the walk is one loop
         sections: Sections of the application's configuration, by path.
         method_name: Name of the methods that nodes have to look up the rest themselves.
         translate: Table by which a segment becomes the name of an attribute.
+        read: Reads attributes, all that the outcome depends on.
 
     Raises:
         CherryPyException: A ``_cp_dispatch`` method added segments.
@@ -58,7 +63,7 @@ def find_resource(  # noqa: C901, PLR0912 - PERF: the walk is one loop
     count = remaining = len(names)
 
     layers: Layers = []
-    config = getattr(root, "_cp_config", None)
+    config = read(root, "_cp_config", None)
     if config:
         _add(layers, config, names, 0)
     if "/" in sections:
@@ -76,16 +81,16 @@ def find_resource(  # noqa: C901, PLR0912 - PERF: the walk is one loop
             name = left[0]
             attribute = name if name.isidentifier() else name.translate(translate)
             hidden = not attribute or attribute[0] == "_"
-            child = None if hidden else getattr(node, attribute, None)
+            child = None if hidden else read(node, attribute, None)
             if child is not None:
                 del left[0]
                 after = remaining - 1
             else:
-                child, after = _dispatch(node, left, remaining, method_name)
+                child, after = _dispatch(node, left, remaining, method_name, read)
         # PERF: a bound method has no attributes of its own, and says so by a slow exception
         node = child.__func__ if child.__class__ is MethodType else child
         if node is not None:
-            config = getattr(node, "_cp_config", None)
+            config = read(node, "_cp_config", None)
             if config:
                 _add(layers, config, names, count - after)
         if sections:
@@ -95,7 +100,7 @@ def find_resource(  # noqa: C901, PLR0912 - PERF: the walk is one loop
                     layers.append(prefix)
         remaining = after
         trail.append((child, after, len(layers)))
-    return _choose(path, names, trail, layers)
+    return _choose(path, names, trail, layers, read)
 
 
 def _add(layers: Layers, config: Any, names: list[str], depth: int) -> None:  # noqa: ANN401 - users' mapping
@@ -111,7 +116,7 @@ def _static_section(path: str) -> dict[str, str]:
     return {"tools.staticdir.section": path}
 
 
-def _choose(path: str, names: list[str], trail: list[Step], layers: Layers) -> Resource:
+def _choose(path: str, names: list[str], trail: list[Step], layers: Layers, read: Read) -> Resource:
     """Choose the handler: the deepest node that is exposed, or has an exposed ``default``."""
     deepest = trail[-1]
     for step in reversed(trail):
@@ -119,23 +124,29 @@ def _choose(path: str, names: list[str], trail: list[Step], layers: Layers) -> R
         if node is None:
             continue
         holder = node.__func__ if node.__class__ is MethodType else node
-        default = getattr(holder, "default", None)
-        if default is not None and getattr(default, "exposed", False):
+        default = read(holder, "default", None)
+        if default is not None and read(default, "exposed", None):
             holder = default.__func__ if default.__class__ is MethodType else default
-            config = getattr(holder, "_cp_config", None)
+            config = read(holder, "_cp_config", None)
             if config:
                 own: Layers = []
                 _add(own, config, names, len(names) - left)
                 layers[mark:mark] = own
             return default, names[len(names) - left : -1], path.endswith("/"), layers
-        if getattr(holder, "exposed", False):
+        if read(holder, "exposed", None):
             return node, names[len(names) - left : -1], step is deepest, layers
     return None, [], None, layers
 
 
-def _dispatch(node: Any, left: list[str], remaining: int, method_name: str) -> tuple[Any, int]:  # noqa: ANN401 - users' objects
+def _dispatch(
+    node: Any,  # noqa: ANN401 - users' objects
+    left: list[str],
+    remaining: int,
+    method_name: str,
+    read: Read,
+) -> tuple[Any, int]:
     """Let a node look up the rest of the path itself, or else pass over one segment."""
-    dispatch = getattr(node, method_name, None) if remaining > 1 else None
+    dispatch = read(node, method_name, None) if remaining > 1 else None
     if dispatch is None or not callable(dispatch) or getattr(dispatch, "exposed", False):
         del left[0]
         return None, remaining - 1

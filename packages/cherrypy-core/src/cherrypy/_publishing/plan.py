@@ -34,8 +34,25 @@ Encoder = Callable[[Any, Any, Any], Any]
 MAX_PLANS = 1000
 """Plans that are kept for an application; beyond that they are made anew."""
 
+MAX_SHORTCUTS = 1000
+"""Paths whose shortcuts are kept for an application; beyond that all are found anew."""
+
 Stage = Callable[[Any, Any], object]
 """Something to be done for a request and its response."""
+
+_OTHER_POINTS = ("on_start_resource", "before_request_body", "on_end_resource", "on_end_request")
+"""Hook points that a request passes besides ``before_handler``, if it goes well."""
+
+_SETTINGS_OF_ERRORS = frozenset(
+    {
+        "error_response",
+        "problem_details",
+        "show_mismatched_params",
+        "show_tracebacks",
+        "throw_errors",
+    }
+)
+"""Attributes of a request that count only if it does not go well."""
 
 
 class ResourcePlan:
@@ -58,6 +75,8 @@ class ResourcePlan:
         "request_attributes",
         "response_attributes",
         "response_headers",
+        "sole_callback",
+        "token",
         "toolmaps",
     )
 
@@ -90,14 +109,20 @@ class ResourcePlan:
     that may still redirect or refuse, but change nothing, say so by an attribute of their
     callbacks, ``leaves_response``.
     """
+    sole_callback: object
+    """The same, if a request that it answers has nothing else done to it; ``None`` otherwise."""
+    token: object
+    """The ``generation.token`` under which the plan was made."""
 
     def __init__(
         self,
         config: Settings,
         namespaces: Mapping[str, Any],
         request_class: Any,  # noqa: ANN401 - any class that an application chooses
+        token: object = None,
     ) -> None:
         self.config = config
+        self.token = token
         self.error_page = dict(request_class.class_error_page)
         self.request_attributes = {}
         self.response_attributes = {}
@@ -170,6 +195,17 @@ class ResourcePlan:
             while callbacks and getattr(callbacks[-1], "leaves_response", False):
                 callbacks.pop()
             self.last_callback = callbacks[-1] if callbacks else None
+        self.sole_callback = None if self._does_more() else self.last_callback
+
+    def _does_more(self) -> bool:
+        """Tell whether a request that ``last_callback`` answers has anything else done to it."""
+        before_handler = self.hooks["before_handler"]
+        return (
+            not (before_handler and before_handler[0].callback is self.last_callback)
+            or any(self.hooks[point] for point in _OTHER_POINTS)
+            or bool(self.response_attributes or self.response_headers)
+            or not _SETTINGS_OF_ERRORS.issuperset(self.request_attributes)
+        )
 
     def apply(self, request: Any, response: Any) -> None:  # noqa: ANN401 - any request class
         """Set what the configuration says on a request and its response."""
@@ -224,6 +260,7 @@ class Plans:
         "dispatchers",
         "resolve",
         "sections",
+        "shortcuts",
         "token",
     )
 
@@ -235,6 +272,8 @@ class Plans:
     """The dispatcher that the request class has for all other paths."""
     resolve: Any
     """Its method ``resolve``; ``None`` if it has to be called."""
+    shortcuts: dict[str, Any]
+    """Ways to answer without a request, by path: see ``cherrypy._app.shortcuts``."""
 
     def __init__(self, app: Publication) -> None:
         self.token = generation.token  # read before any configuration
@@ -255,6 +294,7 @@ class Plans:
         }
         self._by_layers: dict[object, tuple[ResourcePlan, Layers]] = {}
         self._by_config: dict[object, tuple[ResourcePlan, Layers]] = {}
+        self.shortcuts = {}
 
     def resolver(self, request: Any, path: str) -> Any:  # noqa: ANN401 - any request class
         """Return the method ``resolve`` of the dispatcher for a path, see :func:`resolver_of`."""
@@ -296,7 +336,9 @@ class Plans:
     def _keep(
         self, known: dict[object, tuple[ResourcePlan, Layers]], layers: Layers, config: Settings
     ) -> ResourcePlan:
-        plan = ResourcePlan(config, self._app.request_namespaces(), self._app.request_class)
+        plan = ResourcePlan(
+            config, self._app.request_namespaces(), self._app.request_class, self.token
+        )
         if len(known) >= MAX_PLANS:
             known.clear()
         known[_fingerprint(layers)] = (plan, layers)

@@ -184,6 +184,7 @@ def _run_hooks(request: Request, response: Response, point: str, stage: str | No
 
 def _drop_content(request: Request, response: Response) -> None:
     """Close what a handler has opened for content that is not going to be sent."""
+    response.__dict__.pop("is_finished", None)
     try:
         discard(response)
     except Exception:  # noqa: BLE001 - the answer is another one already

@@ -30,39 +30,20 @@ _KEYS = frozenset(_FIELDS)
 
 
 def may_be_conditional(request: Request) -> bool:
-    """Tell whether a request says what the client has."""
+    """Tell whether a request says what the client has, and nobody has changed what it says."""
     environ = request.wsgi_environ
-    return "HTTP_IF_NONE_MATCH" in environ or "HTTP_IF_MODIFIED_SINCE" in environ
+    return (
+        "HTTP_IF_NONE_MATCH" in environ or "HTTP_IF_MODIFIED_SINCE" in environ
+    ) and "headers" not in request.__dict__
 
 
-def asks_for_whole(request: Request) -> bool:
-    """Tell whether a request is for all of a file, whatever the client has."""
+def is_plain_get(request: Request) -> bool:
+    """Tell whether the environ says all of a request, which is a GET of HTTP/1.1."""
     return (
         request.method == "GET"
         and request.protocol >= HTTP_1_1
         and "headers" not in request.__dict__  # somebody has looked, and perhaps changed them
-        and _KEYS.isdisjoint(request.wsgi_environ)
     )
-
-
-def is_what_the_client_has(request: Request, known: Representation) -> bool:
-    """Tell whether a client asks for what it was given last, in the words it was given.
-
-    PERF: what nearly all conditional requests are; no dates and no lists of entity tags are
-    compared for them, which :func:`answer` does.
-    """
-    environ = request.wsgi_environ
-    if (
-        "headers" in request.__dict__  # somebody has looked at them, and perhaps changed them
-        or "HTTP_IF_MATCH" in environ
-        or "HTTP_IF_UNMODIFIED_SINCE" in environ
-    ):
-        return False
-    etag = environ.get("HTTP_IF_NONE_MATCH")
-    if etag is not None:
-        return bool(etag == known.etag)
-    date = environ.get("HTTP_IF_MODIFIED_SINCE")
-    return date is not None and bool(date == known.date)
 
 
 def answer(

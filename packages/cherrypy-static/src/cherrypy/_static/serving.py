@@ -4,28 +4,25 @@ import logging
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from cherrypy._runtime.errors import HTTPError
 from cherrypy._runtime.iterators import set_vary_header
-from cherrypy._static.answers import (
-    NOT_MODIFIED,
-    answer,
-    asks_for_whole,
-    is_what_the_client_has,
-    may_be_conditional,
-)
+from cherrypy._static.answers import NOT_MODIFIED, answer, is_plain_get, may_be_conditional
 from cherrypy._static.listing import listing_page, names_in
 from cherrypy._static.media_types import UNKNOWN, media_type_of, read_system_types
 from cherrypy._static.names import OutsideError, is_hidden, segments_of
 from cherrypy._static.neighbours import Open, acceptable, coding_names, find_neighbour
-from cherrypy._static.opening import MISSING, open_below, open_file, status_below
+from cherrypy._static.opening import MISSING, looker_below, open_below, open_file, status_below
+from cherrypy._static.plain_files import Answer, PlainFile, is_what_the_client_has
 from cherrypy._static.representation import describe
 from cherrypy._static.sources import OpenedFile
 
 Request = Any
 Response = Any
+Answerer = Callable[[Mapping[str, Any]], Answer | None]
 
 HASHED_NAME = r"[.-](?=[0-9]*[a-f])[0-9a-f]{8,}\.[^/]*\Z"
 """Names that build tools give: with a hash of the content, as in ``app.3f2a9c1b.js``.
@@ -154,13 +151,36 @@ class StaticDirectory:
         if segments is None or not (self._with_hidden or not is_hidden(segments)):
             return False
         is_folder = not branch or branch[-1] == "/"
-        if (
-            not (is_folder or self._codings)
-            and may_be_conditional(request)
-            and self._is_current(request, response, segments, is_final=is_final)
-        ):
-            return True
-        return self._serve(request, response, segments, is_folder=is_folder, is_final=is_final)
+        if not (is_folder or self._codings):
+            if is_final and is_plain_get(request):
+                answer = self._plain_file(path, segments).answer(request.wsgi_environ)
+                if answer is not None:
+                    response.finish_with(*answer)
+                    return True
+            elif may_be_conditional(request) and self._is_current(request, response, segments):
+                return True
+        return self._serve(request, response, segments, is_folder=is_folder)
+
+    def shortcut(self, path: str) -> Answerer | None:
+        """Offer what answers the next requests for the path of a file that was just sent plainly.
+
+        Args:
+            path: Path below the mount point.
+
+        Returns:
+            A function of the environ of a GET; see ``cherrypy._app.shortcuts`` in the core.
+        """
+        segments = segments_of(path[self._offset :].lstrip("/"), is_windows=_IS_WINDOWS)
+        return None if not segments else self._plain_file(path, segments).answer
+
+    def _plain_file(self, path: str, segments: list[str]) -> PlainFile:
+        return PlainFile(
+            looker_below(self.path, segments),
+            partial(open_below, self.path, segments, follow_links=self._follow_links),
+            segments[-1] if segments else "",
+            self._content_types,
+            self._freshness.field(path) if self._is_fresh else None,
+        )
 
     def _serve(
         self,
@@ -169,7 +189,6 @@ class StaticDirectory:
         segments: list[str],
         *,
         is_folder: bool,
-        is_final: bool,
     ) -> bool:
         """Open what a path leads to, and answer with it, if it is a file or a folder."""
         file = self._open(request, segments)
@@ -180,34 +199,22 @@ class StaticDirectory:
         if is_folder or not stat.S_ISREG(file.status.st_mode):
             file.close()  # a slash after the name of a file; a pipe or a device
             return False
-        self._send(request, response, file, segments, is_final=is_final)
+        self._send(request, response, file, segments)
         return True
 
-    def _is_current(
-        self, request: Request, response: Response, segments: list[str], *, is_final: bool
-    ) -> bool:
+    def _is_current(self, request: Request, response: Response, segments: list[str]) -> bool:
         """Answer 304, if that is plain to see without opening the file."""
         status = status_below(self.path, segments)
         if status is None or not stat.S_ISREG(status.st_mode):
             return False
         known = describe(status, response.time)
-        if not is_what_the_client_has(request, known):
+        if not is_what_the_client_has(request.wsgi_environ, known):
             return False
-        if is_final:
-            lines = self._caching_lines(request)
-            lines.append(("Etag", known.etag or ""))
-            response.finish_with("304 Not Modified", lines, [])
-            return True
         response.status = NOT_MODIFIED
         response.headers["ETag"] = known.etag
         if self._is_fresh:
             self._freshness.tell(response, request.path_info)
         return True
-
-    def _caching_lines(self, request: Request) -> list[tuple[str, str]]:
-        """Return the field line that says for how long the client may keep the file, if any."""
-        field = self._freshness.field(request.path_info) if self._is_fresh else None
-        return [] if field is None else [("Cache-Control", field)]
 
     def _open(self, request: Request, segments: list[str]) -> OpenedFile | None:
         """Open a file or folder; ``None`` if there is none.
@@ -242,7 +249,7 @@ class StaticDirectory:
                 file = self._open(request, names)
                 if file is not None and stat.S_ISREG(file.status.st_mode):
                     request.is_index = is_index
-                    self._send(request, response, file, names, is_final=False)
+                    self._send(request, response, file, names)
                     return True
                 if file is not None:
                     file.close()
@@ -269,15 +276,9 @@ class StaticDirectory:
         response: Response,
         file: OpenedFile,
         segments: list[str],
-        *,
-        is_final: bool,
     ) -> None:
         name = segments[-1]
         try:
-            if is_final and not self._codings and asks_for_whole(request):
-                lines = self._caching_lines(request)
-                if send_whole(response, file, name, self._content_types, lines):
-                    return
             if self._is_fresh:
                 self._freshness.tell(response, request.path_info)
         except BaseException:
@@ -352,16 +353,14 @@ class StaticFile:
             self._match is not None and not self._match.search(request.path_info)
         ):
             return False
+        if is_final and not self._codings and is_plain_get(request):
+            answer = self._plain_file().answer(request.wsgi_environ)
+            if answer is not None:
+                response.finish_with(*answer)
+                return True
         file = open_regular(self.path)
         if file is None:
             return False
-        if (
-            is_final
-            and not (self._codings or self._is_fresh)
-            and asks_for_whole(request)
-            and send_whole(response, file, self.path, self._content_types, [])
-        ):
-            return True
         if self._is_fresh:
             self._freshness.tell(response, "")
         if self._codings:
@@ -378,49 +377,18 @@ class StaticFile:
             send(request, response, file, self.path, self._content_types)
         return True
 
+    def shortcut(self, _path: str) -> Answerer:
+        """Offer what answers the next requests for the path, as a directory does."""
+        return self._plain_file().answer
 
-def send_whole(
-    response: Response,
-    file: OpenedFile,
-    name: str,
-    content_types: Mapping[str, str] | None,
-    lines: list[tuple[str, str]],
-) -> bool:
-    """Answer with all of a file that is open, and finish the response, see ``finish_with``.
-
-    PERF: what most requests are for; a third of the time in process (CPython 3.11).
-
-    Args:
-        response: Response that may be finished.
-        file: The file; it is closed unless this returns false.
-        name: Its name.
-        content_types: Media types by extension.
-        lines: Field lines to begin with.
-
-    Returns:
-        Whether that is done; if not, nothing is.
-    """
-    known = describe(file.status, response.time)
-    media_type = media_type_of(name, content_types)
-    if (
-        known.etag is None
-        or known.date is None
-        or media_type.__class__ is not str
-        or not (media_type.isascii() and media_type.isprintable())
-    ):
-        return False
-    chunks = file.octets(0, file.length)
-    # a file that has become shorter meanwhile is sent as far as it was read
-    length = len(chunks[0]) if chunks.__class__ is list and chunks else file.length
-    lines += (
-        ("Content-Type", media_type),
-        ("Etag", known.etag),
-        ("Last-Modified", known.date),
-        ("Accept-Ranges", "bytes"),
-        ("Content-Length", str(length)),
-    )
-    response.finish_with("200 OK", lines, chunks)
-    return True
+    def _plain_file(self) -> PlainFile:
+        return PlainFile(
+            partial(os.stat, self.path),
+            partial(open_file, self.path),
+            self.path,
+            self._content_types,
+            self._freshness.field("") if self._is_fresh else None,
+        )
 
 
 def send(  # noqa: PLR0913, PLR0917 - all that is known of the file

@@ -21,6 +21,9 @@ FAVICON_MAX_AGE = 86_400  # seconds: browsers ask for it on every visit
 class Prepared(Protocol):
     """What is served, after all that follows from configuration has been decided."""
 
+    def shortcut(self, path: str) -> Any:  # noqa: ANN401 - a function, or nothing
+        """Offer what answers the next requests for a path."""
+
     def serve(self, request: Request, response: Response, *, is_final: bool = False) -> bool:
         """Answer a request; tell whether the response is set."""
 
@@ -28,9 +31,10 @@ class Prepared(Protocol):
 class _Stage:
     """What a tool does for each request, see ``cherrypy._tools.hooks.Hook``."""
 
-    def __init__(self, name: str, serve: Callable[..., bool]) -> None:
+    def __init__(self, name: str, prepared: Prepared) -> None:
         self.__name__ = name
-        self._serve = serve
+        self._serve = prepared.serve
+        self.shortcut = prepared.shortcut  # see ``cherrypy._app.shortcuts``
 
     def __call__(self) -> None:
         serving = current.get()
@@ -71,7 +75,7 @@ class StaticTool(HandlerTool):
             raise ValueError(f"tools.{self._name}.{self._required} is not set, but the tool is on")
         settings = dict(arguments)
         priority = settings.pop("priority", self._priority)
-        stage = _Stage(f"tools.{self._name}", self._prepare(**settings).serve)
+        stage = _Stage(f"tools.{self._name}", self._prepare(**settings))
         return [("before_handler", Hook(stage, priority=priority))]
 
 

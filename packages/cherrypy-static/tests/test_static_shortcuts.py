@@ -1,0 +1,204 @@
+"""The short way to answer with files gives the same answers as the whole one.
+
+Two sites serve the same directory. At one of them a hook that does nothing keeps every request on
+the whole way. Whatever happens to the files between requests, the answers are the same.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import example, given
+from written_files import MODIFIED, write
+
+import cherrypy
+from budget import count_calls
+from cherrypy.testing import Client, Response
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NAMES = ("a.txt", "a.txt", "sub/c.css")
+CONTENTS = (b"", b"0123456789", b"x" * 70_000)
+SECRET = b"9876543210"  # of the same length, so that validators can be the same
+
+
+@contextmanager
+def sites(public: Path, root: object = None, **settings: Any) -> Iterator[tuple[Client, Client]]:
+    """Give clients of a site where shortcuts are taken, and of one where they are not."""
+    config = {
+        "/files": {
+            "tools.staticdir.on": True,
+            "tools.staticdir.dir": str(public),
+            **{f"tools.staticdir.{name}": value for name, value in settings.items()},
+        },
+        "/one": {
+            "tools.staticfile.on": True,
+            "tools.staticfile.filename": str(public / "a.txt"),
+        },
+    }
+    apps = [cherrypy.Application(root, "", config) for _ in range(2)]
+    apps[1].config["/"] = {"hooks.before_finalize": lambda: None}
+    for app in apps:
+        app.log.access_log.disabled = True  # pytest listens to all logs
+    try:
+        yield Client(apps[0], validate=True), Client(apps[1], validate=True)
+    finally:
+        for app in apps:
+            app.log.access_log.disabled = False
+
+
+def told(answer: Response) -> tuple[int, list[tuple[str, str]], bytes]:
+    """Return what a client is told, in no order, and without the date."""
+    fields = sorted((k.lower(), v) for k, v in answer.headers.items() if k.lower() != "date")
+    return answer.status, fields, answer.content
+
+
+def change(public: Path, name: str, how: str, content: bytes, modified: int) -> None:
+    """Do something to a file."""
+    path = public / name
+    if path.is_symlink() or path.is_file():
+        path.unlink()
+    elif path.is_dir():
+        shutil.rmtree(path)
+    if how == "write":
+        write(path, content, modified)
+    elif how == "link inside":
+        path.symlink_to(public / "target.txt")
+    elif how == "link outside":
+        path.symlink_to(public.parent / "secret.txt")
+    elif how == "folder":
+        path.mkdir()
+        os.utime(path, (modified, modified))
+    elif how == "link the folder":
+        if path.parent != public:
+            shutil.rmtree(path.parent)
+            path.parent.symlink_to(public.parent)
+        write(public.parent / path.name, SECRET, modified)
+
+
+def unlink_folder(folder: Path) -> None:
+    if folder.is_symlink():
+        folder.unlink()
+    folder.mkdir(exist_ok=True)
+
+
+CONDITIONS = ("none", "etag", "etag", "date", "date", "other etag", "any", "range", "match")
+STEPS = st.tuples(
+    st.sampled_from(NAMES),
+    st.sampled_from(
+        (
+            *("ask", "ask", "ask", "write", "remove"),
+            *("link inside", "link outside", "folder", "link the folder"),
+        )
+    ),
+    st.sampled_from(CONDITIONS),
+    st.sampled_from(CONTENTS),
+    st.sampled_from((MODIFIED, MODIFIED + 1)),
+)
+SETTINGS = st.fixed_dictionaries(
+    {},
+    optional={
+        "max_age": st.just(60),
+        "immutable": st.just(value=True),
+        "follow_links": st.booleans(),
+        "match": st.sampled_from((r"\.txt$", "")),
+        "content_types": st.just({"txt": "text/x-own", "css": "text/ü"}),
+        "precompressed": st.booleans(),
+        "hidden": st.booleans(),
+    },
+)
+
+
+def condition_fields(kind: str, last: Response | None) -> dict[str, str]:
+    """Make the header fields of a condition, with the validators that were told last."""
+    headers: Any = {} if last is None else last.headers
+    etag = headers.get("ETag", '"none"')
+    made: dict[str, dict[str, str]] = {
+        "etag": {"If-None-Match": etag},
+        "date": {"If-Modified-Since": headers.get("Last-Modified", "nonsense")},
+        "other etag": {"If-None-Match": '"other"'},
+        "any": {"If-None-Match": "*"},
+        "range": {"Range": "bytes=1-3"},
+        "match": {"If-Match": etag, "If-None-Match": etag},
+    }
+    return made.get(kind, {})
+
+
+def _asked_then(name: str, how: str) -> list[tuple[str, str, str, bytes, int]]:
+    return [
+        (name, "ask", "none", b"", MODIFIED),
+        (name, "ask", "none", b"", MODIFIED),
+        (name, how, "etag", b"", MODIFIED),
+    ]
+
+
+@example(steps=_asked_then("a.txt", "link outside"), settings={})
+@example(steps=_asked_then("sub/c.css", "link the folder"), settings={})
+@given(steps=st.lists(STEPS, min_size=2, max_size=30), settings=SETTINGS)
+def test_both_ways_give_the_same_answers(
+    steps: list[tuple[str, str, str, bytes, int]], settings: dict[str, Any]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        public = Path(folder) / "public"
+        write(public.parent / "secret.txt", SECRET)
+        for name in (*NAMES, "target.txt"):
+            write(public / name)
+        last: dict[str, Response] = {}
+        with sites(public, **settings) as (short, whole):
+            for name, how, condition, content, modified in steps:
+                if how != "ask":
+                    unlink_folder(public / "sub")
+                    change(public, name, how, content, modified)
+                for path in (f"/files/{name}", "/one"):
+                    fields = condition_fields(condition, last.get(path))
+                    answers = [site.get(path, headers=fields) for site in (short, whole)]
+                    assert told(answers[0]) == told(answers[1])
+                    if "ETag" in answers[1].headers:
+                        last[path] = answers[1]
+
+
+@pytest.mark.parametrize("path", ["/files/digits.txt", "/files/sub/inner.txt"])
+@pytest.mark.parametrize("condition", ["none", "etag", "date"])
+def test_the_short_way_is_taken(public: Path, path: str, condition: str) -> None:
+    """Also with a root object, as most sites have; in calls, which can be counted exactly."""
+
+    class Root:
+        @cherrypy.expose
+        def index(self) -> str:
+            return "index"
+
+    write(public / "a.txt")
+    with sites(public, Root()) as clients:
+        calls = []
+        for client in clients:
+            fields = condition_fields(condition, client.get(path))
+            client.get(path, headers=fields)
+            counted = count_calls(lambda c=client, f=fields: c.get(path, headers=f))  # type: ignore[misc]
+            calls.append(counted.python + counted.c)
+    assert calls[0] < calls[1] - 40
+
+
+@pytest.mark.parametrize(
+    ("name", "how"), [("a.txt", "link outside"), ("sub/c.css", "link the folder")]
+)
+def test_a_client_is_told_nothing_of_a_file_outside(tmp_path: Path, name: str, how: str) -> None:
+    """Not even that it is like the one that the client has, by its date and its length."""
+    public = tmp_path / "public"
+    write(tmp_path / "secret.txt", SECRET)
+    for each in (*NAMES, "target.txt"):
+        write(public / each)
+    with sites(public) as clients:
+        answers = [client.get(f"/files/{name}") for client in clients for _ in range(2)]
+        change(public, name, how, b"", MODIFIED)
+        for client in clients:
+            for condition in ("etag", "date"):
+                fields = condition_fields(condition, answers[0])
+                assert client.get(f"/files/{name}", headers=fields).status == 403
