@@ -64,10 +64,10 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def round_us(application: Any, scenario: str, repetitions: int) -> float:
-    """Put a request many times; return microseconds for one."""
+def make_environ(scenario: str) -> dict[str, Any]:
+    """Make the environ of a request."""
     path, fields = SCENARIOS[scenario]
-    environ = {
+    return {
         "REQUEST_METHOD": "GET",
         "SCRIPT_NAME": "",
         "PATH_INFO": path,
@@ -89,6 +89,11 @@ def round_us(application: Any, scenario: str, repetitions: int) -> float:
         "wsgi.run_once": False,
         **fields,
     }
+
+
+def round_us(application: Any, scenario: str, repetitions: int) -> float:
+    """Put a request many times; return microseconds for one."""
+    environ = make_environ(scenario)
     statuses: list[str] = []
 
     def start_response(status: str, _headers: Any, _exc_info: Any = None) -> None:

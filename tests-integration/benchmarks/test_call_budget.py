@@ -38,6 +38,37 @@ def test_calls_of_a_request(scenario: str, application: str, budget: int) -> Non
     assert first["python"] + first["c"] <= budget
 
 
+FILE_CALLS = """
+import io, json, os, sys, tempfile
+sys.path[:0] = sys.argv[1:]
+from benchmarks.static_worker import SCENARIOS, make_application, make_environ
+from benchmarks.static_files import write_files
+from pathlib import Path
+from budget import count_calls
+counts = {}
+with tempfile.TemporaryDirectory() as folder:
+    application = make_application("ours", str(write_files(Path(folder))))
+    for name in ("4 kB", "304"):
+        environ = make_environ(name)
+        request = lambda: application(environ.copy(), lambda status, lines: None)
+        for _ in range(3):
+            request()
+        calls = count_calls(request)
+        counts[name] = calls.total
+print(json.dumps(counts))
+"""
+
+
+def test_calls_for_a_file() -> None:
+    """In all, for a file that is sent whole and for one that the client has."""
+    folders = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "support")]
+    command = [sys.executable, "-P", "-c", FILE_CALLS, *folders]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    calls = json.loads(run.stdout)
+    assert calls["4 kB"] <= 41  # CherryPy 18.10.0 makes 773, WhiteNoise 6.11.0 27
+    assert calls["304"] <= 25  # 742, 29
+
+
 def test_counts_are_exact() -> None:
     def action() -> None:
         "".join(sorted("ba"))

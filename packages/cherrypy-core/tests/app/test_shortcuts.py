@@ -6,6 +6,7 @@ shortcut rests on is changed, and the very next request has to go the whole way.
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -90,7 +91,23 @@ def test_the_first_request_goes_the_whole_way(app: cherrypy.Application) -> None
     assert client.get("/other").text == "a page"
 
 
-@pytest.mark.parametrize("root", [None, Plain(), Plain, cherrypy])
+class WithDefault(Plain):
+    """A root with a page for whatever is not there."""
+
+    @cherrypy.expose
+    def default(self, *segments: str) -> str:
+        return "/".join(segments)
+
+
+class WithFolder:
+    """A root with something at the path, which publishes nothing there."""
+
+    a = Plain()
+
+
+@pytest.mark.parametrize(
+    "root", [None, Plain(), Plain, WithDefault(), WithFolder(), ModuleType("pages")]
+)
 def test_roots_of_any_kind(app: cherrypy.Application, root: object) -> None:
     app.root = root
     client = Client(app)
@@ -334,6 +351,16 @@ class Listening:
         return object.__getattribute__(self, name)
 
 
+class Module(ModuleType):
+    def __init__(self) -> None:
+        super().__init__("pages")
+        self.asked: list[str] = []
+        self.__dict__["__getattr__"] = self.look_up
+
+    def look_up(self, name: str) -> None:
+        self.asked.append(name)
+
+
 class Computing:
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -343,7 +370,7 @@ class Computing:
         self.asked.append(cherrypy.request.path_info)
 
 
-@pytest.mark.parametrize("make", [Dispatching, Answering, Listening, Computing])
+@pytest.mark.parametrize("make", [Dispatching, Answering, Listening, Module, Computing])
 def test_objects_that_notice_are_asked_as_ever(
     app: cherrypy.Application, make: Callable[[], Any]
 ) -> None:

@@ -1,6 +1,6 @@
 """What a walk along a path has read, and whether another one would read the same."""
 
-from types import FunctionType, MethodType, WrapperDescriptorType
+from types import FunctionType, MethodType, ModuleType, WrapperDescriptorType
 from typing import Any
 
 Node = Any
@@ -40,10 +40,10 @@ class Reads:
         if node is None:
             return default
         if not reads_plainly(node, name):
-            raise UnrepeatableError(f"{name} of {node!r}")
+            raise UnrepeatableError(name)
         value = getattr(node, name, default)
         if value is not None and name in self._unset:
-            raise UnrepeatableError(f"{name} of {node!r}")
+            raise UnrepeatableError(name)
         self._noted.append((node, name, value))
         return value
 
@@ -66,6 +66,8 @@ def reads_plainly(node: Node, name: str) -> bool:
     """Tell whether reading an attribute of an object runs no code of the application."""
     kind = type(node)
     if not isinstance(kind.__getattribute__, WrapperDescriptorType) or hasattr(kind, "__getattr__"):
+        return False
+    if isinstance(node, ModuleType) and hasattr(node, "__getattr__"):  # PEP 562
         return False
     owners = (*node.__mro__, *kind.__mro__) if isinstance(node, type) else kind.__mro__
     for owner in owners:
