@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 import json
 import statistics
 import subprocess
@@ -17,6 +16,10 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.scenarios import make_environ
 
 ROUNDS = 15
 REQUESTS = 1000
@@ -68,28 +71,8 @@ class Site:
 
     def environ(self, page: str, credentials: str | None) -> dict[str, Any]:
         """Make the environ of a request."""
-        environ = {
-            "REQUEST_METHOD": "GET",
-            "SCRIPT_NAME": "",
-            "PATH_INFO": f"/{page}",
-            "QUERY_STRING": "",
-            "REQUEST_URI": f"/{page}",
-            "SERVER_PROTOCOL": "HTTP/1.1",
-            "ACTUAL_SERVER_PROTOCOL": "HTTP/1.1",
-            "SERVER_NAME": "127.0.0.1",
-            "SERVER_PORT": "8080",
-            "REMOTE_ADDR": "127.0.0.1",
-            "REMOTE_PORT": "54321",
-            "HTTP_HOST": "127.0.0.1:8080",
-            "wsgi.version": (1, 0),
-            "wsgi.url_scheme": "http",
-            "wsgi.input": io.BytesIO(),
-            "wsgi.errors": sys.stderr,
-            "wsgi.multithread": True,
-            "wsgi.multiprocess": False,
-            "wsgi.run_once": False,
-        }
-        return environ if credentials is None else environ | {"HTTP_AUTHORIZATION": credentials}
+        headers = () if credentials is None else (("Authorization", credentials),)
+        return make_environ(f"/{page}", headers=headers)
 
     def credentials(self, page: str) -> str | None:
         """Return what a client sends next."""

@@ -40,6 +40,44 @@ DOCUMENT = {
 }
 
 
+def make_environ(
+    path: str,
+    method: str = "GET",
+    query: str = "",
+    headers: tuple[tuple[str, str], ...] = (),
+    content: bytes = b"",
+) -> dict[str, Any]:
+    """Make a WSGI environment, as cheroot would for a client that sends little."""
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": path,
+        "QUERY_STRING": query,
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "ACTUAL_SERVER_PROTOCOL": "HTTP/1.1",
+        "REQUEST_URI": f"{path}?{query}" if query else path,
+        "SERVER_NAME": "127.0.0.1",
+        "SERVER_PORT": "8080",
+        "SERVER_SOFTWARE": "benchmark",
+        "REMOTE_ADDR": "127.0.0.1",
+        "REMOTE_PORT": "54321",
+        "HTTP_HOST": "127.0.0.1:8080",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(content),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for name, value in headers:
+        key = name.upper().replace("-", "_")
+        environ[key if key == "CONTENT_TYPE" else f"HTTP_{key}"] = value
+    if content:
+        environ["CONTENT_LENGTH"] = str(len(content))
+    return environ
+
+
 @dataclasses.dataclass(frozen=True)
 class Scenario:
     """One request, and what must come back."""
@@ -58,35 +96,8 @@ class Scenario:
     """Which of the peer's applications answers: ``hello`` has nothing but this one handler."""
 
     def environ(self) -> dict[str, Any]:
-        """Make a WSGI environment, as cheroot would for a client that sends little."""
-        environ: dict[str, Any] = {
-            "REQUEST_METHOD": self.method,
-            "SCRIPT_NAME": "",
-            "PATH_INFO": self.path,
-            "QUERY_STRING": self.query,
-            "SERVER_PROTOCOL": "HTTP/1.1",
-            "ACTUAL_SERVER_PROTOCOL": "HTTP/1.1",
-            "REQUEST_URI": self.target,
-            "SERVER_NAME": "127.0.0.1",
-            "SERVER_PORT": "8080",
-            "SERVER_SOFTWARE": "benchmark",
-            "REMOTE_ADDR": "127.0.0.1",
-            "REMOTE_PORT": "54321",
-            "HTTP_HOST": "127.0.0.1:8080",
-            "wsgi.version": (1, 0),
-            "wsgi.url_scheme": "http",
-            "wsgi.input": io.BytesIO(self.content),
-            "wsgi.errors": sys.stderr,
-            "wsgi.multithread": True,
-            "wsgi.multiprocess": False,
-            "wsgi.run_once": False,
-        }
-        for name, value in self.headers:
-            key = name.upper().replace("-", "_")
-            environ[key if key == "CONTENT_TYPE" else f"HTTP_{key}"] = value
-        if self.content:
-            environ["CONTENT_LENGTH"] = str(len(self.content))
-        return environ
+        """Make the environ of its request."""
+        return make_environ(self.path, self.method, self.query, self.headers, self.content)
 
     @property
     def target(self) -> str:

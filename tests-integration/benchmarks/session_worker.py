@@ -7,14 +7,18 @@ the answer.
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import cherrypy
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.scenarios import make_environ
 
 
 class Counter:
@@ -28,34 +32,12 @@ class Counter:
         return f"{session['count']}"
 
 
-ENVIRON: dict[str, Any] = {
-    "REQUEST_METHOD": "GET",
-    "SCRIPT_NAME": "",
-    "PATH_INFO": "/",
-    "QUERY_STRING": "",
-    "SERVER_PROTOCOL": "HTTP/1.1",
-    "ACTUAL_SERVER_PROTOCOL": "HTTP/1.1",
-    "SERVER_NAME": "127.0.0.1",
-    "SERVER_PORT": "8080",
-    "REMOTE_ADDR": "127.0.0.1",
-    "REMOTE_PORT": "54321",
-    "HTTP_HOST": "127.0.0.1:8080",
-    "wsgi.version": (1, 0),
-    "wsgi.url_scheme": "http",
-    "wsgi.input": io.BytesIO(),
-    "wsgi.errors": sys.stderr,
-    "wsgi.multithread": True,
-    "wsgi.multiprocess": False,
-    "wsgi.run_once": False,
-}
-
-
 class Visitor:
     """A visitor who has a session."""
 
     def __init__(self, application: Any) -> None:
         self.application = application
-        self.environ = dict(ENVIRON)
+        self.environ = make_environ("/")
         self.cookies: list[str] = []
         self.ask()
         self.environ["HTTP_COOKIE"] = self.cookies[-1].partition(";")[0]

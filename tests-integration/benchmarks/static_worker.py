@@ -7,20 +7,24 @@ microseconds for one request in process, ``{"do": "serve"}`` the port of an HTTP
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import sys
 import threading
 import time
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.scenarios import make_environ
+
 MODIFIED = "Tue, 14 Nov 2023 22:13:20 GMT"
-SCENARIOS = {
-    "4 kB": ("/static/small.css", {}),
-    "1 MB": ("/static/large.bin", {}),
-    "304": ("/static/small.css", {"HTTP_IF_MODIFIED_SINCE": MODIFIED}),
+SCENARIOS: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
+    "4 kB": ("/static/small.css", ()),
+    "1 MB": ("/static/large.bin", ()),
+    "304": ("/static/small.css", (("If-Modified-Since", MODIFIED),)),
 }
 
 
@@ -64,36 +68,10 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def make_environ(scenario: str) -> dict[str, Any]:
-    """Make the environ of a request."""
-    path, fields = SCENARIOS[scenario]
-    return {
-        "REQUEST_METHOD": "GET",
-        "SCRIPT_NAME": "",
-        "PATH_INFO": path,
-        "QUERY_STRING": "",
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "ACTUAL_SERVER_PROTOCOL": "HTTP/1.1",
-        "SERVER_NAME": "localhost",
-        "SERVER_PORT": "80",
-        "REMOTE_ADDR": "127.0.0.1",
-        "REMOTE_PORT": "54321",
-        "HTTP_HOST": "localhost",
-        "HTTP_USER_AGENT": "benchmark",
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": "http",
-        "wsgi.input": io.BytesIO(),
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
-        **fields,
-    }
-
-
 def round_us(application: Any, scenario: str, repetitions: int) -> float:
     """Put a request many times; return microseconds for one."""
-    environ = make_environ(scenario)
+    path, headers = SCENARIOS[scenario]
+    environ = make_environ(path, headers=headers)
     statuses: list[str] = []
 
     def start_response(status: str, _headers: Any, _exc_info: Any = None) -> None:

@@ -41,7 +41,8 @@ def test_calls_of_a_request(scenario: str, application: str, budget: int) -> Non
 FILE_CALLS = """
 import io, json, os, sys, tempfile
 sys.path[:0] = sys.argv[1:]
-from benchmarks.static_worker import SCENARIOS, make_application, make_environ
+from benchmarks.scenarios import make_environ
+from benchmarks.static_worker import SCENARIOS, make_application
 from benchmarks.static_files import write_files
 from pathlib import Path
 from budget import count_calls
@@ -49,7 +50,8 @@ counts = {}
 with tempfile.TemporaryDirectory() as folder:
     application = make_application("ours", str(write_files(Path(folder))))
     for name in ("4 kB", "304"):
-        environ = make_environ(name)
+        path, headers = SCENARIOS[name]
+        environ = make_environ(path, headers=headers)
         request = lambda: application(environ.copy(), lambda status, lines: None)
         for _ in range(3):
             request()
