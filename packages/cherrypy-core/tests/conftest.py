@@ -21,14 +21,15 @@ if TYPE_CHECKING:
 def site() -> Iterator[None]:
     """Put back, after a test, what all applications of a process share.
 
-    That is ``cherrypy.config``, ``.tools``, ``.tree``, ``.log``, the listeners of ``.engine``, the
-    request namespaces, and the request that this thread believes to serve. Nothing is written to
-    the screen.
+    That is ``cherrypy.config``, ``.tools``, ``.tree``, ``.log``, the listeners of ``.engine``, own
+    toolboxes, the request namespaces, and the request that this thread believes to serve. Nothing
+    is written to the screen.
     """
     tools = dict(vars(cherrypy.tools))
     apps = dict(cherrypy.tree.apps)
     listeners = {channel: set(each) for channel, each in cherrypy.engine.listeners.items()}
     namespaces = dict(Request.namespaces)
+    toolboxes = dict(cherrypy.Application.toolboxes)
     cherrypy.log.screen = False
     loggers = (cherrypy.log.error_log, cherrypy.log.access_log)
     states = [(log, log.handlers[:], log.level, log.propagate, log.disabled) for log in loggers]
@@ -43,6 +44,8 @@ def site() -> Iterator[None]:
         cherrypy.engine.listeners.update(listeners)
         Request.namespaces.clear()
         Request.namespaces.update(namespaces)
+        cherrypy.Application.toolboxes.clear()
+        cherrypy.Application.toolboxes.update(toolboxes)
         cherrypy.serving.clear()
         for log, handlers, level, propagate, disabled in states:
             for handler in set(log.handlers) - set(handlers):

@@ -6,8 +6,11 @@ the whole way. Whatever happens to the files between requests, the answers are t
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -202,3 +205,99 @@ def test_a_client_is_told_nothing_of_a_file_outside(tmp_path: Path, name: str, h
             for condition in ("etag", "date"):
                 fields = condition_fields(condition, answers[0])
                 assert client.get(f"/files/{name}", headers=fields).status == 403
+
+
+@pytest.mark.parametrize(
+    "path", ["/files//a.txt", "//files/a.txt", "/files/./a.txt", "/files/x/../a.txt"]
+)
+def test_a_file_is_kept_under_one_name(tmp_path: Path, path: str) -> None:
+    """Clients can write the path of a file in any number of ways."""
+    write(tmp_path / "a.txt")
+    with sites(tmp_path) as (client, _):
+        assert [client.get(path).status for _ in range(3)] == [200] * 3
+        app: Any = client.application
+        assert not app.current_plans.shortcuts
+        client.get("/files/a.txt")
+        assert list(app.current_plans.shortcuts) == ["/files/a.txt"]
+
+
+class _Types(dict[str, str]):
+    """Media types that depend on the request."""
+
+    def __contains__(self, extension: object) -> bool:
+        return True
+
+    def __getitem__(self, extension: str) -> str:
+        return f"text/x-{cherrypy.request.headers['Accept-Language']}"
+
+
+def test_media_types_may_depend_on_the_request(tmp_path: Path) -> None:
+    write(tmp_path / "a.txt")
+    with sites(tmp_path, content_types=_Types(any="")) as (client, _):
+        for language in ("de", "de", "fr"):
+            answer = client.get("/files/a.txt", headers={"Accept-Language": language})
+            assert answer.headers["Content-Type"] == f"text/x-{language}"
+
+
+@pytest.mark.parametrize("failing", ["fstat", "read"])
+def test_what_fails_is_closed_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    """As a network file system does, for files that somebody has removed at the server."""
+    write(tmp_path / "a.txt")
+
+    def fail(*_: object) -> Any:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with sites(tmp_path) as clients:
+        for client in clients:
+            client.application.config["/files"]["error_page.500"] = lambda **_: "own page"  # type: ignore[attr-defined]
+            client.get("/files/a.txt")
+            client.get("/files/a.txt")
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        with monkeypatch.context() as patch:
+            patch.setattr(os, failing, fail)
+            answers = [client.get("/files/a.txt") for client in clients for _ in range(5)]
+        assert {(answer.status, answer.text) for answer in answers} == {(500, "own page")}
+        assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_what_may_not_be_read_is_refused_whatever_the_client_has() -> None:
+    """RFC 9110 section 13.2.1: conditions count only where the answer would be 200 without."""
+    user = 65534 if os.geteuid() == 0 else os.geteuid()
+    script = """
+import os, sys
+from pathlib import Path
+import cherrypy
+from cherrypy.testing import Client
+
+public, user = Path(sys.argv[1]), int(sys.argv[2])
+cherrypy.log.screen = False
+app = cherrypy.Application(None, "", {
+    "/files": {"tools.staticdir.on": True, "tools.staticdir.dir": str(public)},
+    "/one": {"tools.staticfile.on": True, "tools.staticfile.filename": str(public / "one.txt")},
+})
+client = Client(app)
+names = {"/files/a.txt": "a.txt", "/files/sub/b.txt": "sub/b.txt", "/one": "one.txt"}
+for path in names:
+    client.get(path)  # what is imported for it may be root's
+os.seteuid(user)
+for path, name in names.items():
+    fields = {"If-None-Match": client.get(path).headers["ETag"]}
+    found = [client.get(path, headers=fields).status for _ in range(2)]
+    (public / name).chmod(0)
+    found += [client.get(path, headers=fields).status, client.get(path).status]
+    print(*found)
+"""
+    with tempfile.TemporaryDirectory() as folder:
+        public = Path(folder) / "public"
+        for name in ("a.txt", "sub/b.txt", "one.txt"):
+            os.chown(write(public / name), user, -1)
+        Path(folder).chmod(0o755)
+        run = subprocess.run(  # noqa: S603 - the script above
+            [sys.executable, "-c", script, str(public), str(user)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert run.stdout.splitlines() == ["304 304 403 403"] * 3, run.stderr

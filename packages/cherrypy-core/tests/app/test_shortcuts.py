@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import cherrypy
-from cherrypy._app.shortcuts import MAX_PATH
-from cherrypy._publishing.plan import MAX_SHORTCUTS
+from cherrypy._app import shortcuts
 from cherrypy._runtime.context import current
 from cherrypy._tools.hooks import Hook
 from cherrypy._tools.tool import HandlerTool
@@ -51,7 +50,7 @@ class Stage:
         else:
             response.body = WHOLE
 
-    def shortcut(self, path: str) -> Callable[[Any], Any] | None:
+    def offer_shortcut(self, path: str) -> Callable[[Any], Any] | None:
         if path == "/never":
             return None
         return lambda environ: None if "HTTP_X_MORE" in environ else ("200 OK", LINES, [SHORT])
@@ -254,6 +253,98 @@ def test_a_change_counts_at_once(
     assert client.get("/a").body != SHORT
 
 
+def test_what_has_changed_is_kept_anew(app: cherrypy.Application) -> None:
+    client = Client(app)
+    assert [client.get("/a").body for _ in range(2)] == [WHOLE, SHORT]
+    app.root = Plain()
+    assert [client.get("/a").body for _ in range(3)] == [WHOLE, SHORT, SHORT]
+    app.root.a = Plain()
+    assert [client.get("/a").body for _ in range(3)] == [WHOLE, SHORT, SHORT]
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "value"),
+    [
+        (cherrypy._cprequest.Request, "dispatch", cherrypy.dispatch.Dispatcher()),
+        (cherrypy._cprequest.Request, "methods_with_bodies", ("GET", "POST")),
+        (cherrypy._cprequest.Request.dispatch, "translate", {}),
+        (cherrypy.Application, "request_class", type("R", (cherrypy._cprequest.Request,), {})),
+        (cherrypy.Application, "response_class", type("R", (cherrypy._cprequest.Response,), {})),
+    ],
+)
+def test_a_change_for_all_sites_counts_at_once(
+    app: cherrypy.Application, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, value: Any
+) -> None:
+    client = Client(app)
+    assert [client.get("/a").body for _ in range(2)] == [WHOLE, SHORT]
+    monkeypatch.setattr(owner, name, value)
+    assert client.get("/a").body != SHORT
+
+
+def _look_up(_root: Any, name: str = "") -> None:
+    raise LookupError(name, cherrypy.request.path_info)
+
+
+@pytest.mark.parametrize(
+    ("name", "member"),
+    [("__getattr__", _look_up), ("a", property(_look_up))],
+)
+def test_a_class_may_begin_to_notice(app: cherrypy.Application, name: str, member: Any) -> None:
+    class Root:
+        pass
+
+    app.root = Root()
+    client = Client(app)
+    assert [client.get("/a").body for _ in range(2)] == [WHOLE, SHORT]
+    setattr(Root, name, member)
+    assert [client.get("/a").code for _ in range(2)] == [500] * 2
+
+
+def test_hooks_that_may_refuse_are_run(app: cherrypy.Application) -> None:
+    """What leaves the response as it is can still refuse the next request."""
+
+    def guard() -> None:
+        if "X-Key" not in cherrypy.request.headers:
+            raise cherrypy.HTTPError(403)
+
+    guard.leaves_response = True  # type: ignore[attr-defined]  # see ResourcePlan
+    cherrypy.tools.guard = cherrypy.Tool("before_handler", guard, priority=65)
+    app.config["/"]["tools.guard.on"] = True
+    client = Client(app)
+    assert [client.get("/a", X_Key="1").body for _ in range(2)] == [WHOLE] * 2
+    assert client.get("/a").code == 403
+
+
+def test_own_applications_go_the_whole_way(app: cherrypy.Application) -> None:
+    class Application(cherrypy.Application):
+        @property
+        def root(self) -> Any:
+            return Plain()
+
+        @root.setter
+        def root(self, value: Any) -> None:
+            pass
+
+    own = Application(None, "", dict(app.config))
+    own.log.access_log.disabled = True
+    client = Client(own)
+    assert [client.get("/a").body for _ in range(3)] == [WHOLE] * 3
+    own.log.access_log.disabled = False
+
+
+def test_errors_are_left_to_the_whole_way(
+    app: cherrypy.Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There they are answered and logged as the site wants it."""
+
+    def failing(_environ: Any) -> Any:
+        raise OSError
+
+    monkeypatch.setattr(Stage, "offer_shortcut", lambda *_: failing)
+    client = Client(app)
+    assert [client.get("/a").body for _ in range(2)] == [WHOLE] * 2
+
+
 def test_middleware_is_called(app: cherrypy.Application) -> None:
     client = Client(app)
     assert [client.get("/a").body for _ in range(2)] == [WHOLE, SHORT]
@@ -421,19 +512,20 @@ def test_own_classes_go_the_whole_way(app: cherrypy.Application) -> None:
 
 def test_long_paths_are_not_kept(app: cherrypy.Application) -> None:
     client = Client(app)
-    longest = "/" + "a" * (MAX_PATH - 1)
+    longest = "/" + "a" * (shortcuts.MAX_PATH - 1)
     assert [client.get(longest).body for _ in range(2)] == [WHOLE, SHORT]
     assert [client.get(longest + "a").body for _ in range(3)] == [WHOLE] * 3
 
 
-def test_no_more_are_kept_than_the_limit(app: cherrypy.Application) -> None:
+def test_no_more_are_kept_than_the_limit(
+    app: cherrypy.Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shortcuts, "MAX_SHORTCUTS", 2)
     client = Client(app)
-    for number in range(MAX_SHORTCUTS):
-        client.get(f"/{number}")
-    assert client.get("/0").body == SHORT
-    assert client.get("/one-more").body == WHOLE
-    assert client.get("/one-more").body == SHORT
-    assert client.get("/0").body == WHOLE
+    for path in ("/a", "/b", "/c"):
+        client.get(path)
+    bodies = [client.get(path).body for path in ("/a", "/b", "/c", "/c")]
+    assert bodies == [SHORT, SHORT, WHOLE, WHOLE]
 
 
 def test_errors_of_start_response_close_the_content(
@@ -449,7 +541,9 @@ def test_errors_of_start_response_close_the_content(
             self.closed = True
 
     content = Content()
-    monkeypatch.setattr(Stage, "shortcut", lambda *_: lambda _environ: ("200 OK", [], content))
+    monkeypatch.setattr(
+        Stage, "offer_shortcut", lambda *_: lambda _environ: ("200 OK", [], content)
+    )
     Client(app).get("/a")
     statuses = []
 

@@ -141,8 +141,12 @@ class Application:
     has_own_serving: bool = False
     """Whether a subclass makes or releases requests in its own way."""
 
+    is_plain: bool = True
+    """Whether it is no subclass, which may do anything in its own way."""
+
     def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401 - for other classes
         super().__init_subclass__(**kwargs)
+        cls.is_plain = False
         cls.has_own_serving = (
             cls.get_serving is not Application.get_serving
             or cls.release_serving is not Application.release_serving

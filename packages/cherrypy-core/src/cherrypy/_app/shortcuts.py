@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from cherrypy._publishing.objects import Dispatcher, find_resource
-from cherrypy._publishing.plan import MAX_SHORTCUTS, Plans
+from cherrypy._publishing.plan import MAX_SHORTCUTS, Plans, ResourcePlan
 from cherrypy._publishing.reads import Reads, UnrepeatableError
 from cherrypy._request.request import Request
+from cherrypy._request.response import Response
 from cherrypy._request.run import good_hosts
 
 Application = Any  # of the module above this one
@@ -24,22 +25,48 @@ Answerer = Callable[[Environ], Answer | None]
 
 HTTP_1_1 = "HTTP/1.1"
 
-MAX_PATH = 256
-"""Characters of a path that is kept: clients can write the path of a file in many ways."""
+MAX_PATH = 1024
+"""Characters of a path that is kept."""
 
 
 class Shortcut:
-    """How a path is answered, and what that rests on."""
+    """How a path is answered, and what that rests on.
 
-    __slots__ = ("_answer", "_reads", "_root", "_script_name")
+    Args:
+        answer: Answers.
+        app: The application.
+        script_name: Its mount point, as the server says it.
+        reads: What the dispatcher looks at in the tree.
+    """
 
-    def __init__(self, answer: Answerer, script_name: str, root: object, reads: Reads) -> None:
+    __slots__ = ("_answer", "_app", "_dispatch", "_reads", "_root", "_script_name", "_translate")
+
+    def __init__(self, answer: Answerer, app: Application, script_name: str, reads: Reads) -> None:
         self._answer = answer
+        self._app = app
         self._script_name = script_name
-        self._root = root
         self._reads = reads
+        self._root = app.root
+        dispatch: Any = Request.dispatch
+        self._dispatch = dispatch
+        self._translate = dispatch.translate
 
-    def take(self, app: Application, environ: Environ) -> Answer | None:
+    def is_good(self) -> bool:
+        """Tell whether the whole way still leads to where it led."""
+        app = self._app
+        dispatch: Any = self._dispatch
+        is_good: bool = (
+            app.root is self._root
+            and app.request_class is Request
+            and app.response_class is Response
+            and dispatch.translate is self._translate
+            and Request.dispatch is dispatch
+            and "GET" not in Request.methods_with_bodies
+            and self._reads.are_repeated()
+        )
+        return is_good
+
+    def take(self, environ: Environ) -> Answer | None:
         """Answer a request for the path; ``None`` if it has to go the whole way."""
         try:
             if (
@@ -49,58 +76,57 @@ class Shortcut:
                 or environ["QUERY_STRING"]
                 or environ["SERVER_PROTOCOL"] != HTTP_1_1
                 or environ.get("ACTUAL_SERVER_PROTOCOL", HTTP_1_1) != HTTP_1_1
-                or app.root is not self._root
-                or not self._reads.are_repeated()
+                or not self.is_good()
             ):
                 return None
-        except KeyError:  # a server may leave out what is empty, and HTTP/1.0 a host
+            return self._answer(environ)
+        except Exception:  # noqa: BLE001 - whatever it is, the whole way meets it, too, and tells
             return None
-        return self._answer(environ)
-
-
-NO_SHORTCUT = Shortcut(lambda _environ: None, "", None, Reads())
-"""Stands for a path that has to go the whole way each time."""
 
 
 def remember(app: Application, environ: Environ, request: Any) -> None:  # noqa: ANN401 - any request class
     """Find out whether there is a short way to answer what a tool has just finished."""
-    plans = app.current_plans
+    plans, plan = app.current_plans, request.plan
+    offer = getattr(plan.sole_callback, "offer_shortcut", None)
     path = environ.get("PATH_INFO", "")
-    if plans is None or path in plans.shortcuts or len(path) > MAX_PATH:
+    if offer is None or plans is None or len(path) > MAX_PATH or "//" in path:
         return
-    if len(plans.shortcuts) >= MAX_SHORTCUTS:
-        plans.shortcuts.clear()
-    plans.shortcuts[path] = _find(app, environ, request, plans)
+    if path in plans.shortcuts:
+        known = plans.shortcuts[path]
+        if known is None or known.is_good():
+            return
+    elif len(plans.shortcuts) >= MAX_SHORTCUTS:
+        return
+    answer = offer(request.path_info)
+    if answer is not None:
+        script_name = environ.get("SCRIPT_NAME", "")
+        reads = _reads(app, request, plans, plan)
+        shortcut = None if reads is None else Shortcut(answer, app, script_name, reads)
+        plans.shortcuts[path] = shortcut if shortcut is not None and shortcut.is_good() else None
 
 
-def _find(app: Application, environ: Environ, request: Any, plans: Plans) -> Shortcut:  # noqa: ANN401 - as above
-    plan = request.plan
-    offer = getattr(plan.sole_callback, "shortcut", None)
-    dispatch = plans.dispatch
+def _reads(app: Application, request: Any, plans: Plans, plan: ResourcePlan) -> Reads | None:  # noqa: ANN401 - as above
+    """Walk to the answer once more, and note what the dispatcher looks at.
+
+    Returns:
+        ``None`` if it can not be told whether it finds the same the next time.
+    """
+    dispatch: Any = plans.dispatch
     if (
-        offer is None
-        or plan.token is not plans.token
-        or app.has_own_serving
-        or request.own_stages
-        or type(request).__init__ is not Request.__init__
+        not app.is_plain
         or plans.dispatchers
         or plans.resolve is None
+        or dispatch is not Request.dispatch
         or dispatch.__class__ is not Dispatcher
     ):
-        return NO_SHORTCUT
-    root = app.root
+        return None
     method_name = dispatch.dispatch_method_name
     reads = Reads(unset=("_cp_config", method_name))
     try:
-        found = find_resource(
-            root, request.path_info, plans.sections, method_name, dispatch.translate, reads
+        _, _, is_index, layers = find_resource(
+            app.root, request.path_info, plans.sections, method_name, dispatch.translate, reads
         )
     except UnrepeatableError:
-        return NO_SHORTCUT
-    _, _, is_index, layers = found
-    if is_index is not request.is_index or plans.of_layers(layers) is not plan:
-        return NO_SHORTCUT  # another thread has changed the tree meanwhile
-    answer = offer(request.path_info)
-    if answer is None:
-        return NO_SHORTCUT
-    return Shortcut(answer, environ.get("SCRIPT_NAME", ""), root, reads)
+        return None
+    # another thread may have changed the tree, or the configuration, meanwhile
+    return reads if is_index is request.is_index and plans.of_layers(layers) is plan else None

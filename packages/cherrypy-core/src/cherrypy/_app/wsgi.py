@@ -10,7 +10,7 @@ from time import time
 from types import SimpleNamespace
 from typing import Any, ClassVar, Self
 
-from cherrypy._app.shortcuts import NO_SHORTCUT, remember
+from cherrypy._app.shortcuts import remember
 from cherrypy._config.generations import generation
 from cherrypy._http.dates import now_field
 from cherrypy._http.errors import ProtocolError
@@ -59,13 +59,13 @@ def answer(  # noqa: C901, PLR0912 - PERF: one call
         The body: a list where nothing is left to be done when it has been sent, or else an
         iterator that has to be closed.
     """
+    plans = app.current_plans
+    if plans is not None and plans.shortcuts:
+        content = _answer_shortly(app, plans, environ, start_response)
+        if content is not None:
+            return content
     serving = None
     try:
-        plans = app.current_plans
-        if plans is not None and plans.shortcuts:
-            content = _answer_shortly(app, plans, environ, start_response)
-            if content is not None:
-                return content
         serving = begin(app, environ)
         request = serving.request
         response = serving.response
@@ -120,7 +120,7 @@ def _answer_shortly(
     It is not where somebody wants to hear of requests: the access log, or a listener on the bus.
     """
     shortcut = plans.shortcuts.get(environ.get("PATH_INFO", ""))
-    if shortcut is None or shortcut is NO_SHORTCUT or plans.token is not generation.token:
+    if shortcut is None or plans.token is not generation.token:
         return None
     listeners = bus.listeners
     log = app.log
@@ -134,14 +134,16 @@ def _answer_shortly(
         or is_heard(log.access_log)
     ):
         return None
-    answer = shortcut.take(app, environ)
+    answer = shortcut.take(environ)
     if answer is None:
         return None
     status, lines, chunks = answer
     try:
         start_response(status, [SERVER_LINE, ("Date", now_field()), *lines])
-    except BaseException:
+    except BaseException as error:
         close_body(app, chunks)
+        if isinstance(error, Exception):
+            return answer_failure(start_response)
         raise
     return for_server(chunks, environ) if chunks.__class__ is FileContent else chunks
 

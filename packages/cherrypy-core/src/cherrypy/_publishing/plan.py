@@ -34,8 +34,8 @@ Encoder = Callable[[Any, Any, Any], Any]
 MAX_PLANS = 1000
 """Plans that are kept for an application; beyond that they are made anew."""
 
-MAX_SHORTCUTS = 1000
-"""Paths whose shortcuts are kept for an application; beyond that all are found anew."""
+MAX_SHORTCUTS = 10_000
+"""Paths whose shortcuts are kept for an application; those beyond have none."""
 
 Stage = Callable[[Any, Any], object]
 """Something to be done for a request and its response."""
@@ -76,7 +76,6 @@ class ResourcePlan:
         "response_attributes",
         "response_headers",
         "sole_callback",
-        "token",
         "toolmaps",
     )
 
@@ -110,19 +109,19 @@ class ResourcePlan:
     callbacks, ``leaves_response``.
     """
     sole_callback: object
-    """The same, if a request that it answers has nothing else done to it; ``None`` otherwise."""
-    token: object
-    """The ``generation.token`` under which the plan was made."""
+    """The same, if a request that it answers has nothing else done to it; ``None`` otherwise.
+
+    Hooks that do for a path what they did the last time say so by an attribute of their callbacks,
+    ``is_repeatable``.
+    """
 
     def __init__(
         self,
         config: Settings,
         namespaces: Mapping[str, Any],
         request_class: Any,  # noqa: ANN401 - any class that an application chooses
-        token: object = None,
     ) -> None:
         self.config = config
-        self.token = token
         self.error_page = dict(request_class.class_error_page)
         self.request_attributes = {}
         self.response_attributes = {}
@@ -195,17 +194,16 @@ class ResourcePlan:
             while callbacks and getattr(callbacks[-1], "leaves_response", False):
                 callbacks.pop()
             self.last_callback = callbacks[-1] if callbacks else None
-        self.sole_callback = None if self._does_more() else self.last_callback
-
-    def _does_more(self) -> bool:
-        """Tell whether a request that ``last_callback`` answers has anything else done to it."""
-        before_handler = self.hooks["before_handler"]
-        return (
-            not (before_handler and before_handler[0].callback is self.last_callback)
-            or any(self.hooks[point] for point in _OTHER_POINTS)
-            or bool(self.response_attributes or self.response_headers)
-            or not _SETTINGS_OF_ERRORS.issuperset(self.request_attributes)
+        others = [
+            hook.callback for hook in before_handler if hook.callback is not self.last_callback
+        ]
+        is_sole = (
+            all(getattr(callback, "is_repeatable", False) for callback in others)
+            and not any(self.hooks[point] for point in _OTHER_POINTS)
+            and not (self.response_attributes or self.response_headers)
+            and _SETTINGS_OF_ERRORS.issuperset(self.request_attributes)
         )
+        self.sole_callback = self.last_callback if is_sole else None
 
     def apply(self, request: Any, response: Any) -> None:  # noqa: ANN401 - any request class
         """Set what the configuration says on a request and its response."""
@@ -273,7 +271,7 @@ class Plans:
     resolve: Any
     """Its method ``resolve``; ``None`` if it has to be called."""
     shortcuts: dict[str, Any]
-    """Ways to answer without a request, by path: see ``cherrypy._app.shortcuts``."""
+    """Ways to answer without a request, by path, or ``None``: see ``cherrypy._app.shortcuts``."""
 
     def __init__(self, app: Publication) -> None:
         self.token = generation.token  # read before any configuration
@@ -336,9 +334,7 @@ class Plans:
     def _keep(
         self, known: dict[object, tuple[ResourcePlan, Layers]], layers: Layers, config: Settings
     ) -> ResourcePlan:
-        plan = ResourcePlan(
-            config, self._app.request_namespaces(), self._app.request_class, self.token
-        )
+        plan = ResourcePlan(config, self._app.request_namespaces(), self._app.request_class)
         if len(known) >= MAX_PLANS:
             known.clear()
         known[_fingerprint(layers)] = (plan, layers)

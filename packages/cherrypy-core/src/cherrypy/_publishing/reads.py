@@ -24,10 +24,11 @@ class Reads:
         unset: Attributes that no object may have: what they hold can change in place, or is called.
     """
 
-    __slots__ = ("_noted", "_unset")
+    __slots__ = ("_kinds", "_noted", "_unset")
 
     def __init__(self, unset: tuple[str, ...] = ()) -> None:
         self._unset = unset
+        self._kinds: set[int] = set()
         self._noted: list[tuple[Node, str, Any]] = []
 
     def __call__(self, node: Node, name: str, default: Any) -> Any:  # noqa: ANN401 - any attribute
@@ -44,21 +45,28 @@ class Reads:
         value = getattr(node, name, default)
         if value is not None and name in self._unset:
             raise UnrepeatableError(name)
+        kind = type(node)
+        if id(kind) not in self._kinds:
+            self._kinds.add(id(kind))
+            self._noted.append((kind, "__getattr__", None))  # a class may get one later
         self._noted.append((node, name, value))
         return value
 
     def are_repeated(self) -> bool:
         """Tell whether all attributes are still what they were."""
-        for node, name, value in self._noted:
-            found = getattr(node, name, None)
-            if found is not value and not (
-                # a method is bound anew each time
-                found.__class__ is MethodType
-                and value.__class__ is MethodType
-                and found.__func__ is value.__func__
-                and found.__self__ is value.__self__
-            ):
-                return False
+        try:
+            for node, name, value in self._noted:
+                found = getattr(node, name, None)
+                if found is not value and not (
+                    # a method is bound anew each time
+                    found.__class__ is MethodType
+                    and value.__class__ is MethodType
+                    and found.__func__ is value.__func__
+                    and found.__self__ is value.__self__
+                ):
+                    return False
+        except Exception:  # noqa: BLE001 - of a property that was not there before
+            return False
         return True
 
 

@@ -242,6 +242,7 @@ def _trailing_slash(
 
 trailing_slash.with_request = _trailing_slash  # type: ignore[attr-defined]  # see Hook
 trailing_slash.leaves_response = True  # type: ignore[attr-defined]  # see ResourcePlan
+trailing_slash.is_repeatable = True  # type: ignore[attr-defined]  # see ResourcePlan
 
 
 def redirect(url: str = "", internal: bool = True, debug: bool = False) -> None:  # noqa: ARG001, FBT001, FBT002 - upstream's signature

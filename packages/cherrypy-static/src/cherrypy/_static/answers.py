@@ -29,14 +29,6 @@ _FIELDS = {
 _KEYS = frozenset(_FIELDS)
 
 
-def may_be_conditional(request: Request) -> bool:
-    """Tell whether a request says what the client has, and nobody has changed what it says."""
-    environ = request.wsgi_environ
-    return (
-        "HTTP_IF_NONE_MATCH" in environ or "HTTP_IF_MODIFIED_SINCE" in environ
-    ) and "headers" not in request.__dict__
-
-
 def is_plain_get(request: Request) -> bool:
     """Tell whether the environ says all of a request, which is a GET of HTTP/1.1."""
     return (

@@ -8,7 +8,6 @@ is opened in the same way.
 
 import errno
 import os
-import stat
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -90,47 +89,54 @@ def open_below(directory: str, segments: Sequence[str], *, follow_links: bool = 
     return _descend(root, inner) if inner else open_file(root)
 
 
-def status_below(directory: str, segments: Sequence[str]) -> os.stat_result | None:
-    """Look at a file below a directory without opening it.
+def looker_below(directory: str, segments: Sequence[str]) -> Callable[[], os.stat_result | None]:
+    """Return what looks at a file below a directory without opening it.
 
-    PERF: a third of the calls of the system, each of which lets other threads run. A folder that is
-    swapped for a link between two of them can lead out of the directory; so this is good for
-    nothing but telling a client that it has the file already.
+    PERF: calls of the system are saved, each of which lets other threads run.
 
     Returns:
-        Its status; ``None`` if there is none, or where links on the way have to be looked at more
-        closely, which opening does.
+        A function that gives the status of the file; ``None`` or ``OSError`` if there is none, or
+        where links have to be looked at more closely, which opening does.
     """
-    if not segments or not HAS_DIRECTORY_DESCRIPTORS:
-        return None
-    path = directory
+    if not HAS_DIRECTORY_DESCRIPTORS:
+        return _see_nothing
+    if len(segments) == 1:
+        return partial(os.lstat, f"{directory}/{segments[0]}")
+    return partial(_look_below, directory, segments)
+
+
+def _see_nothing() -> None:
+    return None
+
+
+def _look_below(directory: str, segments: Sequence[str]) -> os.stat_result:
+    folder = _open_folder(directory, segments[:-1])
     try:
-        for segment in segments[:-1]:
-            path = f"{path}/{segment}"
-            if not stat.S_ISDIR(os.lstat(path).st_mode):
-                return None
-        return os.lstat(f"{path}/{segments[-1]}")
-    except (OSError, ValueError):
-        return None
+        return os.stat(segments[-1], dir_fd=folder, follow_symlinks=False)
+    finally:
+        os.close(folder)
 
 
-def looker_below(directory: str, segments: Sequence[str]) -> Callable[[], os.stat_result | None]:
-    """Return what does the same each time; where there is no file it may raise ``OSError``."""
-    if len(segments) == 1 and HAS_DIRECTORY_DESCRIPTORS:
-        return partial(os.lstat, f"{directory}/{segments[0]}")  # PERF: nothing but the call
-    return partial(status_below, directory, segments)
+def _open_folder(directory: str, segments: Sequence[str]) -> int:
+    """Open a folder below a directory, folder by folder, none of them a link."""
+    folder = os.open(f"{directory}/{segments[0]}", _FOLDER)
+    try:
+        for segment in segments[1:]:
+            inner = os.open(segment, _FOLDER, dir_fd=folder)
+            os.close(folder)
+            folder = inner
+    except BaseException:
+        os.close(folder)
+        raise
+    return folder
 
 
 def _descend(directory: str, segments: Sequence[str]) -> int:
     """Open a file below a directory, folder by folder, none of them a link."""
     if len(segments) == 1:
         return os.open(f"{directory}/{segments[0]}", _FILE | _NO_LINK)
-    folder = os.open(f"{directory}/{segments[0]}", _FOLDER)
+    folder = _open_folder(directory, segments[:-1])
     try:
-        for segment in segments[1:-1]:
-            inner = os.open(segment, _FOLDER, dir_fd=folder)
-            os.close(folder)
-            folder = inner
         return os.open(segments[-1], _FILE | _NO_LINK, dir_fd=folder)
     finally:
         os.close(folder)

@@ -4,25 +4,24 @@ import logging
 import os
 import re
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from cherrypy._runtime.errors import HTTPError
 from cherrypy._runtime.iterators import set_vary_header
-from cherrypy._static.answers import NOT_MODIFIED, answer, is_plain_get, may_be_conditional
+from cherrypy._static.answers import NOT_MODIFIED, answer, is_plain_get
 from cherrypy._static.listing import listing_page, names_in
 from cherrypy._static.media_types import UNKNOWN, media_type_of, read_system_types
 from cherrypy._static.names import OutsideError, is_hidden, segments_of
 from cherrypy._static.neighbours import Open, acceptable, coding_names, find_neighbour
-from cherrypy._static.opening import MISSING, looker_below, open_below, open_file, status_below
-from cherrypy._static.plain_files import Answer, PlainFile, is_what_the_client_has
+from cherrypy._static.opening import MISSING, looker_below, open_below, open_file
+from cherrypy._static.plain_files import Answerer, FileShortcut, Lines, plain_answer
 from cherrypy._static.representation import describe
 from cherrypy._static.sources import OpenedFile
 
 Request = Any
 Response = Any
-Answerer = Callable[[Mapping[str, Any]], Answer | None]
 
 HASHED_NAME = r"[.-](?=[0-9]*[a-f])[0-9a-f]{8,}\.[^/]*\Z"
 """Names that build tools give: with a hash of the content, as in ``app.3f2a9c1b.js``.
@@ -61,6 +60,11 @@ class Freshness:
         if self._immutable is not None and self._immutable.search(path):
             return f"max-age={YEAR}, immutable"
         return self._plain
+
+    def lines(self, path: str) -> Lines:
+        """Return the same as field lines."""
+        field = self.field(path)
+        return [] if field is None else [("Cache-Control", field)]
 
     def tell(self, response: Response, path: str) -> None:
         """Set Cache-Control, unless the application has."""
@@ -150,71 +154,39 @@ class StaticDirectory:
             raise HTTPError(403) from None
         if segments is None or not (self._with_hidden or not is_hidden(segments)):
             return False
-        is_folder = not branch or branch[-1] == "/"
-        if not (is_folder or self._codings):
-            if is_final and is_plain_get(request):
-                answer = self._plain_file(path, segments).answer(request.wsgi_environ)
-                if answer is not None:
-                    response.finish_with(*answer)
-                    return True
-            elif may_be_conditional(request) and self._is_current(request, response, segments):
-                return True
-        return self._serve(request, response, segments, is_folder=is_folder)
-
-    def shortcut(self, path: str) -> Answerer | None:
-        """Offer what answers the next requests for the path of a file that was just sent plainly.
-
-        Args:
-            path: Path below the mount point.
-
-        Returns:
-            A function of the environ of a GET; see ``cherrypy._app.shortcuts`` in the core.
-        """
-        segments = segments_of(path[self._offset :].lstrip("/"), is_windows=_IS_WINDOWS)
-        return None if not segments else self._plain_file(path, segments).answer
-
-    def _plain_file(self, path: str, segments: list[str]) -> PlainFile:
-        return PlainFile(
-            looker_below(self.path, segments),
-            partial(open_below, self.path, segments, follow_links=self._follow_links),
-            segments[-1] if segments else "",
-            self._content_types,
-            self._freshness.field(path) if self._is_fresh else None,
-        )
-
-    def _serve(
-        self,
-        request: Request,
-        response: Response,
-        segments: list[str],
-        *,
-        is_folder: bool,
-    ) -> bool:
-        """Open what a path leads to, and answer with it, if it is a file or a folder."""
         file = self._open(request, segments)
         if file is None:
             return False
+        is_folder = not branch or branch[-1] == "/"
         if stat.S_ISDIR(file.status.st_mode):
             return self._serve_folder(request, response, file, segments, is_index=is_folder)
         if is_folder or not stat.S_ISREG(file.status.st_mode):
             file.close()  # a slash after the name of a file; a pipe or a device
             return False
-        self._send(request, response, file, segments)
+        self._send(request, response, file, segments, is_final=is_final)
         return True
 
-    def _is_current(self, request: Request, response: Response, segments: list[str]) -> bool:
-        """Answer 304, if that is plain to see without opening the file."""
-        status = status_below(self.path, segments)
-        if status is None or not stat.S_ISREG(status.st_mode):
-            return False
-        known = describe(status, response.time)
-        if not is_what_the_client_has(request.wsgi_environ, known):
-            return False
-        response.status = NOT_MODIFIED
-        response.headers["ETag"] = known.etag
-        if self._is_fresh:
-            self._freshness.tell(response, request.path_info)
-        return True
+    def offer_shortcut(self, path: str) -> Answerer | None:
+        """Offer what answers the next requests for a file that was just sent plainly.
+
+        Args:
+            path: Path below the mount point.
+
+        Returns:
+            A function of the environ of a GET, see ``cherrypy._app.shortcuts`` in the core; or
+            ``None``, if the path is one of many that lead to the same file.
+        """
+        branch = path[self._offset :]
+        segments = segments_of(branch, is_windows=_IS_WINDOWS)
+        if not segments or branch != "/".join(segments) or not _is_constant(self._content_types):
+            return None
+        return FileShortcut(
+            looker_below(self.path, segments),
+            partial(open_below, self.path, segments, follow_links=self._follow_links),
+            segments[-1],
+            self._content_types,
+            self._freshness.lines(path),
+        ).answer
 
     def _open(self, request: Request, segments: list[str]) -> OpenedFile | None:
         """Open a file or folder; ``None`` if there is none.
@@ -223,8 +195,7 @@ class StaticDirectory:
             HTTPError: 403.
         """
         try:
-            descriptor = open_below(self.path, segments, follow_links=self._follow_links)
-            return OpenedFile(descriptor, os.fstat(descriptor))
+            return OpenedFile.of(open_below(self.path, segments, follow_links=self._follow_links))
         except OutsideError:
             _log_link(request, self.path, segments)
             raise HTTPError(403) from None
@@ -249,7 +220,7 @@ class StaticDirectory:
                 file = self._open(request, names)
                 if file is not None and stat.S_ISREG(file.status.st_mode):
                     request.is_index = is_index
-                    self._send(request, response, file, names)
+                    self._send(request, response, file, names, is_final=False)
                     return True
                 if file is not None:
                     file.close()
@@ -276,9 +247,18 @@ class StaticDirectory:
         response: Response,
         file: OpenedFile,
         segments: list[str],
+        *,
+        is_final: bool,
     ) -> None:
         name = segments[-1]
         try:
+            if is_final and not self._codings and is_plain_get(request):
+                lines = self._freshness.lines(request.path_info)
+                environ = request.wsgi_environ
+                plain = plain_answer(environ, file, name, self._content_types, lines)
+                if plain is not None:
+                    response.finish_with(*plain)
+                    return
             if self._is_fresh:
                 self._freshness.tell(response, request.path_info)
         except BaseException:
@@ -353,14 +333,20 @@ class StaticFile:
             self._match is not None and not self._match.search(request.path_info)
         ):
             return False
-        if is_final and not self._codings and is_plain_get(request):
-            answer = self._plain_file().answer(request.wsgi_environ)
-            if answer is not None:
-                response.finish_with(*answer)
-                return True
         file = open_regular(self.path)
         if file is None:
             return False
+        try:
+            if is_final and not self._codings and is_plain_get(request):
+                lines = self._freshness.lines("")
+                environ = request.wsgi_environ
+                plain = plain_answer(environ, file, self.path, self._content_types, lines)
+                if plain is not None:
+                    response.finish_with(*plain)
+                    return True
+        except BaseException:
+            file.close()
+            raise
         if self._is_fresh:
             self._freshness.tell(response, "")
         if self._codings:
@@ -377,18 +363,17 @@ class StaticFile:
             send(request, response, file, self.path, self._content_types)
         return True
 
-    def shortcut(self, _path: str) -> Answerer:
-        """Offer what answers the next requests for the path, as a directory does."""
-        return self._plain_file().answer
-
-    def _plain_file(self) -> PlainFile:
-        return PlainFile(
+    def offer_shortcut(self, _path: str) -> Answerer | None:
+        """Offer what answers the next requests, as a directory does."""
+        if not _is_constant(self._content_types):
+            return None
+        return FileShortcut(
             partial(os.stat, self.path),
             partial(open_file, self.path),
             self.path,
             self._content_types,
-            self._freshness.field("") if self._is_fresh else None,
-        )
+            self._freshness.lines(""),
+        ).answer
 
 
 def send(  # noqa: PLR0913, PLR0917 - all that is known of the file
@@ -464,8 +449,7 @@ def open_regular(path: str) -> OpenedFile | None:
         HTTPError: 403 if it may not be read.
     """
     try:
-        descriptor = open_file(path)
-        file = OpenedFile(descriptor, os.fstat(descriptor))
+        file = OpenedFile.of(open_file(path))
     except OSError as error:
         if is_missing(error):
             return None
@@ -533,6 +517,11 @@ def checked_types(key: str, content_types: Any) -> Mapping[str, str] | None:  # 
         f"{key} = {content_types!r}: expected media types by extension, such as "
         "{'glb': 'model/gltf-binary'}"
     )
+
+
+def _is_constant(content_types: Mapping[str, str] | None) -> bool:
+    """Tell whether media types are told without running code of the application."""
+    return content_types is None or type(content_types) is dict
 
 
 def _compiled(key: str, pattern: Any) -> re.Pattern[str]:  # noqa: ANN401 - value of a setting

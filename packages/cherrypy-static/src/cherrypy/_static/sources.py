@@ -4,7 +4,7 @@ import os
 import stat
 from collections.abc import Iterable
 from io import FileIO
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from cherrypy._runtime.iterators import CHUNK_SIZE, FileContent, file_generator
 
@@ -47,6 +47,20 @@ class OpenedFile:
         self._file: FileIO | None = None
         self.status = status
         self.length: int = status.st_size
+
+    @classmethod
+    def of(cls, descriptor: int) -> Self:
+        """Take a descriptor that was just opened, and look at its status.
+
+        Raises:
+            OSError: That fails; the descriptor is closed.
+        """
+        try:
+            status = os.fstat(descriptor)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return cls(descriptor, status)
 
     def octets(self, start: int, stop: int) -> Iterable[bytes]:
         """Give octets by their positions: at once, if they are no more than a chunk."""

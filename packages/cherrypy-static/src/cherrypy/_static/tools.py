@@ -21,7 +21,7 @@ FAVICON_MAX_AGE = 86_400  # seconds: browsers ask for it on every visit
 class Prepared(Protocol):
     """What is served, after all that follows from configuration has been decided."""
 
-    def shortcut(self, path: str) -> Any:  # noqa: ANN401 - a function, or nothing
+    def offer_shortcut(self, path: str) -> Any:  # noqa: ANN401 - a function, or nothing
         """Offer what answers the next requests for a path."""
 
     def serve(self, request: Request, response: Response, *, is_final: bool = False) -> bool:
@@ -34,7 +34,7 @@ class _Stage:
     def __init__(self, name: str, prepared: Prepared) -> None:
         self.__name__ = name
         self._serve = prepared.serve
-        self.shortcut = prepared.shortcut  # see ``cherrypy._app.shortcuts``
+        self.offer_shortcut = prepared.offer_shortcut  # see ``cherrypy._app.shortcuts``
 
     def __call__(self) -> None:
         serving = current.get()
