@@ -10,7 +10,7 @@ from time import time
 from types import SimpleNamespace
 from typing import Any, ClassVar, Self
 
-from cherrypy._app.shortcuts import remember
+from cherrypy._app.shortcuts import HTTP_1_1, remember
 from cherrypy._config.generations import generation
 from cherrypy._http.dates import now_field
 from cherrypy._http.errors import ProtocolError
@@ -35,8 +35,6 @@ Application = Any  # of the module above this one
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 WSGICallable = Callable[[Environ, StartResponse], Iterable[bytes]]
-
-HTTP_1_1 = "HTTP/1.1"
 
 site: Any = SimpleNamespace(threads={}, log=None)
 """The assembly puts here which threads the engine knows, and the log of the site."""
