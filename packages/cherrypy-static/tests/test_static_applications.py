@@ -69,6 +69,22 @@ def test_names_that_applications_import_from_the_module() -> None:
         assert hasattr(module, name), name
 
 
+@pytest.mark.parametrize(
+    ("extension", "media_type"),
+    [
+        (".gz", "application/x-gzip"),
+        (".bz2", "application/x-bzip2"),
+        (".ico", "image/x-icon"),
+        (".dwg", "image/x-dwg"),
+    ],
+)
+def test_media_types_that_applications_look_up_in_the_module(
+    extension: str, media_type: str
+) -> None:
+    """As one does that sends archives by ``serve_fileobj``."""
+    assert vars(cherrypy.lib.static)["mimetypes"].types_map[extension] == media_type
+
+
 def serving(make: Callable[[], Any]) -> Client:
     class Root:
         @cherrypy.expose

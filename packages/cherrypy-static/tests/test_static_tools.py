@@ -587,3 +587,28 @@ def test_a_file_that_changes_counts_on_the_next_request(
     second = client.get("/files/digits.txt", headers=conditions)
     assert (second.status, second.text) == (200, "another content")
     assert second.headers["ETag"] != first.headers["ETag"]
+
+
+def test_a_refusal_is_not_kept(serve: Callable[..., Client], public: Path) -> None:
+    """Only a file that is sent is fresh for a while (RFC 9111 section 3)."""
+    for client, path in (
+        (serve(max_age=60), "/files/digits.txt"),
+        (site(file_settings(public / "digits.txt", max_age=60)), "/one"),
+    ):
+        assert client.get(path).headers["Cache-Control"] == "max-age=60"
+        refused = client.get(path, headers={"Range": "bytes=100-"})
+        assert refused.status == 416
+        assert "Cache-Control" not in refused.headers
+
+
+def test_a_304_does_not_repeat_what_other_tools_said(public: Path) -> None:
+    """As CherryPy has it: of a file that the client has, nothing is told but its validators."""
+    config = file_settings(public / "digits.txt")
+    config["/one"] |= {"tools.allow.on": True, "tools.allow.methods": ["GET", "HEAD"]}
+    client = site(config)
+    answer = client.get("/one")
+    assert answer.headers["Allow"] == "GET, HEAD"
+    fields = {"If-Modified-Since": answer.headers["Last-Modified"]}
+    answer = client.get("/one", headers=fields)
+    assert answer.status == 304
+    assert "Allow" not in answer.headers

@@ -159,5 +159,6 @@ def test_outside_of_a_request() -> None:
     assert cherrypy.url("/x", script_name="/s", base="http://b") == "http://b/s/x"
     assert cherrypy.url("/x", qs={"a": 1}, base="http://b") == "http://b/x?a=1"
     assert cherrypy.url("/x", relative="server") == "/x"
+    assert cherrypy.url("/x/y", relative=True) == "x/y"
     assert cherrypy.url("/x").endswith("/x")
     assert cherrypy.url("x").endswith("/x")

@@ -255,6 +255,19 @@ class TestIsolation:
         assert cherrypy.log.error_log.handlers == handlers
         assert cherrypy.log.error_log.level == logging.INFO
 
+    def test_a_handler_of_the_root_logger_stays_open(self, scope: Scope, tmp_path: Path) -> None:
+        """Applications hand one file to all their loggers."""
+        handler = logging.FileHandler(tmp_path / "all.log")
+        logging.root.addHandler(handler)
+        try:
+            with scope():
+                cherrypy.log.error_log.addHandler(handler)
+            assert handler not in cherrypy.log.error_log.handlers
+            assert handler.stream is not None
+        finally:
+            logging.root.removeHandler(handler)
+            handler.close()
+
     def test_cached_responses(self, scope: Scope) -> None:
         mine = shared.cache = MemoryCache()
         try:

@@ -105,7 +105,9 @@ def _relative_to_here(absolute: str) -> str:
     url_here = url(relative=False).split("?", 1)[0]
     if absolute == url_here:
         return absolute.rpartition("/")[2]
-    here = url_here.split("/")[:-1]
+    here = url_here.split("/")
+    if len(here) > 3:  # noqa: PLR2004 - "http:", "" and the host, which is all outside of requests
+        here.pop()
     there = absolute.split("/")
     shared = 0
     for ours, theirs in zip(here, there[:-1], strict=False):

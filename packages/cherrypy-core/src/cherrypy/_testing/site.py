@@ -263,12 +263,19 @@ def _logger(log: logging.Logger) -> Undo:
     def undo() -> None:
         for handler in [handler for handler in log.handlers if handler not in handlers]:
             log.removeHandler(handler)
-            handler.close()
+            if not _is_used(handler):
+                handler.close()
         log.handlers[:] = handlers
         log.setLevel(level)
         log.propagate, log.disabled = propagate, is_disabled
 
     return undo
+
+
+def _is_used(handler: logging.Handler) -> bool:
+    """Tell whether any logger still has a handler, as the root may."""
+    loggers = [logging.root, *logging.root.manager.loggerDict.values()]
+    return any(handler in getattr(logger, "handlers", ()) for logger in loggers)
 
 
 def _cache() -> Undo:

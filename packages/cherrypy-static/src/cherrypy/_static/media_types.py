@@ -7,7 +7,7 @@ UNKNOWN = "application/octet-stream"
 """What a file is whose extension says nothing (RFC 9110 section 8.3)."""
 
 _OWN: Mapping[str, str] = {
-    # as CherryPy has them, whatever the system says
+    # as CherryPy has them, whatever the system says; applications read them in ``types_map``
     ".bz2": "application/x-bzip2",
     ".dwg": "image/x-dwg",
     ".gz": "application/x-gzip",
@@ -32,10 +32,11 @@ _LATER: Mapping[str, str] = {
 }
 
 
-def read_system_types() -> None:
-    """Read the lists of the system, once, before the first file is served."""
+def register_types() -> None:
+    """Read the lists of the system, and put the types into them that CherryPy puts there."""
     if not mimetypes.inited:
         mimetypes.init()
+    mimetypes.types_map.update(_OWN)
 
 
 def media_type_of(name: str, content_types: Mapping[str, str] | None) -> str | None:
@@ -55,4 +56,4 @@ def media_type_of(name: str, content_types: Mapping[str, str] | None) -> str | N
         return content_types[extension]
     key = f".{extension.lower()}"
     # read anew each time: applications add to mimetypes.types_map
-    return _OWN.get(key) or mimetypes.types_map.get(key) or _LATER.get(key)
+    return mimetypes.types_map.get(key) or _LATER.get(key)

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from cherrypy._runtime.errors import HTTPError
+from cherrypy._runtime.errors import NOT_MODIFIED_DROPS, HTTPError
 from cherrypy._runtime.iterators import set_vary_header
 from cherrypy._static.answers import NOT_MODIFIED, answer, is_plain_get
 from cherrypy._static.listing import listing_page, names_in
-from cherrypy._static.media_types import UNKNOWN, media_type_of, read_system_types
+from cherrypy._static.media_types import UNKNOWN, media_type_of
 from cherrypy._static.names import OutsideError, is_hidden, segments_of
 from cherrypy._static.neighbours import Open, acceptable, coding_names, find_neighbour
 from cherrypy._static.opening import MISSING, looker_below, open_below, open_file
@@ -113,7 +113,6 @@ class StaticDirectory:
         listing: bool = False,  # noqa: FBT001, FBT002
         follow_links: bool = False,  # noqa: FBT001, FBT002
     ) -> None:
-        read_system_types()
         self.path = absolute_path("tools.staticdir.dir", dir, root)
         self._offset = len("" if section == "global" else section.rstrip("/\\")) + 1
         self._match = _compiled("tools.staticdir.match", match) if match else None
@@ -259,26 +258,26 @@ class StaticDirectory:
                 if plain is not None:
                     response.finish_with(*plain)
                     return
-            if self._is_fresh:
-                self._freshness.tell(response, request.path_info)
         except BaseException:
             file.close()
             raise
-        if not self._codings:
+        if self._codings:
+            folder = segments[:-1]
+            send_negotiated(
+                request,
+                response,
+                file,
+                name,
+                self._content_types,
+                self._codings,
+                lambda suffix: open_below(
+                    self.path, [*folder, name + suffix], follow_links=self._follow_links
+                ),
+            )
+        else:
             send(request, response, file, name, self._content_types)
-            return
-        folder = segments[:-1]
-        send_negotiated(
-            request,
-            response,
-            file,
-            name,
-            self._content_types,
-            self._codings,
-            lambda suffix: open_below(
-                self.path, [*folder, name + suffix], follow_links=self._follow_links
-            ),
-        )
+        if self._is_fresh:  # what is refused is not to be kept
+            self._freshness.tell(response, request.path_info)
 
 
 class StaticFile:
@@ -307,7 +306,6 @@ class StaticFile:
         max_age: float | None = None,
         precompressed: Any = False,  # noqa: ANN401, FBT002 - see coding_names
     ) -> None:
-        read_system_types()
         self.path = absolute_path("tools.staticfile.filename", filename, root)
         self._match = _compiled("tools.staticfile.match", match) if match else None
         self._content_types = checked_types("tools.staticfile.content_types", content_types)
@@ -347,8 +345,6 @@ class StaticFile:
         except BaseException:
             file.close()
             raise
-        if self._is_fresh:
-            self._freshness.tell(response, "")
         if self._codings:
             send_negotiated(
                 request,
@@ -361,6 +357,8 @@ class StaticFile:
             )
         else:
             send(request, response, file, self.path, self._content_types)
+        if self._is_fresh:
+            self._freshness.tell(response, "")
         return True
 
     def offer_shortcut(self, _path: str) -> Answerer | None:
@@ -397,6 +395,8 @@ def send(  # noqa: PLR0913, PLR0917 - all that is known of the file
         raise
     chunks = answer(request, response, file, known, media_type)
     if chunks is None:
+        for field in NOT_MODIFIED_DROPS:
+            response.headers.pop(field, None)
         response.status = NOT_MODIFIED
         response.body = None
         return False

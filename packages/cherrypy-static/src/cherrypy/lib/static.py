@@ -16,7 +16,7 @@ from cherrypy._runtime.errors import HTTPRedirect, NotFound
 from cherrypy._runtime.iterators import file_generator_limited  # noqa: F401
 from cherrypy._static.answers import NOT_MODIFIED, answer
 from cherrypy._static.disposition import format_disposition
-from cherrypy._static.media_types import media_type_of, read_system_types
+from cherrypy._static.media_types import media_type_of, register_types
 from cherrypy._static.representation import UNKNOWN, describe
 from cherrypy._static.serving import (
     StaticDirectory,
@@ -27,6 +27,8 @@ from cherrypy._static.serving import (
 from cherrypy._static.sources import FileObject
 from cherrypy._static.tools import StaticFileTool, StaticTool
 from cherrypy.lib import cptools, httputil  # noqa: F401
+
+register_types()
 
 __all__ = ["serve_download", "serve_file", "serve_fileobj", "staticdir", "staticfile"]
 
@@ -67,7 +69,6 @@ def serve_file(
     if file is None:
         raise NotFound
     if content_type is None:
-        read_system_types()
         content_type = media_type_of(text, None) or unknown_type(response)
     if disposition is not None:
         shown = os.path.basename(text) if name is None else name
