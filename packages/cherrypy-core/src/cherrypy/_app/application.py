@@ -21,7 +21,7 @@ Config = Mapping[str, Mapping[str, Any]] | str | Any
 """Settings by section, or a file with them."""
 
 
-PLANNED_ATTRIBUTES = frozenset({"mount_point", "request_class", "response_class", "toolboxes"})
+PLANNED_ATTRIBUTES = frozenset({"mount_point", "request_class", "toolboxes"})
 """Attributes of an application that resource plans, or the shortcuts beside them, are made of."""
 
 

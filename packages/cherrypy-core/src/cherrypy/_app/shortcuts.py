@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from cherrypy._publishing.objects import Dispatcher, find_resource
-from cherrypy._publishing.plan import MAX_SHORTCUTS, Plans, ResourcePlan
+from cherrypy._publishing.plan import Plans, ResourcePlan
 from cherrypy._publishing.reads import Reads, UnrepeatableError
 from cherrypy._request.request import Request
 from cherrypy._request.response import Response
@@ -24,6 +24,9 @@ Answerer = Callable[[Environ], Answer | None]
 """Answers a GET from its environ; ``None`` leaves it to the whole way."""
 
 HTTP_1_1 = "HTTP/1.1"
+
+MAX_SHORTCUTS = 10_000
+"""Paths whose shortcuts are kept for an application; those beyond have none."""
 
 MAX_PATH = 1024
 """Characters of a path that is kept."""

@@ -34,9 +34,6 @@ Encoder = Callable[[Any, Any, Any], Any]
 MAX_PLANS = 1000
 """Plans that are kept for an application; beyond that they are made anew."""
 
-MAX_SHORTCUTS = 10_000
-"""Paths whose shortcuts are kept for an application; those beyond have none."""
-
 Stage = Callable[[Any, Any], object]
 """Something to be done for a request and its response."""
 

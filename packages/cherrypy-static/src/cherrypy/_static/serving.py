@@ -6,7 +6,7 @@ import re
 import stat
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from cherrypy._runtime.errors import NOT_MODIFIED_DROPS, HTTPError
 from cherrypy._runtime.iterators import set_vary_header
@@ -73,6 +73,16 @@ class Freshness:
             response.headers.setdefault("Cache-Control", field)
 
 
+class FileSettings(NamedTuple):
+    """What both tools are told of how files are sent."""
+
+    content_types: Mapping[str, str] | None
+    """Media types by extension."""
+    freshness: Freshness
+    codings: tuple[str, ...]
+    """Content codings of which there may be a neighbour, the best first."""
+
+
 class StaticDirectory:
     """A directory whose files are served.
 
@@ -116,11 +126,12 @@ class StaticDirectory:
         self.path = absolute_path("tools.staticdir.dir", dir, root)
         self._offset = len("" if section == "global" else section.rstrip("/\\")) + 1
         self._match = _compiled("tools.staticdir.match", match) if match else None
-        self._content_types = checked_types("tools.staticdir.content_types", content_types)
         self._index = segments_of(index, is_windows=_IS_WINDOWS) if index else None
-        self._freshness = Freshness("staticdir", max_age, immutable)
-        self._is_fresh = max_age is not None or bool(immutable)
-        self._codings = coding_names(precompressed, "tools.staticdir.precompressed")
+        self._settings = FileSettings(
+            checked_types("tools.staticdir.content_types", content_types),
+            Freshness("staticdir", max_age, immutable),
+            coding_names(precompressed, "tools.staticdir.precompressed"),
+        )
         self._with_hidden = hidden
         self._is_listed = listing
         self._follow_links = follow_links
@@ -177,14 +188,18 @@ class StaticDirectory:
         """
         branch = path[self._offset :]
         segments = segments_of(branch, is_windows=_IS_WINDOWS)
-        if not segments or branch != "/".join(segments) or not _is_constant(self._content_types):
+        if (
+            not segments
+            or branch != "/".join(segments)
+            or not _is_constant(self._settings.content_types)
+        ):
             return None
         return FileShortcut(
             looker_below(self.path, segments),
             partial(open_below, self.path, segments, follow_links=self._follow_links),
             segments[-1],
-            self._content_types,
-            self._freshness.lines(path),
+            self._settings.content_types,
+            self._settings.freshness.lines(path),
         ).answer
 
     def _open(self, request: Request, segments: list[str]) -> OpenedFile | None:
@@ -249,35 +264,19 @@ class StaticDirectory:
         *,
         is_final: bool,
     ) -> None:
-        name = segments[-1]
-        try:
-            if is_final and not self._codings and is_plain_get(request):
-                lines = self._freshness.lines(request.path_info)
-                environ = request.wsgi_environ
-                plain = plain_answer(environ, file, name, self._content_types, lines)
-                if plain is not None:
-                    response.finish_with(*plain)
-                    return
-        except BaseException:
-            file.close()
-            raise
-        if self._codings:
-            folder = segments[:-1]
-            send_negotiated(
-                request,
-                response,
-                file,
-                name,
-                self._content_types,
-                self._codings,
-                lambda suffix: open_below(
-                    self.path, [*folder, name + suffix], follow_links=self._follow_links
-                ),
-            )
-        else:
-            send(request, response, file, name, self._content_types)
-        if self._is_fresh:  # what is refused is not to be kept
-            self._freshness.tell(response, request.path_info)
+        *folder, name = segments
+        send_as_configured(
+            request,
+            response,
+            file,
+            name,
+            self._settings,
+            request.path_info,
+            lambda suffix: open_below(
+                self.path, [*folder, name + suffix], follow_links=self._follow_links
+            ),
+            is_final=is_final,
+        )
 
 
 class StaticFile:
@@ -308,10 +307,11 @@ class StaticFile:
     ) -> None:
         self.path = absolute_path("tools.staticfile.filename", filename, root)
         self._match = _compiled("tools.staticfile.match", match) if match else None
-        self._content_types = checked_types("tools.staticfile.content_types", content_types)
-        self._freshness = Freshness("staticfile", max_age, immutable=False)
-        self._is_fresh = max_age is not None
-        self._codings = coding_names(precompressed, "tools.staticfile.precompressed")
+        self._settings = FileSettings(
+            checked_types("tools.staticfile.content_types", content_types),
+            Freshness("staticfile", max_age, immutable=False),
+            coding_names(precompressed, "tools.staticfile.precompressed"),
+        )
 
     def serve(self, request: Request, response: Response, *, is_final: bool = False) -> bool:
         """Answer a request with the file, if it is there.
@@ -334,44 +334,70 @@ class StaticFile:
         file = open_regular(self.path)
         if file is None:
             return False
-        try:
-            if is_final and not self._codings and is_plain_get(request):
-                lines = self._freshness.lines("")
-                environ = request.wsgi_environ
-                plain = plain_answer(environ, file, self.path, self._content_types, lines)
-                if plain is not None:
-                    response.finish_with(*plain)
-                    return True
-        except BaseException:
-            file.close()
-            raise
-        if self._codings:
-            send_negotiated(
-                request,
-                response,
-                file,
-                self.path,
-                self._content_types,
-                self._codings,
-                lambda suffix: open_file(self.path + suffix),
-            )
-        else:
-            send(request, response, file, self.path, self._content_types)
-        if self._is_fresh:
-            self._freshness.tell(response, "")
+        send_as_configured(
+            request,
+            response,
+            file,
+            self.path,
+            self._settings,
+            "",
+            lambda suffix: open_file(self.path + suffix),
+            is_final=is_final,
+        )
         return True
 
     def offer_shortcut(self, _path: str) -> Answerer | None:
         """Offer what answers the next requests, as a directory does."""
-        if not _is_constant(self._content_types):
+        if not _is_constant(self._settings.content_types):
             return None
         return FileShortcut(
             partial(os.stat, self.path),
             partial(open_file, self.path),
             self.path,
-            self._content_types,
-            self._freshness.lines(""),
+            self._settings.content_types,
+            self._settings.freshness.lines(""),
         ).answer
+
+
+def send_as_configured(  # noqa: PLR0913, PLR0917 - all that is known of the file
+    request: Request,
+    response: Response,
+    file: OpenedFile,
+    name: str,
+    settings: FileSettings,
+    path: str,
+    open_suffixed: Open,
+    *,
+    is_final: bool,
+) -> None:
+    """Answer with a regular file that is open, as the settings of a tool want it.
+
+    Args:
+        request: The request.
+        response: Its response.
+        file: The file; it is closed in any case, at once or with the content.
+        name: Its name.
+        settings: Settings of the tool.
+        path: Path by which it is told how long the file stays fresh.
+        open_suffixed: Opens a neighbour of the file.
+        is_final: Whether the response may be finished.
+    """
+    content_types, freshness, codings = settings
+    try:
+        if is_final and not codings and is_plain_get(request):
+            lines = freshness.lines(path)
+            plain = plain_answer(request.wsgi_environ, file, name, content_types, lines)
+            if plain is not None:
+                response.finish_with(*plain)
+                return
+    except BaseException:
+        file.close()
+        raise
+    if codings:
+        send_negotiated(request, response, file, name, content_types, codings, open_suffixed)
+    else:
+        send(request, response, file, name, content_types)
+    freshness.tell(response, path)  # last, as what is refused is not to be kept
 
 
 def send(  # noqa: PLR0913, PLR0917 - all that is known of the file
