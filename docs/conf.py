@@ -7,7 +7,7 @@ _CORE = Path(__file__).resolve().parents[1] / "packages" / "cherrypy-core" / "py
 
 project = "CherryPy"
 author = "CherryPy contributors"
-copyright = f"2026, {author}"  # noqa: A001
+copyright = f"2026, {author}"
 release = tomllib.loads(_CORE.read_text("utf-8"))["project"]["version"]
 version = release.rpartition(".")[0]
 

@@ -124,7 +124,7 @@ def run_blocks(page: Path) -> int:
                 check_console(block.text)
             elif caption := re.match(r":caption: (\S+)\n+", block.text):
                 Path(caption[1]).write_text(block.text[caption.end() :], "utf-8")
-        except Exception:  # noqa: BLE001 - whatever it is, it is a fault of the page
+        except Exception:
             traceback.print_exc()
             print(f"{page}, block of line {block.line}", file=sys.stderr)
             return 1

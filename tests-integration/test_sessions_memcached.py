@@ -73,7 +73,7 @@ def messages() -> Iterator[list[str]]:
     bus.unsubscribe("log", note)
 
 
-def make(server: memcached.Memcached, id: str | None = None, **settings: Any) -> MemcachedSession:  # noqa: A002 - as Session has it
+def make(server: memcached.Memcached, id: str | None = None, **settings: Any) -> MemcachedSession:
     return MemcachedSession(id, servers=[server.name], clean_freq=0, **settings)
 
 
@@ -84,7 +84,7 @@ class TestMemcached(SessionConformance):
     def _server(self, server: memcached.Memcached) -> None:
         self.server = server
 
-    def make(self, id: str | None = None, **settings: Any) -> Session:  # noqa: A002 - as above
+    def make(self, id: str | None = None, **settings: Any) -> Session:
         return make(self.server, id, **settings)
 
 
@@ -95,7 +95,7 @@ class TestSeveralServers(SessionConformance):
     def _servers(self, server: memcached.Memcached, second_server: memcached.Memcached) -> None:
         self.names = (server.name, second_server.name)
 
-    def make(self, id: str | None = None, **settings: Any) -> Session:  # noqa: A002 - as above
+    def make(self, id: str | None = None, **settings: Any) -> Session:
         return MemcachedSession(id, servers=self.names, **settings)
 
     def test_both_servers_are_used(self) -> None:

@@ -36,8 +36,8 @@ class Site:
     """An application with a page of each kind, and a client of it."""
 
     def __init__(self) -> None:
-        import cherrypy  # noqa: PLC0415 - the process that compares has none
-        from cherrypy.lib import auth_basic, auth_digest  # noqa: PLC0415 - as above
+        import cherrypy
+        from cherrypy.lib import auth_basic, auth_digest
 
         class Root:
             """The pages."""
@@ -124,7 +124,7 @@ def work() -> None:
 def compare() -> int:
     """Print the ratios; return 1 if one is too small."""
     sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
-    import environments  # noqa: PLC0415 - the other side has no need for it
+    import environments
 
     pythons = {"cherrypy": environments.reference_python(), "ours": Path(sys.executable)}
     workers = {

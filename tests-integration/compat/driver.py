@@ -115,7 +115,7 @@ def ask(application: Callable[..., Iterable[bytes]], raw: str) -> Answer:
             close = getattr(body, "close", None)
             if close is not None:
                 close()
-    except BaseException as error:  # noqa: BLE001 - told to the test, which compares it
+    except BaseException as error:
         answer["failure"] = f"{type(error).__name__}: {error}"
     answer["body"] = b"".join(sent).decode("latin-1")
     answer["seconds"] = time.time()
@@ -126,7 +126,7 @@ def serve(name: str, requests: list[str]) -> list[list[Answer]]:
     """Build an application and let it answer all its requests in order."""
     try:
         application = importlib.import_module(name).build()
-    except Exception as error:  # noqa: BLE001 - told to the test: its requests fail, not all
+    except Exception as error:
         traceback.print_exc()
         failure = f"cannot be built: {type(error).__name__}: {error}"
         nothing = {"status": "", "headers": [], "body": "", "failure": failure}
@@ -151,7 +151,7 @@ def serve_in_child(name: str, requests: list[str]) -> list[list[Answer]]:
             with os.fdopen(writing, "w", encoding="ascii") as pipe:
                 pipe.write(text)
             code = 0
-        except BaseException:  # noqa: BLE001 - the child must not go on as the parent
+        except BaseException:
             traceback.print_exc()
         finally:
             sys.stderr.flush()

@@ -49,7 +49,7 @@ def main(folders: list[str]) -> None:
     sys.path.extend(folders)
     before, modules = state(), set(sys.modules)
     sys.addaudithook(listen)
-    import cherrypy  # noqa: F401, PLC0415
+    import cherrypy  # noqa: F401
 
     during = list(events)
     imported = sorted(set(sys.modules) - modules)

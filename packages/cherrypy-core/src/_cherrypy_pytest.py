@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from cherrypy.testing import Client, LiveServer
 
 
-def pytest_configure(config: Any) -> None:  # noqa: ANN401 - pytest.Config, which need not be there
+def pytest_configure(config: Any) -> None:
     """Register the fixtures; pytest calls this.
 
     Args:
@@ -22,7 +22,7 @@ def pytest_configure(config: Any) -> None:  # noqa: ANN401 - pytest.Config, whic
 
 def _make_fixtures() -> object:
     # who calls this has it; the core does not require it
-    import pytest  # noqa: PLC0415
+    import pytest
 
     class Fixtures:
         """The fixtures; their docstrings are what ``pytest --fixtures`` shows."""
@@ -33,7 +33,7 @@ def _make_fixtures() -> object:
 
             What the test mounts, configures and subscribes is gone after it.
             """
-            from cherrypy.testing import Client, isolated  # noqa: PLC0415 - see the module
+            from cherrypy.testing import Client, isolated
 
             with isolated():
                 yield Client()
@@ -45,7 +45,7 @@ def _make_fixtures() -> object:
             ``cherrypy_server.url("/x")`` gives the URL of a path. What the test mounts, configures
             and subscribes is gone after it.
             """
-            from cherrypy.testing import live_server  # noqa: PLC0415 - see the module
+            from cherrypy.testing import live_server
 
             with live_server() as server:
                 yield server

@@ -272,10 +272,10 @@ def test_a_method_dispatcher_has_a_parameter_for_its_methods() -> None:
         exposed = True
         _cp_config = {"tools.json_in.on": True, "tools.json_in.parameter": "song"}  # noqa: RUF012
 
-        def POST(self, song: Song) -> str:  # noqa: N802
+        def POST(self, song: Song) -> str:
             return song.title
 
-        def GET(self) -> str:  # noqa: N802
+        def GET(self) -> str:
             return "songs"
 
     ask = client(Songs(), {"/": {"request.dispatch": cherrypy.dispatch.MethodDispatcher()}})

@@ -327,7 +327,7 @@ def test_flup(bus: RecordingBus, monkeypatch: pytest.MonkeyPatch) -> None:
             self.arguments = (application, options)
             self._keepGoing = True
 
-        def _installSignalHandlers(self) -> None:  # noqa: N802 - flup's
+        def _installSignalHandlers(self) -> None:
             raise ValueError("signal only works in main thread")
 
         def run(self) -> None:

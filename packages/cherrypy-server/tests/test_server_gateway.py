@@ -255,7 +255,7 @@ def test_the_body_is_closed_once(
 
 def test_other_gateways_work_with_our_requests(serve: Serve) -> None:
     """Such as cheroot's own, and what others derive from it."""
-    from cheroot.wsgi import Gateway_10  # noqa: PLC0415 - only this test needs it
+    from cheroot.wsgi import Gateway_10
 
     site = serve(hello)
     site.httpserver.gateway = Gateway_10

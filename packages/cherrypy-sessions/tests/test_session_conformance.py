@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class TestRam(SessionConformance):
-    def make(self, id: str | None = None, **settings: Any) -> Session:  # noqa: A002 - as Session has it
+    def make(self, id: str | None = None, **settings: Any) -> Session:
         return RamSession(id, **settings)
 
 
@@ -26,7 +26,7 @@ class TestFiles(SessionConformance):
     def _folder(self, tmp_path: Path) -> None:
         self.folder = tmp_path
 
-    def make(self, id: str | None = None, **settings: Any) -> Session:  # noqa: A002 - as above
+    def make(self, id: str | None = None, **settings: Any) -> Session:
         return FileSession(id, storage_path=str(self.folder), **settings)
 
     def test_the_lock_goes_when_the_session_does(self) -> None:
@@ -43,7 +43,7 @@ class TestFiles(SessionConformance):
 
 
 class TestFilesThatArePickled(TestFiles):
-    def make(self, id: str | None = None, **settings: Any) -> Session:  # noqa: A002 - as above
+    def make(self, id: str | None = None, **settings: Any) -> Session:
         return super().make(id, serializer="pickle", **settings)
 
 
@@ -71,7 +71,7 @@ class DictSession(Session):
 
 
 class TestTheLeast(SessionConformance):
-    def make(self, id: str | None = None, **settings: Any) -> Session:  # noqa: A002 - as above
+    def make(self, id: str | None = None, **settings: Any) -> Session:
         return DictSession(id, **settings)
 
 
@@ -81,7 +81,7 @@ def test_a_storage_that_breaks_a_rule_is_told_which_one() -> None:
             return True
 
     class Suite(SessionConformance):
-        def make(self, id: str | None = None, **settings: Any) -> Session:  # noqa: A002 - as above
+        def make(self, id: str | None = None, **settings: Any) -> Session:
             return Adopting(id, **settings)
 
     with pytest.raises(AssertionError, match="an unknown id is replaced"):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def make(folder: Path, id: str | None = None, **settings: Any) -> FileSession:  # noqa: A002 - as Session has it
+def make(folder: Path, id: str | None = None, **settings: Any) -> FileSession:
     return FileSession(id, storage_path=str(folder), clean_freq=0, **settings)
 
 

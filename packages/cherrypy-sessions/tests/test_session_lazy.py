@@ -192,7 +192,7 @@ class Meeting(Pages):
     def slow_count(self) -> str:
         try:
             cherrypy.session["n"] = self._meet() + 1
-        except Exception as error:  # noqa: BLE001 - as careless applications do
+        except Exception as error:
             return f"swallowed {error}"
         return str(cherrypy.session["n"])
 
@@ -227,7 +227,7 @@ def meet(site: Any, cookie: Any, path: str, meanwhile: Callable[[Any, str], None
     def ask() -> None:
         try:
             answers.append(client.get(path, Cookie=mine))
-        except Exception as error:  # noqa: BLE001 - the test's to judge
+        except Exception as error:
             answers.append(error)
 
     thread = threading.Thread(target=ask)

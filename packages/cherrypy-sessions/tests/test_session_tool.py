@@ -270,7 +270,7 @@ def test_an_own_generator_of_ids_is_asked_again_if_it_repeats_itself() -> None:
         ("/lost", 404, "2"),
     ],
 )
-def test_a_session_is_stored_and_unlocked_however_a_request_ends(  # noqa: PLR0913, PLR0917 - of a table
+def test_a_session_is_stored_and_unlocked_however_a_request_ends(
     site: Any, cookie: Any, tmp_path: Path, locking: str, path: str, code: int, count: str
 ) -> None:
     settings = {"storage_type": "file", "storage_path": str(tmp_path), "lock_timeout": 5}
@@ -446,7 +446,7 @@ def test_a_request_that_has_waited_for_a_login_does_not_undo_it(site: Any, cooki
 @pytest.mark.parametrize("locking", ["implicit", "early"])
 @pytest.mark.parametrize("lazy", [False, True])
 @pytest.mark.parametrize("storage", ["ram", "file"])
-def test_parallel_requests_lose_no_update(  # noqa: PLR0913 - as above
+def test_parallel_requests_lose_no_update(
     site: Any, cookie: Any, tmp_path: Path, locking: str, storage: str, *, lazy: bool
 ) -> None:
     settings = {"storage_type": storage, "storage_path": str(tmp_path)}

@@ -67,7 +67,7 @@ def test_a_root_with_a_method_dispatcher() -> None:
     class Resource:
         exposed = True
 
-        def GET(self) -> str:  # noqa: N802 - named after the method
+        def GET(self) -> str:
             return "resource"
 
     config = {"/": {"request.dispatch": cherrypy.dispatch.MethodDispatcher()}}

@@ -106,7 +106,7 @@ PIECES = st.sampled_from(["..", ".", "/", "%2F", "%2f", "%2e", "\\", "\0", "C:",
     st.lists(PIECES | st.text(string.printable, max_size=3), max_size=8).map("".join),
     st.booleans(),
 )
-def test_nothing_ever_leads_out(branch: str, is_windows: bool) -> None:  # noqa: FBT001 - of hypothesis
+def test_nothing_ever_leads_out(branch: str, is_windows: bool) -> None:
     try:
         segments = segments_of(branch, is_windows=is_windows)
     except OutsideError:

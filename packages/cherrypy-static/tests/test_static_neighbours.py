@@ -151,8 +151,8 @@ def test_a_neighbour_of_the_index(serve: Callable[..., Client], public: Path) ->
 
 
 def test_gzip_does_not_compress_it_again(compressed: Path) -> None:
-    import cherrypy  # noqa: PLC0415 - of this test alone
-    from cherrypy.testing import Client  # noqa: PLC0415
+    import cherrypy
+    from cherrypy.testing import Client
 
     config = {
         "/": {

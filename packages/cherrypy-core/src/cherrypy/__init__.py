@@ -65,7 +65,7 @@ dispatch = _aliases.module("_cpdispatch")
 wsgi = _aliases.module("_cpwsgi")
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - of another distribution
+def __getattr__(name: str) -> Any:
     """Make what is made on first use: the server, for which another distribution is needed."""
     if name == "server":
         return _assembly.default_server.get()

@@ -122,7 +122,7 @@ ALIASES: dict[str, dict[str, str]] = {
 class AliasModule(ModuleType):
     """A module whose names are looked up in other modules when they are first used."""
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any object
+    def __getattr__(self, name: str) -> Any:
         members = ALIASES[self.__name__.rpartition(".")[2]]
         try:
             module_name, _, other_name = members[name].partition(":")

@@ -58,7 +58,7 @@ class DefaultServer:
         self._server: Any = None
         self.servers: dict[str, Any] = {}
 
-    def get(self) -> Any:  # noqa: ANN401 - of another distribution
+    def get(self) -> Any:
         """Return the server; it is made of an installed distribution that announces one.
 
         Raises:
@@ -75,11 +75,11 @@ class DefaultServer:
                 self._server.subscribe()
             return self._server
 
-    def peek(self) -> Any | None:  # noqa: ANN401 - of another distribution
+    def peek(self) -> Any | None:
         """Return the server if it has been made; ``None`` if not."""
         return self._server
 
-    def make(self) -> Any:  # noqa: ANN401 - of another distribution
+    def make(self) -> Any:
         """Return a new server, not subscribed to the engine.
 
         Raises:
@@ -100,7 +100,7 @@ class DefaultServer:
         base: str = self._server.base() if self._server is not None else _configured_base()
         return base
 
-    def configure(self, key: str, value: Any) -> None:  # noqa: ANN401 - value of any setting
+    def configure(self, key: str, value: Any) -> None:
         """Act on a setting of the namespace ``server``.
 
         Args:
@@ -132,7 +132,7 @@ def _configured_base() -> str:
     return f"{scheme}://{host}" + ("" if port == default_port else f":{port}")
 
 
-def _configure_engine(key: str, value: Any) -> None:  # noqa: ANN401 - value of any setting
+def _configure_engine(key: str, value: Any) -> None:
     """Act on a setting of the namespace ``engine``: ``autoreload.on``, ``SIGTERM``."""
     if key in ("SIGHUP", "SIGTERM"):
         if value is not None:
@@ -149,7 +149,7 @@ def _configure_engine(key: str, value: Any) -> None:  # noqa: ANN401 - value of 
         setattr(plugin, attribute, value)
 
 
-def _configure_tree(_key: str, value: Any) -> None:  # noqa: ANN401 - value of any setting
+def _configure_tree(_key: str, value: Any) -> None:
     """Act on a setting of the namespace ``tree``: mount what it names."""
     if isinstance(value, dict):
         for script_name, app in value.items():
@@ -165,7 +165,7 @@ def _log_bus(msg: str, level: int) -> None:
 @cache
 def checker() -> "Checker":
     """Return ``cherrypy.checker``, made when it is first needed."""
-    from cherrypy._app.checker import Checker  # noqa: PLC0415 - 5 ms, and not for all
+    from cherrypy._app.checker import Checker
 
     return Checker(
         config=lambda: config,
@@ -175,7 +175,7 @@ def checker() -> "Checker":
     )
 
 
-def response_cache() -> Any:  # noqa: ANN401 - any class that an application chooses
+def response_cache() -> Any:
     """Return ``cherrypy._cache``; ``None`` as long as the caching tool has not been used."""
     return caching.shared.cache
 

@@ -71,7 +71,7 @@ class Site(NamedTuple):
         cherrypy.config.update(dict(self.settings))
 
 
-def find_root(target: str) -> Any:  # noqa: ANN401 - any object can be published
+def find_root(target: str) -> Any:
     """Return the root object, or the application, that a target names.
 
     Args:
@@ -92,7 +92,7 @@ def find_root(target: str) -> Any:  # noqa: ANN401 - any object can be published
     return found() if isinstance(found, type) else found
 
 
-def _import(name: str) -> Any:  # noqa: ANN401 - a module
+def _import(name: str) -> Any:
     try:
         return import_module(name)
     except ModuleNotFoundError as error:
@@ -101,15 +101,15 @@ def _import(name: str) -> Any:  # noqa: ANN401 - a module
         raise  # something that the module itself needs
 
 
-def start(  # noqa: PLR0913, PLR0917 - upstream's signature
+def start(
     configfiles: Iterable[Any] | None = None,
-    daemonize: bool = False,  # noqa: FBT001, FBT002
+    daemonize: bool = False,
     environment: str | None = None,
-    fastcgi: bool = False,  # noqa: FBT001, FBT002
-    scgi: bool = False,  # noqa: FBT001, FBT002
+    fastcgi: bool = False,
+    scgi: bool = False,
     pidfile: str | os.PathLike[str] | None = None,
     imports: Iterable[str] | None = None,
-    cgi: bool = False,  # noqa: FBT001, FBT002
+    cgi: bool = False,
 ) -> None:
     """Start the engine with all its plugins, and block until it stops.
 
@@ -208,8 +208,8 @@ def serve_by_workers(site: Site, workers: int) -> None:
     """
     try:
         # 60 ms, and brought by an extra
-        from granian import Granian  # noqa: PLC0415 - see above
-        from granian.constants import Interfaces  # noqa: PLC0415 - see above
+        from granian import Granian
+        from granian.constants import Interfaces
     except ImportError as error:
         raise UsageError("--workers needs granian: pip install 'cherrypy-core[workers]'") from error
     site.load()  # so that errors are told once, and the address is known
@@ -232,7 +232,7 @@ class _Loader:
     def __init__(self, site: Site) -> None:
         self.site = site
 
-    def __call__(self) -> Any:  # noqa: ANN401 - a WSGI application
+    def __call__(self) -> Any:
         self.site.load()
         cherrypy.config.update({"engine.autoreload.on": False})
         if hasattr(cherrypy, "server"):
@@ -272,7 +272,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _port(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) > 65535:  # noqa: PLR2004 - RFC 9293
+    if not text.isascii() or not text.isdigit() or int(text) > 65535:
         _refuse(f"{text!r} is no port from 0 to 65535")
     return int(text)
 

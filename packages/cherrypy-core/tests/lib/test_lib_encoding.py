@@ -255,7 +255,7 @@ def test_a_file_of_known_length_is_not_read_into_memory(media_type: str) -> None
 
 
 @given(wild_text(), st.booleans())
-def test_no_wish_is_an_unexpected_error(field: str, stream: bool) -> None:  # noqa: FBT001
+def test_no_wish_is_an_unexpected_error(field: str, stream: bool) -> None:
     value = field.encode("utf-8", "replace").decode("latin-1")
     answer = ask("/stream" if stream else "/text", value)
     assert answer.code in {200, 400, 406}

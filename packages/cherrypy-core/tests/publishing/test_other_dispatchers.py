@@ -19,14 +19,14 @@ pytestmark = pytest.mark.usefixtures("site")
 class _Song:
     KINDS = ("no", "method")
 
-    def GET(self, *segments: str) -> str:  # noqa: N802 - a request method
+    def GET(self, *segments: str) -> str:
         return f"GET {segments}"
 
     @cherrypy.config(**{"response.headers.X-Put": "yes"})
-    def PUT(self, *_segments: str, **parameters: str) -> str:  # noqa: N802 - a request method
+    def PUT(self, *_segments: str, **parameters: str) -> str:
         return f"PUT {parameters}"
 
-    def _SECRET(self) -> str:  # noqa: N802 - a request method
+    def _SECRET(self) -> str:
         return "never"
 
     def lower(self) -> str:
@@ -38,7 +38,7 @@ class _Container:
     song = _Song()
 
     class _Hidden:
-        def GET(self) -> str:  # noqa: N802 - a request method
+        def GET(self) -> str:
             return "never"
 
     hidden = _Hidden()
@@ -273,7 +273,7 @@ def test_a_method_of_the_dispatchers_can_be_replaced(
     class Resource:
         exposed = True
 
-        def GET(self) -> str:  # noqa: N802 - as the method is called
+        def GET(self) -> str:
             return "text"
 
     class Root:

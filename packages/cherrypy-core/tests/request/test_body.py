@@ -117,7 +117,7 @@ def test_reader_refuses_less_than_the_length(call: str) -> None:
     assert refused.value.code == 400
 
 
-class MaxSizeExceeded(Exception):  # noqa: N818 - the name that cheroot gives it
+class MaxSizeExceeded(Exception):
     """What cheroot raises for a body that exceeds the limit of the server."""
 
 

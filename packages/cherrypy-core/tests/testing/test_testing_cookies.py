@@ -24,7 +24,7 @@ HOST, PATH = "www.example.com", "/shop/list"
         ("a=; Path=/", Cookie("a", "", HOST)),
         ("a=1; path=shop", Cookie("a", "1", HOST, path="/shop")),  # not absolute: as if not there
         ("a=1; SECURE; HttpOnly; SameSite=Lax; Path=/", Cookie("a", "1", HOST, is_secure=True)),
-        ("a=1; Path=/; Domain=.Example.com", Cookie("a", "1", "example.com", True)),  # noqa: FBT003
+        ("a=1; Path=/; Domain=.Example.com", Cookie("a", "1", "example.com", True)),
         ("a=1; Path=/; Domain=", Cookie("a", "1", HOST)),
         ("a=1; Path=/; Domain=other.com", None),
         ("a=1; Path=/; Domain=ww.example.com", None),

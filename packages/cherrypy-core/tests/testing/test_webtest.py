@@ -239,7 +239,7 @@ class TestHelper:
         helper.CPWebCase.teardown_class()
 
     def test_the_certificate_can_be_loaded(self) -> None:
-        import ssl  # noqa: PLC0415 - nothing else here needs it
+        import ssl
 
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(helper.serverpem, helper.serverpem)

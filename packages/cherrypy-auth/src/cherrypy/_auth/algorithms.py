@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 
-def _md5(octets: bytes) -> Any:  # noqa: ANN401 - hashlib has no public type for it
+def _md5(octets: bytes) -> Any:
     return hashlib.md5(octets)  # noqa: S324 - where configuration asks for it, see DEFAULT
 
 
-def _sha256(octets: bytes) -> Any:  # noqa: ANN401 - as above
+def _sha256(octets: bytes) -> Any:
     return hashlib.sha256(octets)
 
 
-def _sha512_256(octets: bytes) -> Any:  # noqa: ANN401 - as above
+def _sha512_256(octets: bytes) -> Any:
     return hashlib.new("sha512_256", octets)  # of OpenSSL: hashlib has no function for it
 
 

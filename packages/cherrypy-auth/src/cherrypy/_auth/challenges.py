@@ -35,7 +35,7 @@ def basic_challenge(realm: str, charset: str) -> str:
     return f"Basic realm={quote(realm)}" + (', charset="UTF-8"' if charset == "utf-8" else "")
 
 
-def digest_challenge(  # noqa: PLR0913 - the parameters that the RFC has
+def digest_challenge(
     realm: str,
     nonce: str,
     algorithm: str,

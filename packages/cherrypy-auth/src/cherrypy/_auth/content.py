@@ -8,7 +8,7 @@ _BLOCK_SIZE = 65536
 _IN_MEMORY = 1024 * 1024  # octets; what is larger goes to a temporary file
 
 
-def spool(source: Any, length: int | None, limit: int | None, content_hash: Any) -> Any:  # noqa: ANN401 - any readable, of hashlib
+def spool(source: Any, length: int | None, limit: int | None, content_hash: Any) -> Any:
     """Read content to its end, and hash it on the way.
 
     Args:
@@ -24,7 +24,7 @@ def spool(source: Any, length: int | None, limit: int | None, content_hash: Any)
         HTTPError: 413 if there is more than allowed, 400 if there is less than ``length``.
     """
     # 18 ms (CPython 3.11), where a site asks for auth-int only
-    from tempfile import SpooledTemporaryFile  # noqa: PLC0415
+    from tempfile import SpooledTemporaryFile
 
     if limit is not None and length is not None and length > limit:
         raise _too_large(limit)
@@ -38,7 +38,7 @@ def spool(source: Any, length: int | None, limit: int | None, content_hash: Any)
     return file
 
 
-def _copy(source: Any, file: Any, length: int | None, limit: int | None, content_hash: Any) -> None:  # noqa: ANN401 - as above
+def _copy(source: Any, file: Any, length: int | None, limit: int | None, content_hash: Any) -> None:
     received = 0
     while length is None or received < length:
         block = source.read(_BLOCK_SIZE if length is None else min(_BLOCK_SIZE, length - received))

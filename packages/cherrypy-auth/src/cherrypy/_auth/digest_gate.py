@@ -63,16 +63,16 @@ class DigestGate:
         ValueError: An argument makes no sense.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the arguments of the tool
+    def __init__(
         self,
         realm: str | None = None,
-        get_ha1: Any = None,  # noqa: ANN401 - checked in source_of
+        get_ha1: Any = None,
         key: str | bytes | None = None,
-        debug: bool = False,  # noqa: ARG002, FBT001, FBT002 - upstream's signature
+        debug: bool = False,  # noqa: ARG002 - upstream's signature
         accept_charset: str | None = "utf-8",
         algorithms: str | Iterable[str] | None = None,
         qop: str | Iterable[str] = "auth",
-        userhash: bool = False,  # noqa: FBT001, FBT002 - a setting
+        userhash: bool = False,
         nonce_lifetime: float = NONCE_LIFETIME,
         replay_store: ReplayStore | None = None,
     ) -> None:
@@ -230,7 +230,7 @@ class DigestGate:
         if before is None:
             return False
         admission = before.__dict__.get("digest_admission")
-        if admission is None or admission.gate._identity != self._identity:  # noqa: SLF001 - of this class
+        if admission is None or admission.gate._identity != self._identity:
             return False
         request.login = admission.username
         request.digest_admission = admission._replace(gate=self)

@@ -104,7 +104,7 @@ class KnownHashes:
         self._hashes = hashes
         self._names = NameHashes()
 
-    def __call__(self, _realm: str, username: str) -> Any:  # noqa: ANN401 - what the dict has
+    def __call__(self, _realm: str, username: str) -> Any:
         """Return what the dict has for a user."""
         return self._hashes.get(username)
 
@@ -227,7 +227,7 @@ class CallableSource:
         return None
 
 
-def source_of(get_ha1: Any, algorithms: tuple[Algorithm, ...], *, userhash: bool) -> HashSource:  # noqa: ANN401 - checked here
+def source_of(get_ha1: Any, algorithms: tuple[Algorithm, ...], *, userhash: bool) -> HashSource:
     """Make a source of what the configuration has.
 
     Args:
@@ -261,7 +261,7 @@ def source_of(get_ha1: Any, algorithms: tuple[Algorithm, ...], *, userhash: bool
 
 
 def _takes_algorithm(function: Callable[..., Any]) -> bool:
-    import inspect  # noqa: PLC0415 - 10 ms, only where an application has a function of its own
+    import inspect
 
     try:
         return "algorithm" in inspect.signature(function).parameters

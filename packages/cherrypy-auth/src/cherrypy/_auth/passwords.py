@@ -149,7 +149,7 @@ def equal_texts(one: str, other: str) -> bool:
     )
 
 
-def _argon2() -> Any:  # noqa: ANN401 - the library of an extra
+def _argon2() -> Any:
     try:
         return import_module("argon2")
     except ModuleNotFoundError as error:

@@ -33,7 +33,7 @@ CheckPassword = Callable[[str, str, str], bool]
 def basic_auth(
     realm: str,
     checkpassword: Callable[[str, str, str], object],
-    debug: bool = False,  # noqa: FBT001, FBT002 - upstream's signature
+    debug: bool = False,
     accept_charset: str = "utf-8",
 ) -> None:
     """Let the current request pass if a function accepts its password, and set ``request.login``.

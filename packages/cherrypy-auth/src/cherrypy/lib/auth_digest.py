@@ -83,15 +83,15 @@ def md5_hex(s: str) -> str:
 H = md5_hex
 
 
-def digest_auth(  # noqa: PLR0913, PLR0917 - upstream's signature, and more
+def digest_auth(
     realm: str,
-    get_ha1: Any,  # noqa: ANN401 - a function, or a source with more abilities
+    get_ha1: Any,
     key: str,
-    debug: bool = False,  # noqa: FBT001, FBT002 - upstream's signature
+    debug: bool = False,
     accept_charset: str = "utf-8",
     algorithms: str | Iterable[str] | None = None,
     qop: str | Iterable[str] = "auth",
-    userhash: bool = False,  # noqa: FBT001, FBT002 - a setting
+    userhash: bool = False,
     nonce_lifetime: float = NONCE_LIFETIME,
     replay_store: ReplayStore | None = None,
 ) -> None:
@@ -171,13 +171,13 @@ def synthesize_nonce(s: str, key: str, timestamp: int | None = None) -> str:
     return make_nonce(checked_key(key), s, int(time.time()) if timestamp is None else timestamp)
 
 
-def www_authenticate(  # noqa: PLR0913, PLR0917 - upstream's signature
+def www_authenticate(
     realm: str,
     key: str,
     algorithm: str = "MD5",
     nonce: str | None = None,
     qop: str = "auth",
-    stale: bool = False,  # noqa: FBT001, FBT002 - upstream's signature
+    stale: bool = False,
     accept_charset: str = DEFAULT_CHARSET,
 ) -> str:
     """Write a challenge, the value of a ``WWW-Authenticate`` field.
@@ -224,7 +224,7 @@ class HttpDigestAuthorization:
         self,
         auth_header: str,
         http_method: str,
-        debug: bool = False,  # noqa: FBT001, FBT002 - upstream's signature
+        debug: bool = False,
         accept_charset: str = DEFAULT_CHARSET,
     ) -> None:
         scheme, parameters = split_scheme(auth_header)
@@ -265,7 +265,7 @@ class HttpDigestAuthorization:
         is_time = issued.isascii() and issued.isdigit()
         return not is_time or time.time() >= int(issued[:15]) + max_age_seconds
 
-    def HA2(self, entity_body: str | bytes = "") -> str:  # noqa: N802 - upstream's name
+    def HA2(self, entity_body: str | bytes = "") -> str:
         """Compute HA2.
 
         Args:

@@ -15,7 +15,7 @@ def peercreds_auth(
     gids: Ids = (),
     users: Names = (),
     groups: Names = (),
-    debug: bool = False,  # noqa: FBT001, FBT002 - every tool has it
+    debug: bool = False,
 ) -> None:
     """Let the current request pass if its peer is listed, and set ``request.login``.
 

@@ -113,7 +113,7 @@ class Application:
         merge(self.config, config)
         self.namespaces(self.config.get("/", {}))
 
-    def find_config(self, path: str, key: str, default: Any = None) -> Any:  # noqa: ANN401 - value of any setting
+    def find_config(self, path: str, key: str, default: Any = None) -> Any:
         """Return a setting of the nearest section, from a path upwards.
 
         Args:
@@ -144,7 +144,7 @@ class Application:
     is_plain: bool = True
     """Whether it is no subclass, which may do anything in its own way."""
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401 - for other classes
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls.is_plain = False
         cls.has_own_serving = (
@@ -165,7 +165,7 @@ class Application:
         limit: int | None = site.config.get("server.max_request_body_size", 100 * 1024 * 1024)
         return limit
 
-    def get_serving(self, local: Any, remote: Any, scheme: str, sproto: str) -> tuple[Any, Any]:  # noqa: ANN401 - of httputil
+    def get_serving(self, local: Any, remote: Any, scheme: str, sproto: str) -> tuple[Any, Any]:
         """Make a request and a response, and make them current.
 
         Args:
@@ -193,7 +193,7 @@ class Application:
         for last in (partial(bus.publish, "after_request"), request.close):
             try:
                 last()
-            except Exception:  # noqa: BLE001 - the answer is sent, nobody is left to be told
+            except Exception:
                 self.log.error(severity=logging.ERROR, traceback=True)  # noqa: TRY400 - our own
         serving.clear()
 
@@ -209,8 +209,8 @@ def _nearest(
     config: Mapping[str, Mapping[str, Any]],
     path: str,
     key: str,
-    default: Any,  # noqa: ANN401 - value of any setting
-) -> Any:  # noqa: ANN401 - value of any setting
+    default: Any,
+) -> Any:
     trail = path or "/"
     while trail:
         section = config.get(trail)

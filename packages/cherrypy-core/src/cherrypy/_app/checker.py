@@ -339,7 +339,7 @@ class Checker:
         yield Layer("global config", settings)
         yield from self._path_sections()
 
-    def _find(self, layer: Layer, key: str) -> Any:  # noqa: ANN401 - value of any setting
+    def _find(self, layer: Layer, key: str) -> Any:
         """Give what holds for the paths of a section: the nearest setting above, or the global."""
         found = None
         if layer.app is not None:
@@ -517,7 +517,7 @@ def _by_tool(settings: Settings, toolboxes: Iterable[str]) -> list[tuple[str, st
 def _arguments_of(tool: Tool) -> tuple[set[str], bool]:
     """Give the arguments of a tool, and whether it takes others too as far as one can tell."""
     names = {"on", "priority"}
-    set_up_as_usual = type(tool)._setup in {Tool._setup, HandlerTool._setup}  # noqa: SLF001
+    set_up_as_usual = type(tool)._setup in {Tool._setup, HandlerTool._setup}
     try:
         parameters = inspect.signature(tool.callable).parameters.values()
     except (TypeError, ValueError):

@@ -11,7 +11,7 @@ class DefaultFavicon:
 
     exposed = True
 
-    def __call__(self, *_path: object, **_query: object) -> Any:  # noqa: ANN401 - body of any kind
+    def __call__(self, *_path: object, **_query: object) -> Any:
         """Send the picture.
 
         Raises:
@@ -22,7 +22,7 @@ class DefaultFavicon:
             raise NotFound
         return serve()
 
-    def GET(self, *path: object, **query: object) -> Any:  # noqa: ANN401, N802 - of a MethodDispatcher
+    def GET(self, *path: object, **query: object) -> Any:
         """Send the picture."""
         return self(*path, **query)
 
@@ -34,7 +34,7 @@ class FaviconOnly:
         self.favicon_ico = DefaultFavicon()
 
 
-def add_favicon(root: Any) -> None:  # noqa: ANN401 - any object can be published
+def add_favicon(root: Any) -> None:
     """Publish the default favicon at a root that has none, if it can have one."""
     if root is not None and not hasattr(root, "favicon_ico"):
         try:

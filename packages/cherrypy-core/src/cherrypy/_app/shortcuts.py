@@ -83,11 +83,11 @@ class Shortcut:
             ):
                 return None
             return self._answer(environ)
-        except Exception:  # noqa: BLE001 - whatever it is, the whole way meets it, too, and tells
+        except Exception:
             return None
 
 
-def remember(app: Application, environ: Environ, request: Any) -> None:  # noqa: ANN401 - any request class
+def remember(app: Application, environ: Environ, request: Any) -> None:
     """Find out whether there is a short way to answer what a tool has just finished."""
     plans, plan = app.current_plans, request.plan
     offer = getattr(plan.sole_callback, "offer_shortcut", None)
@@ -108,7 +108,7 @@ def remember(app: Application, environ: Environ, request: Any) -> None:  # noqa:
         plans.shortcuts[path] = shortcut if shortcut is not None and shortcut.is_good() else None
 
 
-def _reads(app: Application, request: Any, plans: Plans, plan: ResourcePlan) -> Reads | None:  # noqa: ANN401 - as above
+def _reads(app: Application, request: Any, plans: Plans, plan: ResourcePlan) -> Reads | None:
     """Walk to the answer once more, and note what the dispatcher looks at.
 
     Returns:

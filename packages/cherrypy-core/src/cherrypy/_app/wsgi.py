@@ -85,7 +85,7 @@ def answer(  # noqa: C901, PLR0912 - PERF: one call
     except InternalRedirect as redirect:
         _end_if_begun(app, serving)
         return _answer_redirected(app, environ, start_response, redirect)
-    except Exception:  # noqa: BLE001 - whatever it is, the client gets an answer
+    except Exception:
         _end_if_begun(app, serving)
         return answer_failure(start_response)
     except BaseException:
@@ -276,7 +276,7 @@ def _common_protocol(environ: Environ) -> tuple[int, int]:
     )
 
 
-def _set_mounted_path(app: Application, request: Any, environ: Environ) -> None:  # noqa: ANN401 - any request class
+def _set_mounted_path(app: Application, request: Any, environ: Environ) -> None:
     """Set mount point and path of a request for an application that is not at the root."""
     base = environ["SCRIPT_NAME"]
     script_name = app.mount_point
@@ -294,7 +294,7 @@ def _decoded_path_info(app: Application, wsgi_text: str) -> str:
     return decoded_path(wsgi_text, app.find_config(wsgi_text, "request.uri_encoding", "utf-8"))
 
 
-def run_and_log(serving: Serving) -> Any:  # noqa: ANN401 - any response class
+def run_and_log(serving: Serving) -> Any:
     """Run a request, and write it to the access log."""
     if "run" in serving.request.own_stages:
         run_by_own_method(serving, serving.request.wsgi_environ)
@@ -332,7 +332,7 @@ def close_body(app: Application, chunks: Iterable[bytes]) -> None:
         close = getattr(chunks, "close", None)
         if close is not None:
             close()
-    except Exception:  # noqa: BLE001 - the answer is sent, nobody is left to be told
+    except Exception:
         app.log.error(severity=logging.ERROR, traceback=True)  # noqa: TRY400 - our own
 
 
@@ -390,7 +390,7 @@ class AppResponse(OpenBody):
         cpapp: The application.
     """
 
-    headerNames: ClassVar[dict[str, str]] = {  # noqa: N815 - upstream's name
+    headerNames: ClassVar[dict[str, str]] = {
         "HTTP_CGI_AUTHORIZATION": "Authorization",
         "CONTENT_LENGTH": "Content-Length",
         "CONTENT_TYPE": "Content-Type",
@@ -453,7 +453,7 @@ class ExceptionTrapper:
             return self.nextapp(environ, start_response)
         except self.throws:
             raise
-        except Exception:  # noqa: BLE001 - whatever it is, the client gets an answer
+        except Exception:
             return answer_failure(start_response)
 
 
@@ -485,7 +485,7 @@ class InternalRedirector:
         recursive: Whether the same URL may be visited more than once.
     """
 
-    def __init__(self, nextapp: WSGICallable, recursive: bool = False) -> None:  # noqa: FBT001, FBT002 - upstream's signature
+    def __init__(self, nextapp: WSGICallable, recursive: bool = False) -> None:
         self.nextapp = nextapp
         self.recursive = recursive
 
@@ -550,7 +550,7 @@ class VirtualHost:
         self,
         default: WSGICallable,
         domains: dict[str, WSGICallable] | None = None,
-        use_x_forwarded_host: bool = True,  # noqa: FBT001, FBT002 - upstream's signature
+        use_x_forwarded_host: bool = True,
     ) -> None:
         self.default = default
         self.domains = domains or {}
@@ -598,7 +598,7 @@ class CPWSGIApp:
             self.pipeline.extend(pipeline)
         self.config = dict(self.config)  # type: ignore[misc]  # each instance has its own
 
-    def tail(self, environ: Environ, start_response: StartResponse) -> Any:  # noqa: ANN401 - any response_class
+    def tail(self, environ: Environ, start_response: StartResponse) -> Any:
         """Answer a request without any middleware."""
         return self.response_class(environ, start_response, self.cpapp)
 
@@ -628,7 +628,7 @@ class CPWSGIApp:
         if name != "head":
             self.head = None  # made anew, of what is set now
 
-    def namespace_handler(self, k: str, v: Any) -> None:  # noqa: ANN401 - value of any setting
+    def namespace_handler(self, k: str, v: Any) -> None:
         """Act on a setting of the namespace ``wsgi``.
 
         Args:

@@ -176,7 +176,7 @@ def read_settings(source: Source) -> dict[str, Any]:
     if isinstance(source, Mapping):
         return dict(source)
     # 4 ms: many applications have no configuration file
-    from cherrypy._config.files import Parser  # noqa: PLC0415
+    from cherrypy._config.files import Parser
 
     return Parser.load(source)
 
@@ -227,7 +227,7 @@ def expand_environment(
     if not name:
         return dict(settings)
     if name not in known:
-        from cherrypy._config.settings import closest_name  # noqa: PLC0415 - 3 ms, and an error
+        from cherrypy._config.settings import closest_name
 
         meant = closest_name(str(name), known, 0.5)
         hint = f"; did you mean {meant!r}?" if meant else ""

@@ -58,7 +58,7 @@ def unrepr(s: str | None) -> Value:
     return _evaluate(expression)
 
 
-def modules(modulePath: str) -> ModuleType:  # noqa: N803 - upstream's name
+def modules(modulePath: str) -> ModuleType:
     """Import a module, and give it.
 
     Args:

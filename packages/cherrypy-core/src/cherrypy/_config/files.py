@@ -71,8 +71,8 @@ class Parser(configparser.ConfigParser):
 
     def as_dict(
         self,
-        raw: bool = False,  # noqa: FBT001, FBT002 - upstream's signature
-        vars: Mapping[str, str] | None = None,  # noqa: A002 - upstream's signature
+        raw: bool = False,
+        vars: Mapping[str, str] | None = None,
     ) -> dict[str, dict[str, Any]]:
         """Work out the values of all that has been read.
 
@@ -116,7 +116,7 @@ class Parser(configparser.ConfigParser):
         return self.as_dict()
 
     @classmethod
-    def load(cls, input: Source) -> dict[str, Any]:  # noqa: A002 - upstream's signature
+    def load(cls, input: Source) -> dict[str, Any]:
         """Give settings as a new dict, whatever they come in.
 
         Args:
@@ -169,7 +169,7 @@ def _is_bare_path(option: str, text: str) -> bool:
     if not text.startswith("/"):
         return False
     # 4 ms, for the few files that have such a value
-    from cherrypy._config.settings import find_setting  # noqa: PLC0415
+    from cherrypy._config.settings import find_setting
 
     setting = find_setting(option)
     return setting is not None and "path" in setting.kind.split(" or ")

@@ -27,9 +27,9 @@ _FORMATS = tuple(
 _EPOCH = date(1970, 1, 1)
 
 
-def HTTPDate(  # noqa: N802 - upstream's name
+def HTTPDate(
     timeval: float | None = None,
-    localtime: bool = False,  # noqa: FBT001, FBT002 - upstream's signature
+    localtime: bool = False,
     *,
     usegmt: bool = True,
 ) -> str:
@@ -49,7 +49,7 @@ def HTTPDate(  # noqa: N802 - upstream's name
     if timeval is None:
         timeval = time.time()
     moment = time.localtime(timeval) if localtime else time.gmtime(timeval // 1)
-    if not 0 < moment.tm_year <= 9999:  # noqa: PLR2004 - four digits
+    if not 0 < moment.tm_year <= 9999:
         raise ValueError(f"year {moment.tm_year} is out of range: HTTP has years of four digits")
     if localtime:
         sign = "-" if moment.tm_gmtoff < 0 else "+"
@@ -110,7 +110,7 @@ def parse_http_date(field: str) -> int | None:
 def _seconds(match: re.Match[str]) -> int | None:
     """Return seconds since the epoch, None if there is no such day or time."""
     hour, minute, second = map(int, match.group("hour", "minute", "second"))
-    if hour > 23 or minute > 59 or second > 60:  # noqa: PLR2004 - a clock
+    if hour > 23 or minute > 59 or second > 60:
         return None
     month = MONTHS.index(match["month"]) + 1
     try:
@@ -124,7 +124,7 @@ def _seconds(match: re.Match[str]) -> int | None:
 def _full_year(text: str) -> int:
     """Return the year that two or four digits mean, RFC 9110 section 5.6.7."""
     year = int(text)
-    if len(text) == 4:  # noqa: PLR2004 - written in full
+    if len(text) == 4:
         return year
     this_year = time.gmtime().tm_year
     year += this_year - this_year % 100

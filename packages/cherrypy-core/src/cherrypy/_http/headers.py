@@ -101,7 +101,7 @@ class HeaderMap(CaseInsensitiveDict[Any]):
             yield name.encode("latin-1"), value.encode("latin-1")
 
     @classmethod
-    def encode_header_item(cls, item: Any) -> bytes:  # noqa: ANN401 - any object has a text
+    def encode_header_item(cls, item: Any) -> bytes:
         """Turn a value into octets that are safe to send: without control characters but tab.
 
         Args:
@@ -152,7 +152,7 @@ def field_lines(
     encode = headers.encode if isinstance(headers, HeaderMap) else HeaderMap.encode
     lines = _lines(headers.items(), encode)
     if cookie:
-        from cherrypy._http.cookies import set_cookie_values  # noqa: PLC0415 - 5 ms, not for all
+        from cherrypy._http.cookies import set_cookie_values
 
         lines.extend(("Set-Cookie", value) for value in set_cookie_values(cookie))
     return lines
@@ -233,12 +233,12 @@ def headers_from_environ(environ: Mapping[str, Any]) -> HeaderMap:
     return HeaderMap.of_canonical(fields)
 
 
-def decode_TEXT(value: str) -> str:  # noqa: N802 - upstream's name
+def decode_TEXT(value: str) -> str:
     """Decode the encoded words in a field value, see :func:`decode_encoded_words`."""
     return decode_encoded_words(value)
 
 
-def decode_TEXT_maybe(value: str) -> str:  # noqa: N802 - upstream's name
+def decode_TEXT_maybe(value: str) -> str:
     """Decode the encoded words in a field value, if it looks as if there are any."""
     return decode_encoded_words(value) if "=?" in value else value
 

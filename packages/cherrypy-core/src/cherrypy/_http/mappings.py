@@ -20,13 +20,13 @@ class KeyTransformingDict(dict[str, V]):
     ``__missing__``.
     """
 
-    def __init__(self, other: Any = (), /, **more: V) -> None:  # noqa: ANN401 - all that dict takes
+    def __init__(self, other: Any = (), /, **more: V) -> None:
         super().__init__()
         if other or more:
             self.update(other, **more)
 
     @staticmethod
-    def transform_key(key: Any) -> Any:  # noqa: ANN401 - subclasses decide
+    def transform_key(key: Any) -> Any:
         """Return the form in which a key is stored; as it is, unless a subclass says more."""
         return key
 
@@ -73,11 +73,11 @@ class KeyTransformingDict(dict[str, V]):
             return super().pop(self.transform_key(key))
         return super().pop(self.transform_key(key), default)
 
-    def setdefault(self, key: str, default: Any = None, /) -> V:  # noqa: ANN401 - as in dict
+    def setdefault(self, key: str, default: Any = None, /) -> V:
         """Return the value of a key; store the default first if there is none."""
         return super().setdefault(self.transform_key(key), default)
 
-    def update(self, other: Any = (), /, **more: V) -> None:  # noqa: ANN401 - all that dict takes
+    def update(self, other: Any = (), /, **more: V) -> None:
         """Store every item of a mapping, of pairs, and of the keyword arguments."""
         if type(other) is type(self):
             super().update(other)
@@ -94,7 +94,7 @@ class KeyTransformingDict(dict[str, V]):
         _dict_update(twin, self)
         return twin
 
-    def __or__(self, other: Any) -> Any:  # noqa: ANN401 - as in dict
+    def __or__(self, other: Any) -> Any:
         """Return a copy that is updated with another mapping."""
         if not isinstance(other, dict):
             return NotImplemented
@@ -102,7 +102,7 @@ class KeyTransformingDict(dict[str, V]):
         merged.update(other)
         return merged
 
-    def __ror__(self, other: Any) -> Any:  # noqa: ANN401 - as in dict
+    def __ror__(self, other: Any) -> Any:
         """Return a map of this class: another mapping, updated with this one."""
         if not isinstance(other, dict):
             return NotImplemented
@@ -112,7 +112,7 @@ class KeyTransformingDict(dict[str, V]):
         _dict_update(merged, self)
         return merged
 
-    def __ior__(self, other: Any) -> Self:  # type: ignore[override]  # noqa: ANN401 - as in dict
+    def __ior__(self, other: Any) -> Self:  # type: ignore[override]
         """Update this map."""
         self.update(other)
         return self
@@ -133,7 +133,7 @@ class CaseInsensitiveDict(KeyTransformingDict[V]):
     """A dictionary of names whose case does not matter; they are kept in title case."""
 
     @staticmethod
-    def transform_key(key: Any) -> str:  # noqa: ANN401 - what applications pass
+    def transform_key(key: Any) -> str:
         """Return a name in title case, such as ``Content-Type``.
 
         Args:

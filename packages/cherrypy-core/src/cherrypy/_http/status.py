@@ -49,7 +49,7 @@ def valid_status(status: int | str | bytes | None) -> tuple[int, str, str]:
     """
     if status is None:
         status = 200
-    if status.__class__ is int and status in response_codes and 100 <= status <= 599:  # noqa: PLR2004 - as below
+    if status.__class__ is int and status in response_codes and 100 <= status <= 599:
         return status, *response_codes[status]  # PERF: what nearly all are
     code_part: object = status or 200
     reason: str | None = None
@@ -73,8 +73,8 @@ def _status_code(status: object) -> int:
         text = status.decode("latin-1") if isinstance(status, bytes) else str(status)
         if not (text.isascii() and text.isdigit()):
             raise ValueError(f"Illegal response status from server ({status!r} is non-numeric).")
-        code = int(text) if len(text) == 3 else 0  # noqa: PLR2004 - RFC 9112 section 4
-    if not 100 <= code <= 599:  # noqa: PLR2004 - RFC 9110 section 15
+        code = int(text) if len(text) == 3 else 0
+    if not 100 <= code <= 599:
         raise ValueError(f"Illegal response status from server ({status} is out of range).")
     return code
 

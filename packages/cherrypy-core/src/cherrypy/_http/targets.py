@@ -41,7 +41,7 @@ class RequestTarget(NamedTuple):
 
 def parse_query_string(
     query_string: str,
-    keep_blank_values: bool = True,  # noqa: FBT001, FBT002 - upstream's signature
+    keep_blank_values: bool = True,
     encoding: str = "utf-8",
     *,
     max_fields: int | None = MAX_FIELDS,

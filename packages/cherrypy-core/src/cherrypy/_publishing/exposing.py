@@ -47,7 +47,7 @@ def expose(
     def publish(published: F, names: Aliases | None) -> F:
         published.exposed = True  # type: ignore[attr-defined]  # that is what publishes it
         if config:
-            published._cp_config = {**getattr(published, "_cp_config", {}), **config}  # type: ignore[attr-defined]  # noqa: SLF001 - public by contract
+            published._cp_config = {**getattr(published, "_cp_config", {}), **config}  # type: ignore[attr-defined]
         for name in (names,) if isinstance(names, str) else names or ():
             namespace[name.translate(_DOT_TO_UNDERSCORE)] = published
         return published
@@ -73,10 +73,10 @@ class PathArguments(Protocol):
     @overload
     def __call__(self, cls: type[C], /) -> type[C]: ...
     @overload
-    def __call__(self, cls: object = None, vpath: list[str] | None = None) -> Any: ...  # noqa: ANN401 - a node
+    def __call__(self, cls: object = None, vpath: list[str] | None = None) -> Any: ...
 
 
-def popargs(*args: str, **kwargs: Any) -> PathArguments:  # noqa: ANN401 - any object can be a node
+def popargs(*args: str, **kwargs: Any) -> PathArguments:
     """Take path segments as named parameters, before the rest of the path is looked up.
 
     Used as the decorator of a class, ``@popargs('year', 'month')``, or in its body,
@@ -95,7 +95,7 @@ def popargs(*args: str, **kwargs: Any) -> PathArguments:  # noqa: ANN401 - any o
     if kwargs:
         raise TypeError(f"popargs() got an unexpected keyword argument {next(iter(kwargs))!r}")
 
-    def dispatch(cls: Any = None, vpath: Any = None) -> Any:  # noqa: ANN401 - see popargs
+    def dispatch(cls: Any = None, vpath: Any = None) -> Any:
         if isinstance(cls, type):
             cls._cp_dispatch = dispatch  # type: ignore[attr-defined]  # that is what dispatches
             return cls

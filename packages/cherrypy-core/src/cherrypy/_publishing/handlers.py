@@ -17,7 +17,7 @@ class PageHandler:
         **kwargs: Keyword arguments.
     """
 
-    def __init__(self, callable: Callable[..., Any], *args: Any, **kwargs: Any) -> None:  # noqa: A002, ANN401 - upstream's name; users' values
+    def __init__(self, callable: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
         self.callable = callable
         self._args: Sequence[Any] = args
         self._kwargs: dict[str, Any] = kwargs
@@ -41,7 +41,7 @@ class PageHandler:
     def kwargs(self, kwargs: dict[str, Any]) -> None:
         self._kwargs = kwargs
 
-    def __call__(self) -> Any:  # noqa: ANN401 - body of any kind
+    def __call__(self) -> Any:
         """Call the handler.
 
         Raises:
@@ -66,7 +66,7 @@ class LateParamPageHandler(PageHandler):
         self._kwargs = kwargs
 
 
-def call(handler: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:  # noqa: ANN401 - body of any kind
+def call(handler: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     """Call a page handler.
 
     Raises:
@@ -99,7 +99,7 @@ def mismatch_of(
 
 
 def test_callable_spec(
-    callable: Callable[..., Any],  # noqa: A002 - upstream's name
+    callable: Callable[..., Any],
     callable_args: Sequence[Any],
     callable_kwargs: Mapping[str, Any],
 ) -> None:
@@ -114,7 +114,7 @@ def test_callable_spec(
         HTTPError: 404 where the path or the query does not fit, 400 where the body does not. The
             message says why if ``request.show_mismatched_params`` is on.
     """
-    import inspect  # noqa: PLC0415 - 3 ms, and most handlers fit
+    import inspect
 
     try:
         parameters = inspect.signature(callable, follow_wrapped=False).parameters.values()
@@ -135,7 +135,7 @@ test_callable_spec.__test__ = False  # type: ignore[attr-defined]  # no test, in
 def _named_like_self(
     handler: Callable[..., Any],
     kwargs: Mapping[str, Any],
-    request: Any,  # noqa: ANN401 - any request class
+    request: Any,
 ) -> tuple[int, str] | None:
     """Return status and reason where a parameter has the name of the instance of a method."""
     method = handler if isinstance(handler, MethodType) else getattr(handler, "__call__", None)  # noqa: B004 - not asked whether, but how
@@ -151,10 +151,10 @@ def _named_like_self(
 
 
 def _mismatch(
-    parameters: Any,  # noqa: ANN401 - of inspect
+    parameters: Any,
     args: Sequence[Any],
     kwargs: Mapping[str, Any],
-    request: Any,  # noqa: ANN401 - any request class
+    request: Any,
 ) -> tuple[int, str | None] | None:
     """Return status and reason of a mismatch, or ``None`` if the arguments fit."""
     body_names = set(getattr(request.body, "params", None) or ())

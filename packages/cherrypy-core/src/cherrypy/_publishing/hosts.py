@@ -10,9 +10,9 @@ from cherrypy._runtime.context import current
 Dispatch = Callable[[str], Any]
 
 
-def VirtualHost(  # noqa: N802 - upstream's name
+def VirtualHost(
     next_dispatcher: Dispatch = Dispatcher(),  # noqa: B008 - it has no state
-    use_x_forwarded_host: bool = True,  # noqa: FBT001, FBT002 - upstream's signature
+    use_x_forwarded_host: bool = True,
     **domains: str,
 ) -> Dispatch:
     """Make a dispatcher that puts a prefix before the path, by the Host field.
@@ -26,7 +26,7 @@ def VirtualHost(  # noqa: N802 - upstream's name
             ``**{'www.other.example': '/other'}``.
     """
 
-    def dispatch(path_info: str) -> Any:  # noqa: ANN401 - what the next dispatcher returns
+    def dispatch(path_info: str) -> Any:
         request = current.get().request
         headers = request.headers
         domain = headers.get("Host", "")

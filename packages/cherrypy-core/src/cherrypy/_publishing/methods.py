@@ -60,7 +60,7 @@ MethodDispatcher.resolve.stands_for = {  # type: ignore[attr-defined]  # see res
 }
 
 
-def _method_of(resource: object, request: Request, response: Any) -> Any:  # noqa: ANN401 - any response class
+def _method_of(resource: object, request: Request, response: Any) -> Any:
     """Return the method of an object that answers a request, and set ``Allow``."""
     names = [
         name

@@ -31,7 +31,7 @@ Step = tuple[Any, int, int]
 """A node that a walk came to, how many names were left there, and how many layers applied."""
 
 
-def find_resource(  # noqa: C901, PLR0912, PLR0913, PLR0917 - PERF: the walk is one loop
+def find_resource(  # noqa: C901, PLR0912 - PERF: the walk is one loop
     root: object,
     path: str,
     sections: Mapping[str, Any],
@@ -103,7 +103,7 @@ def find_resource(  # noqa: C901, PLR0912, PLR0913, PLR0917 - PERF: the walk is 
     return _choose(path, names, trail, layers, read)
 
 
-def _add(layers: Layers, config: Any, names: list[str], depth: int) -> None:  # noqa: ANN401 - users' mapping
+def _add(layers: Layers, config: Any, names: list[str], depth: int) -> None:
     """Add the ``_cp_config`` of a node; static files need to know the path of who has it."""
     layers.append(config)
     if "tools.staticdir.dir" in config:
@@ -139,7 +139,7 @@ def _choose(path: str, names: list[str], trail: list[Step], layers: Layers, read
 
 
 def _dispatch(
-    node: Any,  # noqa: ANN401 - users' objects
+    node: Any,
     left: list[str],
     remaining: int,
     method_name: str,
@@ -221,7 +221,7 @@ class Dispatcher:
         request.is_index = is_index
         return handler, vpath
 
-    def resolve(self, request: Any, path: str, plans: Plans) -> ResourcePlan:  # noqa: ANN401 - any request class
+    def resolve(self, request: Any, path: str, plans: Plans) -> ResourcePlan:
         """Find the handler of a path for a request that is at hand, and the plan for it.
 
         This is what the request path calls in place of :meth:`__call__`; a subclass that overrides
@@ -256,5 +256,5 @@ def validate_translator(t: object) -> None:
     """
     if isinstance(t, dict):
         return
-    if not isinstance(t, str) or len(t) != 256:  # noqa: PLR2004 - one for each octet
+    if not isinstance(t, str) or len(t) != 256:
         raise TypeError("The translate argument must be a str of len 256 or a dict.")

@@ -116,7 +116,7 @@ class ResourcePlan:
         self,
         config: Settings,
         namespaces: Mapping[str, Any],
-        request_class: Any,  # noqa: ANN401 - any class that an application chooses
+        request_class: Any,
     ) -> None:
         self.config = config
         self.error_page = dict(request_class.class_error_page)
@@ -164,7 +164,7 @@ class ResourcePlan:
             # what comes after a tool that is set up late has to come after its hooks, too
             planned = None if self.late else planned_by(tool)
             if planned is None:
-                self.late += (tool._setup,)  # noqa: SLF001 - upstream's name, part of its interface
+                self.late += (tool._setup,)
                 continue
             merged = {key: value for key, value in arguments.items() if key != "on"}
             for point, hook in planned(merged):
@@ -202,7 +202,7 @@ class ResourcePlan:
         )
         self.sole_callback = self.last_callback if is_sole else None
 
-    def apply(self, request: Any, response: Any) -> None:  # noqa: ANN401 - any request class
+    def apply(self, request: Any, response: Any) -> None:
         """Set what the configuration says on a request and its response."""
         for name, value in self.request_attributes.items():
             setattr(request, name, value)
@@ -291,7 +291,7 @@ class Plans:
         self._by_config: dict[object, tuple[ResourcePlan, Layers]] = {}
         self.shortcuts = {}
 
-    def resolver(self, request: Any, path: str) -> Any:  # noqa: ANN401 - any request class
+    def resolver(self, request: Any, path: str) -> Any:
         """Return the method ``resolve`` of the dispatcher for a path, see :func:`resolver_of`."""
         dispatch = request.app.dispatcher_of(path, request.dispatch)
         number = id(dispatch)
@@ -406,7 +406,7 @@ def _split(settings: Settings, prefix: str) -> tuple[dict[str, Any], dict[str, A
     return inner, {k: v for k, v in settings.items() if not k.startswith(prefix)}
 
 
-def _late_namespace(handler: Any, settings: Settings) -> Callable[[], None]:  # noqa: ANN401 - users' handlers
+def _late_namespace(handler: Any, settings: Settings) -> Callable[[], None]:
     """Return what hands the settings of a namespace to its handler."""
     items: Iterable[tuple[str, Any]] = tuple(settings.items())
     if not hasattr(handler, "__exit__"):
@@ -425,7 +425,7 @@ def _late_namespace(handler: Any, settings: Settings) -> Callable[[], None]:  # 
     return hand_over_in_context
 
 
-def resolver_of(dispatch: Any) -> Any:  # noqa: ANN401 - any callable may dispatch
+def resolver_of(dispatch: Any) -> Any:
     """Return the method ``resolve`` of a dispatcher, or ``None`` if it has to be called.
 
     That is so for a subclass that overrides ``__call__`` or ``find_handler`` and says nothing of

@@ -31,7 +31,7 @@ class Reads:
         self._kinds: set[int] = set()
         self._noted: list[tuple[Node, str, Any]] = []
 
-    def __call__(self, node: Node, name: str, default: Any) -> Any:  # noqa: ANN401 - any attribute
+    def __call__(self, node: Node, name: str, default: Any) -> Any:
         """Read an attribute and note it.
 
         Raises:
@@ -65,7 +65,7 @@ class Reads:
                     and found.__self__ is value.__self__
                 ):
                     return False
-        except Exception:  # noqa: BLE001 - of a property that was not there before
+        except Exception:
             return False
         return True
 

@@ -24,9 +24,9 @@ class RoutesDispatcher:
         ModuleNotFoundError: ``routes`` is not installed.
     """
 
-    def __init__(self, full_result: bool = False, **mapper_options: Any) -> None:  # noqa: ANN401, FBT001, FBT002 - of routes; upstream's signature
+    def __init__(self, full_result: bool = False, **mapper_options: Any) -> None:
         try:
-            import routes  # type: ignore[import-untyped]  # noqa: PLC0415 - an extra
+            import routes  # type: ignore[import-untyped]
         except ModuleNotFoundError as error:
             raise ModuleNotFoundError(
                 "RoutesDispatcher needs routes: pip install cherrypy-core[routes_dispatcher]",
@@ -38,7 +38,7 @@ class RoutesDispatcher:
         self.mapper = routes.Mapper(**mapper_options)
         self.mapper.controller_scan = self.controllers.keys
 
-    def connect(self, name: str, route: str, controller: Any, **kwargs: Any) -> None:  # noqa: ANN401 - any object
+    def connect(self, name: str, route: str, controller: Any, **kwargs: Any) -> None:
         """Add a route.
 
         Args:
@@ -69,7 +69,7 @@ class RoutesDispatcher:
         request = current.get().request
         request.handler = LateParamPageHandler(handler) if handler else NotFound()
 
-    def find_handler(self, path_info: str) -> Any:  # noqa: ANN401 - any callable
+    def find_handler(self, path_info: str) -> Any:
         """Find the handler of a path, and set parameters and configuration of the request.
 
         Args:

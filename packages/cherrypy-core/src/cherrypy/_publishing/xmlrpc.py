@@ -8,7 +8,7 @@ from cherrypy._publishing.objects import Dispatcher
 Dispatch = Callable[[str], Any]
 
 
-def XMLRPCDispatcher(  # noqa: N802 - upstream's name
+def XMLRPCDispatcher(
     next_dispatcher: Dispatch = Dispatcher(),  # noqa: B008 - it has no state
 ) -> Dispatch:
     """Make a dispatcher for the paths that clients of XML-RPC use.
@@ -18,7 +18,7 @@ def XMLRPCDispatcher(  # noqa: N802 - upstream's name
             with a slash at its end.
     """
 
-    def dispatch(path_info: str) -> Any:  # noqa: ANN401 - what the next dispatcher returns
+    def dispatch(path_info: str) -> Any:
         return next_dispatcher(patched_path(path_info))
 
     return dispatch

@@ -45,7 +45,7 @@ class RequestBody(Entity):
 
     def __init__(
         self,
-        fp: Any,  # noqa: ANN401 - of the server
+        fp: Any,
         headers: HeaderMap,
         params: dict[str, Any] | None = None,
         request_params: dict[str, Any] | None = None,
@@ -92,5 +92,5 @@ def _has_latin_1(charsets: list[str]) -> bool:
     return any(charset.lower() in ("iso-8859-1", "latin-1", "latin1") for charset in charsets)
 
 
-def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - parameters are anything
+def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]

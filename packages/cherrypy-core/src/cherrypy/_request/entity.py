@@ -43,7 +43,7 @@ class SpooledFile(io.BufferedRandom):
 
     def __init__(self) -> None:
         # 18 ms (CPython 3.11) that most processes never need: only uploads do
-        import tempfile  # noqa: PLC0415 - see above
+        import tempfile
 
         with tempfile.TemporaryFile(buffering=0) as file:
             super().__init__(_QuietFile(os.dup(file.fileno()), "rb+"))
@@ -255,7 +255,7 @@ class Entity:
 
     def __init__(
         self,
-        fp: Any,  # noqa: ANN401 - any file
+        fp: Any,
         headers: HeaderMap,
         params: dict[str, Any] | None = None,
         parts: list["Part"] | None = None,
@@ -274,7 +274,7 @@ class Entity:
             self.name = disposition.get("name")
             self.filename = _parse_filename(disposition)
 
-    def read(self, size: int | None = None, fp_out: Any = None) -> bytes | None:  # noqa: ANN401 - any file
+    def read(self, size: int | None = None, fp_out: Any = None) -> bytes | None:
         """Read octets.
 
         Args:
@@ -324,7 +324,7 @@ class Entity:
         """Return the next line, as ``next(entity)`` does."""
         return self.__next__()
 
-    def read_into_file(self, fp_out: Any = None) -> Any:  # noqa: ANN401 - any file
+    def read_into_file(self, fp_out: Any = None) -> Any:
         """Read all octets into a file.
 
         Args:
@@ -342,7 +342,7 @@ class Entity:
             raise
         return file
 
-    def make_file(self) -> Any:  # noqa: ANN401 - subclasses make any file
+    def make_file(self) -> Any:
         """Open the file that content is written to; override it to choose where.
 
         Returns:
@@ -417,7 +417,7 @@ class Part(Entity):
     maxrambytes: int = 1000
     """Octets up to which content without a file name stays in memory."""
 
-    def __init__(self, fp: Any, headers: HeaderMap, boundary: bytes) -> None:  # noqa: ANN401 - any file
+    def __init__(self, fp: Any, headers: HeaderMap, boundary: bytes) -> None:
         super().__init__(fp, headers)
         self.boundary = boundary
         self.file = None
@@ -433,7 +433,7 @@ class Part(Entity):
         return ContentReader(reader)
 
     @classmethod
-    def from_fp(cls, fp: Any, boundary: bytes) -> Self:  # noqa: ANN401 - any file
+    def from_fp(cls, fp: Any, boundary: bytes) -> Self:
         """Make an instance of what is read from ``fp``: header fields, then content.
 
         Args:
@@ -443,7 +443,7 @@ class Part(Entity):
         return cls(fp, cls.read_headers(fp), boundary)
 
     @classmethod
-    def read_headers(cls, fp: Any) -> HeaderMap:  # noqa: ANN401 - any file
+    def read_headers(cls, fp: Any) -> HeaderMap:
         """Read the header fields of a part, and the empty line after them.
 
         Args:
@@ -455,7 +455,7 @@ class Part(Entity):
         limits = fp.limits if isinstance(fp, BoundaryReader) else Limits.of(cls)
         return read_field_lines(fp, limits)
 
-    def read(self, size: int | None = None, fp_out: Any = None) -> bytes | None:  # noqa: ANN401 - any file
+    def read(self, size: int | None = None, fp_out: Any = None) -> bytes | None:
         """Read octets of this part, see :meth:`Entity.read`."""
         return self.content_reader.read(size, fp_out)
 
@@ -463,7 +463,7 @@ class Part(Entity):
         """Read a line of this part, see :meth:`Entity.readline`."""
         return self.content_reader.readline(size)
 
-    def read_lines_to_boundary(self, fp_out: Any = None) -> Any:  # noqa: ANN401 - any file
+    def read_lines_to_boundary(self, fp_out: Any = None) -> Any:
         """Read the content of the part and the line with the boundary after it.
 
         Args:
@@ -507,7 +507,7 @@ class Part(Entity):
         file.seek(0)
         return file
 
-    def read_into_file(self, fp_out: Any = None) -> Any:  # noqa: ANN401 - any file
+    def read_into_file(self, fp_out: Any = None) -> Any:
         """Read the content of the part into a file.
 
         Args:

@@ -51,7 +51,7 @@ footer { margin-top: 2rem; border-top: 1px solid #ccc; font-size: .85rem; color:
 """
 
 
-def format_exc(exc: Any = None) -> str:  # noqa: ANN401 - what sys.exc_info() returns
+def format_exc(exc: Any = None) -> str:
     """Return an exception with its traceback as text.
 
     Args:
@@ -64,7 +64,7 @@ def format_exc(exc: Any = None) -> str:  # noqa: ANN401 - what sys.exc_info() re
     return "" if exception is None else "".join(tracebacks.format_exception(exception))
 
 
-def respond_with_error(request: Any, response: Any, error: HTTPError) -> None:  # noqa: ANN401 - any request class
+def respond_with_error(request: Any, response: Any, error: HTTPError) -> None:
     """Make a response the page of an error.
 
     Args:
@@ -77,7 +77,7 @@ def respond_with_error(request: Any, response: Any, error: HTTPError) -> None:  
     response.status = error.status
     response.stream = False
     response.headers.pop("Content-Length", None)
-    response.body = error.get_error_page(error.status, traceback=shown, message=error._message)  # noqa: SLF001 - upstream's name
+    response.body = error.get_error_page(error.status, traceback=shown, message=error._message)
 
 
 def _has_traceback() -> bool:
@@ -90,10 +90,10 @@ def _has_traceback() -> bool:
 
 
 def error_page_content(
-    request: Any,  # noqa: ANN401 - any request class
-    response: Any,  # noqa: ANN401 - any response class
+    request: Any,
+    response: Any,
     status: int | str,
-    **kwargs: Any,  # noqa: ANN401 - what pages interpolate
+    **kwargs: Any,
 ) -> bytes | Iterator[bytes]:
     """Return the content of an error page, and set its content type.
 
@@ -117,19 +117,19 @@ def error_page_content(
     if page:
         try:
             return _own_page(page, values, response)
-        except Exception:  # noqa: BLE001 - an error page that fails must not hide the error
+        except Exception:
             if request.app is not None:
                 text = f"The error page for {code} failed:"
                 request.app.log.error(text, "HTTP", logging.ERROR, traceback=True)  # noqa: TRY400 - our own
     response.headers["Content-Type"] = HTML
     if request.problem_details and _prefers_json(request, response):
         return _problem_details(request, response, code, reason, unescaped)
-    is_ours = code >= 500  # noqa: PLR2004 - the class of server errors
+    is_ours = code >= 500
     note = f"<p>Error id: <code>{request.unique_id}</code></p>" if is_ours else ""
     return (PAGE % {**values, "note": note}).encode("utf-8")
 
 
-def _prefers_json(request: Any, response: Any) -> bool:  # noqa: ANN401 - any request class
+def _prefers_json(request: Any, response: Any) -> bool:
     """Tell whether the client would rather read JSON than HTML (RFC 9110 section 12.5.1)."""
     set_vary_header(response, "Accept")
     accept = request.headers.get("Accept") or "*/*"
@@ -141,14 +141,14 @@ def _prefers_json(request: Any, response: Any) -> bool:  # noqa: ANN401 - any re
 
 
 def _problem_details(
-    request: Any,  # noqa: ANN401 - any request class
-    response: Any,  # noqa: ANN401 - any response class
+    request: Any,
+    response: Any,
     code: int,
     reason: str,
     values: dict[str, str],
 ) -> bytes:
     """Return an error as problem details (RFC 9457 section 3)."""
-    import json  # noqa: PLC0415 - 2 ms, and only where it is turned on
+    import json
 
     response.headers["Content-Type"] = "application/problem+json"
     problem: dict[str, object] = {
@@ -163,7 +163,7 @@ def _problem_details(
     return json.dumps(problem).encode("utf-8")
 
 
-def _own_page(page: Any, values: dict[str, str], response: Any) -> bytes | Iterator[bytes]:  # noqa: ANN401 - a function or a path
+def _own_page(page: Any, values: dict[str, str], response: Any) -> bytes | Iterator[bytes]:
     """Return the content of a page that an application configured.
 
     A function finds the content type that the handler has set, and may set another one.
@@ -202,7 +202,7 @@ def _encoded(chunks: Iterator[Any]) -> Iterator[bytes]:
         yield chunk.encode("utf-8") if isinstance(chunk, str) else chunk
 
 
-def get_error_page(status: int | str, **kwargs: Any) -> bytes | Iterator[bytes]:  # noqa: ANN401 - what pages interpolate
+def get_error_page(status: int | str, **kwargs: Any) -> bytes | Iterator[bytes]:
     """Return the content of an error page of the current request.
 
     Args:
@@ -233,7 +233,7 @@ def bare_error(extrabody: str | bytes | None = None) -> BareError:
     return b"500 Internal Server Error", fields, [body]
 
 
-def respond_with_failure(request: Any, response: Any) -> None:  # noqa: ANN401 - any request class
+def respond_with_failure(request: Any, response: Any) -> None:
     """Make a response the answer to an error in the handling of errors.
 
     Args:

@@ -37,7 +37,7 @@ class Limits(NamedTuple):
     max_fields_size: int | None
 
     @classmethod
-    def of(cls, entity: Any) -> Self:  # noqa: ANN401 - an Entity, or a class of them
+    def of(cls, entity: Any) -> Self:
         """Return what an entity says now. Who holds the entity itself keeps its files open."""
         return cls(*(getattr(entity, name) for name in cls._fields))
 
@@ -86,12 +86,12 @@ class BoundaryReader(OctetReader):
         self._parts = self._files = self._fields = self._fields_size = 0
 
     @classmethod
-    def by_blocks(cls, fp: Any, limits: Limits) -> Self:  # noqa: ANN401 - any file
+    def by_blocks(cls, fp: Any, limits: Limits) -> Self:
         """Make an instance that reads blocks from ``fp``, and so reads ahead."""
         return cls(lambda: fp.read(BLOCK_SIZE), limits)
 
     @classmethod
-    def by_lines(cls, fp: Any, limits: Limits) -> Self:  # noqa: ANN401 - any file
+    def by_lines(cls, fp: Any, limits: Limits) -> Self:
         """Make an instance that reads nothing from ``fp`` beyond the line it needs."""
         return cls(lambda: fp.readline(BLOCK_SIZE), limits)
 
@@ -284,7 +284,7 @@ class ContentReader(OctetReader):
         return self.reader.read_content()
 
 
-def read_field_lines(fp: Any, limits: Limits) -> HeaderMap:  # noqa: ANN401 - any file
+def read_field_lines(fp: Any, limits: Limits) -> HeaderMap:
     """Read the headers of a part, and the empty line after them.
 
     Args:

@@ -24,7 +24,7 @@ class OctetReader(ABC):
         self._buffer = b""
         self._position = 0
 
-    def read(self, size: int | None = None, fp_out: Any = None) -> bytes | None:  # noqa: ANN401 - any file
+    def read(self, size: int | None = None, fp_out: Any = None) -> bytes | None:
         """Read octets.
 
         Args:
@@ -129,11 +129,11 @@ class SizedReader(OctetReader):
 
     def __init__(
         self,
-        fp: Any,  # noqa: ANN401 - of the server
+        fp: Any,
         length: int | None,
         maxbytes: int | None,
         bufsize: int = 8192,
-        has_trailers: bool = False,  # noqa: FBT001, FBT002 - upstream's signature
+        has_trailers: bool = False,
     ) -> None:
         super().__init__(bufsize)
         self.fp = fp
@@ -180,7 +180,7 @@ class SizedReader(OctetReader):
     def _fetch(self, size: int) -> bytes:
         try:
             octets: bytes = self.fp.read(size)
-        except Exception as error:  # noqa: BLE001 - servers have errors of their own
+        except Exception as error:
             _refuse(error)
         return octets
 
@@ -188,7 +188,7 @@ class SizedReader(OctetReader):
         if self.has_trailers and hasattr(self.fp, "read_trailer_lines"):
             try:
                 lines = list(self.fp.read_trailer_lines())
-            except Exception as error:  # noqa: BLE001 - servers have errors of their own
+            except Exception as error:
                 _refuse(error)
             self.trailers = parse_field_lines(lines)
 
@@ -206,7 +206,7 @@ def _refuse(error: Exception) -> NoReturn:
         Exception: The error itself if it is none of these.
     """
     status = getattr(error, "status", None)
-    if isinstance(status, int) and 400 <= status < 500:  # noqa: PLR2004 - RFC 9110 section 15.5
+    if isinstance(status, int) and 400 <= status < 500:
         raise HTTPError(status, getattr(error, "reason", None)) from error
     if type(error).__name__ == "MaxSizeExceeded":
         limit = error.args[1] if len(error.args) > 1 else "unknown"

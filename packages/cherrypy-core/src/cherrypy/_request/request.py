@@ -56,7 +56,7 @@ class LazyUUID4:
 
     def __str__(self) -> str:
         if not self._text:
-            import uuid  # noqa: PLC0415 - 2 ms, and few requests are asked for it
+            import uuid
 
             self._text = str(uuid.uuid4())
         return self._text
@@ -67,10 +67,10 @@ class LazyUUID4:
         return str(self)
 
 
-class _hooks(lazy[HookMap]):  # noqa: N801 - as lazy
+class _hooks(lazy[HookMap]):
     """The attribute ``hooks``: of the class the hooks of all requests, of a request its own."""
 
-    def __get__(self, instance: object | None, owner: Any) -> Any:  # noqa: ANN401 - either
+    def __get__(self, instance: object | None, owner: Any) -> Any:
         if instance is None:
             return owner.class_hooks
         return super().__get__(instance, owner)
@@ -92,8 +92,8 @@ class Request:
     if TYPE_CHECKING:
         # applications put on a request what they like
 
-        def __getattr__(self, name: str) -> Any: ...  # noqa: ANN401
-        def __setattr__(self, name: str, value: Any) -> None: ...  # noqa: ANN401
+        def __getattr__(self, name: str) -> Any: ...
+        def __setattr__(self, name: str, value: Any) -> None: ...
 
     # What the server tells ----------------------------------------------------------------------
     wsgi_environ: Mapping[str, Any] = NO_ENVIRON
@@ -159,7 +159,7 @@ class Request:
     class_error_page: Mapping[int | str, Any] = {}
     """Error pages that a subclass gives all its requests, as its attribute ``error_page``."""
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401 - for other classes
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls.own_stages = frozenset(
             name for name in STAGES if getattr(cls, name) is not getattr(Request, name)
@@ -212,7 +212,7 @@ class Request:
         return bool(self.wsgi_environ.get("wsgi.multiprocess", False))
 
     @lazy
-    def prev(self) -> Any:  # noqa: ANN401 - any request class
+    def prev(self) -> Any:
         """The request that an ``InternalRedirect`` ended; ``None`` if there was none."""
         return self.wsgi_environ.get("cherrypy.previous_request")
 
@@ -260,7 +260,7 @@ class Request:
     @lazy
     def cookie(self) -> "SimpleCookie":
         """Cookies by name (RFC 6265 section 4.2); a malformed one harms none of the others."""
-        from cherrypy._http.cookies import parse_cookie  # noqa: PLC0415 - 5 ms, and not for all
+        from cherrypy._http.cookies import parse_cookie
 
         return parse_cookie(self.headers.get("Cookie") or "")
 
@@ -291,7 +291,7 @@ class Request:
         return {}
 
     @lazy
-    def rfile(self) -> Any:  # noqa: ANN401 - any readable
+    def rfile(self) -> Any:
         """The body as a stream."""
         return self.wsgi_environ.get("wsgi.input")
 
@@ -300,7 +300,7 @@ class Request:
         """The body; it is read when it is processed."""
         if not self.wsgi_environ:
             return None  # type: ignore[return-value]  # outside of requests
-        from cherrypy._request.body import RequestBody  # noqa: PLC0415 - 8 ms, and not for all
+        from cherrypy._request.body import RequestBody
 
         body = RequestBody(self.rfile, self.headers, request_params=self.params)
         limit = self.app.max_request_body_size() if self.app is not None else None
@@ -347,7 +347,7 @@ class Request:
         return LazyUUID4()
 
     @lazy
-    def handler(self) -> Any:  # noqa: ANN401 - any callable
+    def handler(self) -> Any:
         """What is called to answer; tools replace it, or set ``None`` when they have answered."""
         if self.plan is None:
             return None
@@ -409,15 +409,15 @@ class Request:
         """
         self.app.dispatcher_of(path, self.dispatch)(path)
 
-    def run(  # noqa: PLR0913, PLR0917 - upstream's signature
+    def run(
         self,
         method: str,
         path: str,
         query_string: str,
         req_protocol: str,
         headers: Iterable[tuple[str, str]],
-        rfile: Any,  # noqa: ANN401 - any readable
-    ) -> Any:  # noqa: ANN401 - any response class
+        rfile: Any,
+    ) -> Any:
         """Handle the request without a WSGI environ, in a test for example.
 
         Args:
@@ -468,7 +468,7 @@ class Request:
     def error_page_content(
         self,
         status: int | str,
-        **kwargs: Any,  # noqa: ANN401 - see error_pages
+        **kwargs: Any,
     ) -> bytes | Iterator[bytes]:
         """Return the content of an error page of this request."""
         return error_page_content(self, current.get().response, status, **kwargs)

@@ -23,17 +23,17 @@ class ResponseBody:
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
     @overload
-    def __get__(self, instance: object, owner: type) -> Any: ...  # noqa: ANN401 - any iterable
+    def __get__(self, instance: object, owner: type) -> Any: ...
     def __get__(self, instance: Any, owner: type) -> Any:
         if instance is None:
             return self
         return instance.chunks
 
-    def __set__(self, instance: Any, value: Any) -> None:  # noqa: ANN401 - any response class
+    def __set__(self, instance: Any, value: Any) -> None:
         instance.chunks = as_chunks(value)
 
 
-def as_chunks(value: Any) -> Iterable[Any]:  # noqa: ANN401 - body of any kind
+def as_chunks(value: Any) -> Iterable[Any]:
     """Return a body as an iterable of octets.
 
     Args:
@@ -64,8 +64,8 @@ class Response:
     if TYPE_CHECKING:
         # applications put on a response what they like
 
-        def __getattr__(self, name: str) -> Any: ...  # noqa: ANN401
-        def __setattr__(self, name: str, value: Any) -> None: ...  # noqa: ANN401
+        def __getattr__(self, name: str) -> Any: ...
+        def __setattr__(self, name: str, value: Any) -> None: ...
 
     status: int | str | bytes | None = None
     """Status code, or code and reason; ``None`` means 200."""
@@ -86,7 +86,7 @@ class Response:
     is_plain: bool = True
     """Whether no subclass has an own way to keep headers and body, or to finalise them."""
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401 - for other classes
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls.is_plain = all(
             getattr(cls, name) is getattr(Response, name)
@@ -108,7 +108,7 @@ class Response:
     @lazy
     def cookie(self) -> "SimpleCookie":
         """Cookies that are set (RFC 6265 section 4.1)."""
-        from http.cookies import SimpleCookie  # noqa: PLC0415 - 2 ms, and not for all
+        from http.cookies import SimpleCookie
 
         return SimpleCookie()
 
@@ -171,7 +171,7 @@ class Response:
         self.chunks = [content] if content else []
         return content
 
-    def may_finish(self, request: Any, callback: object) -> bool:  # noqa: ANN401 - any request class
+    def may_finish(self, request: Any, callback: object) -> bool:
         """Tell whether the callback of a hook may answer by :meth:`finish_with`.
 
         That is so if nobody has touched the response, and nobody is going to before it is sent.

@@ -48,7 +48,7 @@ def run(request: Request, response: Response) -> None:
         _drop_content(request, response)
         if request.plan is None:
             _use_settings_above(request)
-            request.app.log.error("", "HTTP", logging.ERROR, True)  # noqa: FBT003, TRY400, PLE1205 - our own
+            request.app.log.error("", "HTTP", logging.ERROR, True)  # noqa: TRY400, PLE1205 - our own
         if request.throw_errors:
             raise
         _answer_error(request, response)
@@ -187,8 +187,8 @@ def _drop_content(request: Request, response: Response) -> None:
     response.__dict__.pop("is_finished", None)
     try:
         discard(response)
-    except Exception:  # noqa: BLE001 - the answer is another one already
-        request.app.log.error("", "HTTP", logging.ERROR, True)  # noqa: FBT003, TRY400, PLE1205 - our own
+    except Exception:
+        request.app.log.error("", "HTTP", logging.ERROR, True)  # noqa: TRY400, PLE1205 - our own
 
 
 def _use_settings_above(request: Request) -> None:
@@ -214,7 +214,7 @@ def _answer_error(request: Request, response: Response) -> None:
     except Exception:
         if request.throw_errors:
             raise
-        request.app.log.error("", "HTTP", logging.ERROR, True)  # noqa: FBT003, TRY400, PLE1205 - our own
+        request.app.log.error("", "HTTP", logging.ERROR, True)  # noqa: TRY400, PLE1205 - our own
         respond_with_failure(request, response)
 
 

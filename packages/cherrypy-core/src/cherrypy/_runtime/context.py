@@ -33,7 +33,7 @@ class Serving:
     outer: "Serving"
     """What was current before, and is again when this request ends."""
 
-    def __init__(self, request: Any, response: Any, outer: "Serving | None" = None) -> None:  # noqa: ANN401 - any class that applications choose
+    def __init__(self, request: Any, response: Any, outer: "Serving | None" = None) -> None:
         self.request = request
         self.response = response
         self.outer = outer or self
@@ -49,7 +49,7 @@ _get_current = current.get
 class _CurrentServing:
     """``cherrypy.serving``: the attributes of whatever request this thread or task serves."""
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - mirrors the served object
+    def __getattr__(self, name: str) -> Any:
         return getattr(current.get(), name)
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -84,7 +84,7 @@ class ServingProxy:
     def __init__(self, name: str) -> None:
         object.__setattr__(self, "__attrname__", name)
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - mirrors the served object
+    def __getattr__(self, name: str) -> Any:
         # PERF: spelled out, since every `cherrypy.request.x` of every application passes here
         return getattr(getattr(_get_current(), self.__attrname__), name)
 
@@ -94,19 +94,19 @@ class ServingProxy:
     def __delattr__(self, name: str) -> None:
         delattr(_target(self), name)
 
-    def __getitem__(self, key: Any) -> Any:  # noqa: ANN401 - mirrors the served object
+    def __getitem__(self, key: Any) -> Any:
         return _target(self)[key]
 
-    def __setitem__(self, key: Any, value: object) -> None:  # noqa: ANN401 - mirrors the served object
+    def __setitem__(self, key: Any, value: object) -> None:
         _target(self)[key] = value
 
-    def __delitem__(self, key: Any) -> None:  # noqa: ANN401 - mirrors the served object
+    def __delitem__(self, key: Any) -> None:
         del _target(self)[key]
 
     def __contains__(self, key: object) -> bool:
         return key in _target(self)
 
-    def __iter__(self) -> Any:  # noqa: ANN401 - mirrors the served object
+    def __iter__(self) -> Any:
         return iter(_target(self))
 
     def __len__(self) -> int:
@@ -122,7 +122,7 @@ class ServingProxy:
         return f"<proxy of cherrypy.serving.{self.__attrname__}: {_target(self)!r}>"
 
 
-def _target(proxy: ServingProxy) -> Any:  # noqa: ANN401 - any class that applications choose
+def _target(proxy: ServingProxy) -> Any:
     return getattr(current.get(), proxy.__attrname__)
 
 
@@ -137,8 +137,8 @@ class ThreadData(threading.local):
 
     if TYPE_CHECKING:
 
-        def __getattr__(self, name: str) -> Any: ...  # noqa: ANN401
-        def __setattr__(self, name: str, value: Any) -> None: ...  # noqa: ANN401
+        def __getattr__(self, name: str) -> Any: ...
+        def __setattr__(self, name: str, value: Any) -> None: ...
 
     def clear(self) -> None:
         """Remove all attributes of the current thread."""

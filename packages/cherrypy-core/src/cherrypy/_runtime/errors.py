@@ -52,7 +52,7 @@ NOT_MODIFIED_DROPS = (
 """What a 304 does not repeat: it describes no content (RFC 9110 section 15.4.5)."""
 
 
-class CherryPyException(Exception):  # noqa: N818 - upstream's name
+class CherryPyException(Exception):
     """Base of the exceptions that CherryPy itself raises."""
 
 
@@ -102,7 +102,7 @@ class HTTPRedirect(CherryPyException):
         here = url()
         self.urls = [resolve(here, tonative(u, encoding or self.encoding)) for u in given]
         self._status = self.default_status if status is None else int(status)
-        if not 300 <= self._status <= 399:  # noqa: PLR2004 - the class of redirects
+        if not 300 <= self._status <= 399:
             raise ValueError("status must be between 300 and 399.")
         super().__init__(self.urls, self._status)
 
@@ -132,11 +132,11 @@ class HTTPRedirect(CherryPyException):
             lines = [f'{text}<a href="{escape(u)}">{escape(u)}</a>.' for u in self.urls]
             response.body = "<br />\n".join(lines).encode("utf-8")
             headers.pop("Content-Length", None)
-        elif status == 304:  # noqa: PLR2004 - RFC 9110 section 15.4.5
+        elif status == 304:
             for name in NOT_MODIFIED_DROPS:
                 headers.pop(name, None)
             response.body = None
-        elif status == 305:  # noqa: PLR2004 - RFC 9110 section 15.4.6
+        elif status == 305:
             headers["Location"] = self._location()
             response.body = None
             headers.pop("Content-Length", None)
@@ -178,7 +178,7 @@ class HTTPError(CherryPyException):
             self.code, self.reason, explanation = valid_status(status)
         except ValueError as error:
             raise self.__class__(500, str(error)) from error
-        if not 400 <= self.code <= 599:  # noqa: PLR2004 - the classes of errors
+        if not 400 <= self.code <= 599:
             raise ValueError("status must be between 400 and 599.")
         # an empty message is a message, and means what it says
         self._message = message if message is not None else explanation
@@ -215,7 +215,7 @@ class HTTPError(CherryPyException):
             raise cls(status, message or str(error)) from error
 
 
-class NotFound(HTTPError):  # noqa: N818 - upstream's name
+class NotFound(HTTPError):
     """404: nothing is published at the URL.
 
     Args:
@@ -240,5 +240,5 @@ def clean_headers(status: int) -> None:
     headers = current.get().response.headers
     for name in CONTENT_FIELDS:
         headers.pop(name, None)
-    if status != 416:  # noqa: PLR2004 - see above
+    if status != 416:
         headers.pop("Content-Range", None)

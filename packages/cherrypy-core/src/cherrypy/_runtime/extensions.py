@@ -26,7 +26,7 @@ _cache: dict[str, dict[str, Any]] = {}
 _lock = threading.Lock()
 
 
-def find_extension(group: str, name: str) -> Any | None:  # noqa: ANN401 - what an entry point names
+def find_extension(group: str, name: str) -> Any | None:
     """Load what an installed distribution announces under a name.
 
     Args:
@@ -42,7 +42,7 @@ def find_extension(group: str, name: str) -> Any | None:  # noqa: ANN401 - what 
     with _lock:
         if group not in _cache:
             # 39 ms: only when something is asked for that nobody has registered
-            from importlib.metadata import entry_points  # noqa: PLC0415
+            from importlib.metadata import entry_points
 
             _cache[group] = {point.name: point for point in entry_points(group=f"cherrypy.{group}")}
         point = _cache[group].get(name)

@@ -14,7 +14,7 @@ class Readable(Protocol):
         """Return at most ``size`` octets, and nothing at the end."""
 
 
-class file_generator:  # noqa: N801 - upstream's name
+class file_generator:
     """Iterate over an open file in chunks, and close it at its end.
 
     Args:
@@ -22,7 +22,7 @@ class file_generator:  # noqa: N801 - upstream's name
         chunkSize: Octets that are read at a time.
     """
 
-    def __init__(self, input: Readable, chunkSize: int = 65536) -> None:  # noqa: A002, N803 - upstream's names
+    def __init__(self, input: Readable, chunkSize: int = 65536) -> None:
         self.input = input
         self.chunkSize = chunkSize
 
@@ -114,7 +114,7 @@ def is_closable_iterator(obj: object) -> bool:
     return is_iterator(obj) and callable(getattr(obj, "close", None))
 
 
-def set_vary_header(response: Any, header_name: str) -> None:  # noqa: ANN401 - any response class
+def set_vary_header(response: Any, header_name: str) -> None:
     """Add a field name to the ``Vary`` field of a response (RFC 9110 section 12.5.5).
 
     Args:

@@ -6,7 +6,7 @@ from typing import Any, Generic, Self, TypeVar, overload
 T = TypeVar("T")
 
 
-class lazy(Generic[T]):  # noqa: N801 - used as a decorator, like property
+class lazy(Generic[T]):
     """Make an attribute on first use and keep it in the ``__dict__`` of the instance.
 
     Unlike :class:`functools.cached_property` it takes no lock: an instance belongs to one request.

@@ -29,7 +29,7 @@ class WSGIErrorHandler(logging.Handler):
             if stream is not None:
                 stream.write(self.format(record) + "\n")
                 stream.flush()
-        except Exception:  # noqa: BLE001 - as every handler of logging does
+        except Exception:
             self.handleError(record)
 
 
@@ -60,7 +60,7 @@ class LogManager:
             log.addHandler(logging.NullHandler())  # so that logging never prints on its own
         _managers.add(self)
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401 - for other classes
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "has_own_access" not in vars(cls):
             cls.has_own_access = cls.access is not LogManager.access
@@ -82,7 +82,7 @@ class LogManager:
         msg: str = "",
         context: str = "",
         severity: int = logging.INFO,
-        traceback: bool = False,  # noqa: FBT001, FBT002 - upstream's signature
+        traceback: bool = False,
     ) -> None:
         """Write to the error log, which takes messages of every severity.
 
@@ -97,7 +97,7 @@ class LogManager:
             text = f"{self.time()} {context} {msg}"
             self.error_log.log(severity, text, exc_info=sys.exc_info() if traceback else None)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - those of error
+    def __call__(self, *args: Any, **kwargs: Any) -> None:
         """Write to the error log; the arguments are those of :meth:`error`."""
         self.error(*args, **kwargs)
 
@@ -111,7 +111,7 @@ class LogManager:
         if is_heard(self.access_log):
             self.log_request(serving.request, serving.response)
 
-    def log_request(self, request: Any, response: Any) -> None:  # noqa: ANN401 - any request class
+    def log_request(self, request: Any, response: Any) -> None:
         """Write a line about a finished request.
 
         Args:
@@ -124,7 +124,7 @@ class LogManager:
             atoms["i"] = LazyText(lambda: str(request.unique_id))  # type: ignore[assignment]
             atoms["z"] = LazyText(_utc_time)  # type: ignore[assignment]
             self.access_log.log(logging.INFO, self.access_log_format.format(**atoms))
-        except Exception:  # noqa: BLE001 - a line that can not be written is no reason not to answer
+        except Exception:
             self.error(traceback=True)
 
     @property
@@ -179,7 +179,7 @@ class GlobalLogManager(LogManager):
         for manager in list(_managers):
             LogManager.reopen_files(manager)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - those of error
+    def __call__(self, *args: Any, **kwargs: Any) -> None:
         """Write to the error log of the current application."""
         app = getattr(current.get().request, "app", None)
         log: LogManager = self if app is None else app.log
@@ -197,7 +197,7 @@ class GlobalLogManager(LogManager):
 class LazyText:
     """Text that is made only if the format of the log asks for it."""
 
-    def __init__(self, make: Any) -> None:  # noqa: ANN401 - a function without arguments
+    def __init__(self, make: Any) -> None:
         self.make = make
 
     def __format__(self, specification: str) -> str:
@@ -223,7 +223,7 @@ def is_heard(logger: logging.Logger) -> bool:
     return False
 
 
-def _atoms(request: Any, response: Any) -> dict[str, str]:  # noqa: ANN401 - any request class
+def _atoms(request: Any, response: Any) -> dict[str, str]:
     """Return what an access log line is made of, by its letter in the format."""
     remote = request.remote
     headers = request.headers
@@ -269,7 +269,7 @@ def _find_handler(log: logging.Logger, kind: str) -> logging.Handler | None:
 
 def _add_handler(log: logging.Logger, handler: logging.Handler, kind: str) -> None:
     handler.setFormatter(formatter)
-    handler._cpbuiltin = kind  # type: ignore[attr-defined]  # noqa: SLF001 - the name that applications know
+    handler._cpbuiltin = kind  # type: ignore[attr-defined]
     log.addHandler(handler)
 
 
@@ -286,7 +286,7 @@ def _reopen(handler: logging.FileHandler) -> None:
     with handler.lock:  # type: ignore[union-attr]  # every handler that was made has one
         if handler.stream is not None:
             handler.stream.close()
-        handler.stream = handler._open()  # noqa: SLF001 - documented, as what subclasses override
+        handler.stream = handler._open()
 
 
 def _file_name(log: logging.Logger) -> str:

@@ -26,7 +26,7 @@ def url(
     qs: str | dict[str, object] | list[tuple[str, object]] = "",
     script_name: str | None = None,
     base: str | None = None,
-    relative: bool | Literal["server"] | None = None,  # noqa: FBT001 - upstream's signature
+    relative: bool | Literal["server"] | None = None,
 ) -> str:
     """Make a URL of this site for a path.
 
@@ -91,7 +91,7 @@ def _without_dots(absolute: str) -> str:
     segments: list[str] = []
     for segment in target.split("/"):
         if segment == "..":
-            if len(segments) > 3:  # noqa: PLR2004 - "http:", "" and the host stay
+            if len(segments) > 3:
                 segments.pop()
         elif segment != ".":
             segments.append(segment)
@@ -106,7 +106,7 @@ def _relative_to_here(absolute: str) -> str:
     if absolute == url_here:
         return absolute.rpartition("/")[2]
     here = url_here.split("/")
-    if len(here) > 3:  # noqa: PLR2004 - "http:", "" and the host, which is all outside of requests
+    if len(here) > 3:
         here.pop()
     there = absolute.split("/")
     shared = 0

@@ -79,7 +79,7 @@ class Client:
         cookies: The cookies that are kept from one request to the next.
     """
 
-    def __init__(  # noqa: PLR0913 - all but two are by keyword
+    def __init__(
         self,
         application: WSGIApplication | None = None,
         base: str = "http://localhost",

@@ -166,7 +166,7 @@ class Response:
         charset = message.get_content_charset() or "utf-8"
         return self.content.decode(charset)
 
-    def json(self) -> Any:  # noqa: ANN401 - any document
+    def json(self) -> Any:
         """Give the content as the document that it is in JSON.
 
         Raises:

@@ -99,7 +99,7 @@ def live_server(host: str = _LOOPBACK, port: int = 0) -> Iterator[LiveServer]:
             yield LiveServer(server.base(), *server.bound_addr)
 
 
-def make_quick(server: Any) -> None:  # noqa: ANN401 - of another distribution
+def make_quick(server: Any) -> None:
     """Have a server look often whether it is to stop, so that tests need not wait for that.
 
     Args:
@@ -189,15 +189,15 @@ def _tree() -> Undo:
 def _listeners() -> Undo:
     engine = cherrypy.engine
     listeners = {channel: set(each) for channel, each in engine.listeners.items()}
-    ranks = dict(engine._ranks)  # noqa: SLF001 - the priorities, which are nowhere else
+    ranks = dict(engine._ranks)
 
     def undo() -> None:
         for channel in engine.listeners.keys() - listeners.keys():
             engine.listeners[channel].clear()
         for channel, each in listeners.items():
             engine.listeners[channel] = set(each)
-        engine._ranks.clear()  # noqa: SLF001 - see above
-        engine._ranks.update(ranks)  # noqa: SLF001 - see above
+        engine._ranks.clear()
+        engine._ranks.update(ranks)
 
     return undo
 
@@ -221,7 +221,7 @@ def _settings() -> Undo:
         generation.bump()
         default_server.servers.clear()
         default_server.servers.update(others)
-        default_server._server = made  # noqa: SLF001 - one that was made since has other settings
+        default_server._server = made
         for undo_each in undo_attributes:
             undo_each()
 
@@ -233,7 +233,7 @@ def is_public(name: str) -> bool:
     return not name.startswith("_")
 
 
-def _attributes(holder: Any, is_setting: Callable[[str], bool] = bool) -> Undo:  # noqa: ANN401 - any object
+def _attributes(holder: Any, is_setting: Callable[[str], bool] = bool) -> Undo:
     """Preserve the attributes of an object, but not what is in them."""
     before = {name: value for name, value in vars(holder).items() if is_setting(name)}
 

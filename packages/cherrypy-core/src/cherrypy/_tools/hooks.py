@@ -46,9 +46,9 @@ class Hook:
     def __init__(
         self,
         callback: Callable[..., Any],
-        failsafe: bool | None = None,  # noqa: FBT001 - upstream's signature
+        failsafe: bool | None = None,
         priority: float | None = None,
-        **kwargs: Any,  # noqa: ANN401 - whatever the callback takes
+        **kwargs: Any,
     ) -> None:
         self.callback = callback
         if failsafe is None:
@@ -64,7 +64,7 @@ class Hook:
     def __lt__(self, other: "Hook") -> bool:
         return self.priority < other.priority
 
-    def __call__(self) -> Any:  # noqa: ANN401 - whatever the callback returns
+    def __call__(self) -> Any:
         """Call the callback with its arguments."""
         return self.callback(**self.kwargs)
 
@@ -102,7 +102,7 @@ class HookMap(dict[str, list[Hook]]):
         points: Names of hook points to begin with.
     """
 
-    def __init__(self, points: Iterable[str] = (), *a: Any, **kw: Any) -> None:  # noqa: ANN401 - as dict takes them
+    def __init__(self, points: Iterable[str] = (), *a: Any, **kw: Any) -> None:
         super().__init__(*a, **kw)
         for point in points:
             self[point] = []
@@ -111,9 +111,9 @@ class HookMap(dict[str, list[Hook]]):
         self,
         point: str,
         callback: Callable[..., Any],
-        failsafe: bool | None = None,  # noqa: FBT001 - upstream's signature
+        failsafe: bool | None = None,
         priority: float | None = None,
-        **kwargs: Any,  # noqa: ANN401 - whatever the callback takes
+        **kwargs: Any,
     ) -> None:
         """Add a hook at a hook point; the arguments are those of :class:`Hook`.
 

@@ -30,7 +30,7 @@ class Tool:
     def __init__(
         self,
         point: str | None,
-        callable: Callable[..., Any],  # noqa: A002 - upstream's name
+        callable: Callable[..., Any],
         name: str | None = None,
         priority: float = 50,
     ) -> None:
@@ -78,7 +78,7 @@ class Tool:
     def _arguments(settings: Arguments) -> dict[str, Any]:
         return {name: value for name, value in settings.items() if name != "on"}
 
-    def __call__(self, *args: object, **kwargs: Any) -> Callable[[F], F]:  # noqa: ANN401 - arguments of any tool
+    def __call__(self, *args: object, **kwargs: Any) -> Callable[[F], F]:
         """Make a decorator that turns the tool on for a handler or a class of handlers.
 
         Args:
@@ -99,7 +99,7 @@ class Tool:
             settings = dict(getattr(published, "_cp_config", {}))
             settings[prefix + "on"] = True
             settings.update((prefix + name, value) for name, value in kwargs.items())
-            published._cp_config = settings  # type: ignore[union-attr]  # noqa: SLF001 - public by contract
+            published._cp_config = settings  # type: ignore[union-attr]
             return published
 
         return decorator
@@ -153,10 +153,10 @@ class HandlerTool(Tool):
     Its function returns true if it has set the response, and the handler is not called then.
     """
 
-    def __init__(self, callable: Callable[..., Any], name: str | None = None) -> None:  # noqa: A002 - upstream's name
+    def __init__(self, callable: Callable[..., Any], name: str | None = None) -> None:
         super().__init__("before_handler", callable, name)
 
-    def handler(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:  # noqa: ANN401 - arguments of any tool
+    def handler(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
         """Use the tool as a page handler, ``nav = tools.staticdir.handler(section='/nav', ...)``.
 
         Args:
@@ -167,7 +167,7 @@ class HandlerTool(Tool):
             An exposed page handler, which answers 404 where the tool has nothing to say.
         """
 
-        def handle_func(*_path: object, **_query: object) -> Any:  # noqa: ANN401 - body of any kind
+        def handle_func(*_path: object, **_query: object) -> Any:
             serving = current.get()
             arguments = {**self._merged_args(), **kwargs}
             if not self.callable(*args, **arguments):
@@ -177,7 +177,7 @@ class HandlerTool(Tool):
         handle_func.exposed = True  # type: ignore[attr-defined]  # that is what publishes it
         return handle_func
 
-    def _wrapper(self, **kwargs: Any) -> None:  # noqa: ANN401 - arguments of any tool
+    def _wrapper(self, **kwargs: Any) -> None:
         if self.callable(**kwargs):
             current.get().request.handler = None
 
@@ -212,12 +212,12 @@ class HandlerWrapperTool(Tool):
         self._name = name
         self._priority = priority
 
-    def callable(self, *_args: Any, **_kwargs: Any) -> None:  # noqa: ANN401 - arguments of any tool
+    def callable(self, *_args: Any, **_kwargs: Any) -> None:
         """Wrap the handler of the current request."""
         request = current.get().request
         inner = request.handler
 
-        def wrap(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as the handler
+        def wrap(*args: Any, **kwargs: Any) -> Any:
             return self.newhandler(inner, *args, **kwargs)
 
         request.handler = wrap
@@ -231,7 +231,7 @@ class ErrorTool(Tool):
         name: Name in the configuration.
     """
 
-    def __init__(self, callable: Callable[..., Any], name: str | None = None) -> None:  # noqa: A002 - upstream's name
+    def __init__(self, callable: Callable[..., Any], name: str | None = None) -> None:
         super().__init__(None, callable, name)
 
     def _wrapper(self) -> None:
@@ -252,7 +252,7 @@ def planned_by(tool: Tool) -> Callable[[Arguments], PlannedHooks] | None:
     for owner in type(tool).__mro__:
         members = vars(owner)
         if "_plan" in members:
-            return tool._plan  # noqa: SLF001 - of the same unit
+            return tool._plan
         if "_setup" in members or "_merged_args" in members:
             return None
     return None

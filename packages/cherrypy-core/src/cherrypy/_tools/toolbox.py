@@ -32,8 +32,8 @@ class Toolbox:
 
     def __setattr__(self, name: str, value: object) -> None:
         if isinstance(value, Tool):
-            if value._name is None:  # noqa: SLF001 - of the same unit
-                value._name = name  # noqa: SLF001 - of the same unit
+            if value._name is None:
+                value._name = name
             if value.namespace != self.namespace:
                 value.namespace = self.namespace
         object.__setattr__(self, name, value)
@@ -60,7 +60,7 @@ class Toolbox:
     def register(
         self,
         point: str,
-        **kwargs: Any,  # noqa: ANN401 - arguments of Tool
+        **kwargs: Any,
     ) -> Callable[[F], F]:
         """Make a decorator that adds a function to this toolbox as a tool.
 
@@ -81,7 +81,7 @@ class Toolbox:
         tools: dict[str, dict[str, Any]] = {}
         current.get().request.toolmaps[self.namespace] = tools
 
-        def populate(key: str, value: Any) -> None:  # noqa: ANN401 - value of any setting
+        def populate(key: str, value: Any) -> None:
             tool_name, argument = split_setting(key)
             tools.setdefault(tool_name, {})[argument] = value
 
@@ -99,7 +99,7 @@ class Toolbox:
         tools = current.get().request.toolmaps.get(self.namespace, {})
         for name, settings in tools.items():
             if settings.get("on", False):
-                getattr(self, name)._setup()  # noqa: SLF001 - of the same unit
+                getattr(self, name)._setup()
 
     def __repr__(self) -> str:
         return f"<Toolbox {self.namespace!r}>"

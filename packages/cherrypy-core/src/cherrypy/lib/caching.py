@@ -61,7 +61,7 @@ class SharedCache:
         self._lock = threading.Lock()
         self.cache: Any = None
 
-    def get_or_make(self, settings: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any class that applications choose
+    def get_or_make(self, settings: Mapping[str, Any]) -> Any:
         """Return the cache; it is made for the first request that could use it.
 
         Args:
@@ -75,7 +75,7 @@ class SharedCache:
         return self.cache
 
     @staticmethod
-    def _make(settings: dict[str, Any]) -> Any:  # noqa: ANN401 - see above
+    def _make(settings: dict[str, Any]) -> Any:
         cache_class = settings.pop("cache_class", MemoryCache)
         cache = cache_class()
         for name, value in settings.items():
@@ -96,7 +96,7 @@ MAX_URL_LENGTH = 8192
 class CachingTool(Tool):
     """Answers from the cache, and puts into it what is answered."""
 
-    def _wrapper(self, **kwargs: Any) -> None:  # noqa: ANN401 - settings of any cache
+    def _wrapper(self, **kwargs: Any) -> None:
         request = current.get().request
         if request.__dict__.get("handler", request) is None:
             return  # another tool has answered already, with a file for example
@@ -123,8 +123,8 @@ class CachingTool(Tool):
 
 def get(
     invalid_methods: Sequence[str] = DEFAULT_INVALID_METHODS,
-    debug: bool = False,  # noqa: FBT001, FBT002 - upstream's signature
-    **kwargs: Any,  # noqa: ANN401 - settings of any cache
+    debug: bool = False,
+    **kwargs: Any,
 ) -> bool:
     """Answer the current request from the cache, if there is an answer.
 
@@ -177,7 +177,7 @@ def get(
     return True
 
 
-def _answer(request: Request, response: Response, variant: Variant, age: int, cache: Any) -> None:  # noqa: ANN401 - any class that applications choose
+def _answer(request: Request, response: Response, variant: Variant, age: int, cache: Any) -> None:
     """Make the response what was kept."""
     status, headers, content, _ = variant
     fields = dict(headers)
@@ -243,7 +243,7 @@ class Tee:
         body: Iterable[bytes],
         request: Request,
         response: Response,
-        cache: Any,  # noqa: ANN401 - any class that applications choose
+        cache: Any,
         limit: int | None,
     ) -> None:
         self._body = body
@@ -328,8 +328,8 @@ LONG_AGO = 1169942400  # Sun, 28 Jan 2007 00:00:00 GMT
 
 def expires(
     secs: float | dt.timedelta = 0,
-    force: bool = False,  # noqa: FBT001, FBT002 - upstream's signature
-    debug: bool = False,  # noqa: FBT001, FBT002
+    force: bool = False,
+    debug: bool = False,
 ) -> None:
     """Say how long the response may be cached by clients and on the way to them.
 

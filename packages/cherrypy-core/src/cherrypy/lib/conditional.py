@@ -22,7 +22,7 @@ NOT_MODIFIED = 304
 PRECONDITION_FAILED = 412
 
 
-def validate_etags(autotags: bool = False, debug: bool = False) -> None:  # noqa: FBT001, FBT002 - upstream's signature
+def validate_etags(autotags: bool = False, debug: bool = False) -> None:
     """Compare the ``ETag`` of the response with what the client has, or wants to change.
 
     Args:
@@ -116,7 +116,7 @@ def check_since(request: Request, response: Response) -> None:
 
 def is_successful(code: int) -> bool:
     """Tell whether a status code is of the class 2xx (RFC 9110 section 15.3)."""
-    return 200 <= code <= 299  # noqa: PLR2004 - the class
+    return 200 <= code <= 299
 
 
 def is_read(request: Request) -> bool:
@@ -126,6 +126,6 @@ def is_read(request: Request) -> bool:
 
 def _digest(content: bytes) -> str:
     # 4 ms of import, and most sites make no tags of content
-    from hashlib import md5  # noqa: PLC0415
+    from hashlib import md5
 
     return md5(content, usedforsecurity=False).hexdigest()

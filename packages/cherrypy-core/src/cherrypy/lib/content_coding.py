@@ -113,7 +113,7 @@ def decompress(body: bytes) -> bytes:
 def gzip(
     compress_level: int = 5,
     mime_types: Names = ["text/html", "text/plain"],  # noqa: B006 - upstream's default, never changed
-    debug: bool = False,  # noqa: FBT001, FBT002
+    debug: bool = False,
     codings: Names = ("gzip",),
     minimum_size: int = MINIMUM_SIZE,
 ) -> None:
@@ -147,7 +147,7 @@ def gzip(
     )
 
 
-def _gzip(  # noqa: PLR0913 - as above
+def _gzip(
     request: Request,
     response: Response,
     *,
@@ -317,7 +317,7 @@ class _Compressed:
         _close(self._body)
 
 
-def _close(body: Any) -> None:  # noqa: ANN401 - of any kind
+def _close(body: Any) -> None:
     close = getattr(body, "close", None)
     if close is not None:
         close()

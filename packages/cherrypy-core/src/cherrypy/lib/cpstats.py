@@ -76,7 +76,7 @@ class ByteCountWrapper:
         rfile: The stream.
     """
 
-    def __init__(self, rfile: Any) -> None:  # noqa: ANN401 - any readable
+    def __init__(self, rfile: Any) -> None:
         self.rfile = rfile
         self.bytes_read = 0
 
@@ -191,8 +191,8 @@ class StatsTool(Tool):
         uriset: str | None = None,
         slow_queries: float = 1.0,
         slow_queries_count: int = 100,
-        debug: bool = False,  # noqa: ARG002, FBT001, FBT002 - upstream's signature
-        **kwargs: Any,  # noqa: ANN401, ARG002 - upstream's signature
+        debug: bool = False,  # noqa: ARG002 - upstream's signature
+        **kwargs: Any,  # noqa: ARG002 - upstream's signature
     ) -> None:
         """Note the end of the current request.
 
@@ -226,7 +226,7 @@ class StatsTool(Tool):
                 del slow[: max(len(slow) - slow_queries_count, 0)]
 
 
-def _written(request: Any, response: Any) -> int:  # noqa: ANN401 - any request class
+def _written(request: Any, response: Any) -> int:
     """Return how many octets of content were sent."""
     if isinstance(response.body, _CountedBody):
         return response.body.bytes_written
@@ -265,7 +265,7 @@ def extrapolate_statistics(scope: Mapping[str, Any]) -> Record:
     return result
 
 
-def _as_record(value: Any) -> Record:  # noqa: ANN401 - any value
+def _as_record(value: Any) -> Record:
     return value if isinstance(value, dict) else {"Value": value}
 
 
@@ -289,7 +289,7 @@ def pause_resume(ns: str) -> Callable[[bool], str]:
         ns: Name of the namespace.
     """
 
-    def show(enabled: bool) -> str:  # noqa: FBT001 - upstream's signature
+    def show(enabled: bool) -> str:
         return _button("pause", "Pause", ns, usable=enabled) + _button(
             "resume", "Resume", ns, usable=not enabled
         )
@@ -377,7 +377,7 @@ class StatsPage:
 
     def data(self) -> bytes:
         """Show all statistics as JSON."""
-        import json  # noqa: PLC0415 - 6 ms, and few sites have this page
+        import json
 
         current.get().response.headers["Content-Type"] = "application/json"
         shown = {name: extrapolate_statistics(scope) for name, scope in self._known()}
@@ -390,14 +390,14 @@ class StatsPage:
         self._enable(namespace, on=False)
 
     pause.exposed = True  # type: ignore[attr-defined]
-    pause._cp_config = ONLY_POST  # type: ignore[attr-defined]  # noqa: SLF001 - public by contract
+    pause._cp_config = ONLY_POST  # type: ignore[attr-defined]
 
     def resume(self, namespace: str) -> None:
         """Count in a namespace again."""
         self._enable(namespace, on=True)
 
     resume.exposed = True  # type: ignore[attr-defined]
-    resume._cp_config = ONLY_POST  # type: ignore[attr-defined]  # noqa: SLF001
+    resume._cp_config = ONLY_POST  # type: ignore[attr-defined]
 
     @staticmethod
     def _enable(namespace: str, *, on: bool) -> None:
@@ -464,7 +464,7 @@ class _Markup(str):
     __slots__ = ()
 
 
-def _shown(value: Any, how: Format) -> Any:  # noqa: ANN401 - any value
+def _shown(value: Any, how: Format) -> Any:
     if value is None or not how:
         return value
     return how % value if isinstance(how, str) else _Markup(how(value))
@@ -494,5 +494,5 @@ def _table(headings: list[str], rows: list[list[Any]]) -> str:
     return "\n".join(["<table>", f"<tr>{head}</tr>" if head else "", *lines, "</table>"])
 
 
-def _cell(value: Any) -> str:  # noqa: ANN401 - any value
+def _cell(value: Any) -> str:
     return value if isinstance(value, _Markup) else escape(str(value))

@@ -46,7 +46,7 @@ Names = str | Iterable[str]
 # The answer depends on the request ---------------------------------------------------------------
 
 
-def accept(media: Names | None = None, debug: bool = False) -> str | None:  # noqa: FBT001, FBT002 - upstream's signature
+def accept(media: Names | None = None, debug: bool = False) -> str | None:
     """Choose the media type that the client likes best among those that there are.
 
     Where there are several, ``Vary`` says that the answer depends on ``Accept``.
@@ -102,7 +102,7 @@ def _without_parameters(field: str) -> str:
     return ", ".join(f"{value};q={weight:.3f}" for value, _, weight in weights(field))
 
 
-def allow(methods: Names | None = None, debug: bool = False, options: bool = False) -> None:  # noqa: FBT001, FBT002 - upstream's signature
+def allow(methods: Names | None = None, debug: bool = False, options: bool = False) -> None:
     """Refuse request methods that are not listed, and say in ``Allow`` which are.
 
     Args:
@@ -145,13 +145,13 @@ def _allow(
 allow.with_request = _allow  # type: ignore[attr-defined]  # see Hook
 
 
-def referer(  # noqa: PLR0913, PLR0917 - upstream's signature
+def referer(
     pattern: str | re.Pattern[str],
-    accept: bool = True,  # noqa: FBT001, FBT002
-    accept_missing: bool = False,  # noqa: FBT001, FBT002
+    accept: bool = True,
+    accept_missing: bool = False,
     error: int | str = 403,
     message: str = "Forbidden Referer header.",
-    debug: bool = False,  # noqa: FBT001, FBT002
+    debug: bool = False,
 ) -> None:
     """Refuse requests by the page that they come from, as far as the client tells.
 
@@ -181,7 +181,7 @@ def referer(  # noqa: PLR0913, PLR0917 - upstream's signature
     )
 
 
-def _referer(  # noqa: PLR0913 - as above
+def _referer(
     request: Request,
     _response: Response,
     *,
@@ -205,10 +205,10 @@ referer.with_request = _referer  # type: ignore[attr-defined]  # see Hook
 
 
 def trailing_slash(
-    missing: bool = True,  # noqa: FBT001, FBT002 - upstream's signature
-    extra: bool = False,  # noqa: FBT001, FBT002
+    missing: bool = True,
+    extra: bool = False,
     status: int | None = None,
-    debug: bool = False,  # noqa: FBT001, FBT002
+    debug: bool = False,
 ) -> None:
     """Redirect to the URL with a slash at its end, or without one.
 
@@ -227,10 +227,10 @@ def trailing_slash(
 def _trailing_slash(
     request: Request,
     _response: Response,
-    missing: bool = True,  # noqa: FBT001, FBT002 - as above
-    extra: bool = False,  # noqa: FBT001, FBT002
+    missing: bool = True,
+    extra: bool = False,
     status: int | None = None,
-    debug: bool = False,  # noqa: ARG001, FBT001, FBT002
+    debug: bool = False,  # noqa: ARG001
 ) -> None:
     path = request.path_info
     if request.is_index is True:
@@ -245,7 +245,7 @@ trailing_slash.leaves_response = True  # type: ignore[attr-defined]  # see Resou
 trailing_slash.is_repeatable = True  # type: ignore[attr-defined]  # see ResourcePlan
 
 
-def redirect(url: str = "", internal: bool = True, debug: bool = False) -> None:  # noqa: ARG001, FBT001, FBT002 - upstream's signature
+def redirect(url: str = "", internal: bool = True, debug: bool = False) -> None:  # noqa: ARG001 - upstream's signature
     """Redirect to another URL.
 
     Args:
@@ -265,7 +265,7 @@ def redirect(url: str = "", internal: bool = True, debug: bool = False) -> None:
 # Header fields -----------------------------------------------------------------------------------
 
 
-def ignore_headers(headers: Names = ("Range",), debug: bool = False) -> None:  # noqa: FBT001, FBT002 - upstream's signature
+def ignore_headers(headers: Names = ("Range",), debug: bool = False) -> None:
     """Handle the request as if it had been sent without some header fields.
 
     Args:
@@ -289,7 +289,7 @@ def _ignore_headers(
 ignore_headers.with_request = _ignore_headers  # type: ignore[attr-defined]  # see Hook
 
 
-def response_headers(headers: Iterable[tuple[str, Any]] | None = None, debug: bool = False) -> None:  # noqa: FBT001, FBT002 - upstream's signature
+def response_headers(headers: Iterable[tuple[str, Any]] | None = None, debug: bool = False) -> None:
     """Set header fields of the response, errors included.
 
     Args:
@@ -319,14 +319,14 @@ class MonitoredHeaderMap(HeaderMap):
 
     accessed_headers: set[str]
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - all that dict takes
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.accessed_headers = set()
         super().__init__(*args, **kwargs)
 
-    def _note(self, key: Any) -> None:  # noqa: ANN401 - whatever was asked for
+    def _note(self, key: Any) -> None:
         self.accessed_headers.add(self.transform_key(key))
 
-    def __getitem__(self, key: str) -> Any:  # noqa: ANN401 - value of any field
+    def __getitem__(self, key: str) -> Any:
         """Return the value of a field."""
         self._note(key)
         return super().__getitem__(key)
@@ -336,17 +336,17 @@ class MonitoredHeaderMap(HeaderMap):
         self._note(key)
         return super().__contains__(key)
 
-    def get(self, key: str, default: Any = None, /) -> Any:  # noqa: ANN401 - value of any field
+    def get(self, key: str, default: Any = None, /) -> Any:
         """Return the value of a field, or the default."""
         self._note(key)
         return super().get(key, default)
 
-    def pop(self, key: str, /, *default: Any) -> Any:  # noqa: ANN401 - value of any field
+    def pop(self, key: str, /, *default: Any) -> Any:
         """Remove a field and return its value, or the default if one is given."""
         self._note(key)
         return super().pop(key, *default)
 
-    def setdefault(self, key: str, default: Any = None, /) -> Any:  # noqa: ANN401 - value of any field
+    def setdefault(self, key: str, default: Any = None, /) -> Any:
         """Return the value of a field; store the default first if there is none."""
         self._note(key)
         return super().setdefault(key, default)
@@ -358,7 +358,7 @@ NOT_NEGOTIATED = frozenset(
 """Fields that describe the content, or are of the URL or the connection: nothing varies by them."""
 
 
-def autovary(ignore: Iterable[str] | None = None, debug: bool = False) -> None:  # noqa: FBT001, FBT002 - upstream's signature
+def autovary(ignore: Iterable[str] | None = None, debug: bool = False) -> None:
     """Name in ``Vary`` the fields of the request that were looked at to answer it.
 
     Args:
@@ -396,7 +396,7 @@ autovary.with_request = _autovary  # type: ignore[attr-defined]  # see Hook
 # The body ----------------------------------------------------------------------------------------
 
 
-def flatten(debug: bool = False) -> None:  # noqa: FBT001, FBT002 - upstream's signature
+def flatten(debug: bool = False) -> None:
     """Make one iterable of a body that consists of iterables, to any depth.
 
     Args:
@@ -421,7 +421,7 @@ class _Flattened:
     def __iter__(self) -> Iterator[Any]:
         return self
 
-    def __next__(self) -> Any:  # noqa: ANN401 - octets, or whatever else was in the body
+    def __next__(self) -> Any:
         while self._open:
             inner, iterator = self._open[-1]
             for chunk in iterator:
@@ -442,7 +442,7 @@ class _Flattened:
             _close(self._open.pop()[0])
 
 
-def _close(body: Any) -> None:  # noqa: ANN401 - of any kind
+def _close(body: Any) -> None:
     close = getattr(body, "close", None)
     if close is not None:
         close()
@@ -451,7 +451,7 @@ def _close(body: Any) -> None:  # noqa: ANN401 - of any kind
 # Logs --------------------------------------------------------------------------------------------
 
 
-def log_traceback(severity: int = logging.ERROR, debug: bool = False) -> None:  # noqa: ARG001, FBT001, FBT002 - upstream's signature
+def log_traceback(severity: int = logging.ERROR, debug: bool = False) -> None:  # noqa: ARG001 - upstream's signature
     """Write the exception that is being handled to the error log, with its traceback.
 
     The line has the error id that the error page shows.
@@ -461,7 +461,7 @@ def log_traceback(severity: int = logging.ERROR, debug: bool = False) -> None:  
     request.app.log.error(message, "HTTP", severity, traceback=True)
 
 
-def log_request_headers(debug: bool = False) -> None:  # noqa: ARG001, FBT001, FBT002 - upstream's signature
+def log_request_headers(debug: bool = False) -> None:  # noqa: ARG001 - upstream's signature
     """Write the header fields of the request to the error log."""
     request = current.get().request
     lines = ["", "Request Headers:"]
@@ -469,7 +469,7 @@ def log_request_headers(debug: bool = False) -> None:  # noqa: ARG001, FBT001, F
     request.app.log.error("\n".join(lines), "HTTP")
 
 
-def log_hooks(debug: bool = False) -> None:  # noqa: ARG001, FBT001, FBT002 - upstream's signature
+def log_hooks(debug: bool = False) -> None:  # noqa: ARG001 - upstream's signature
     """Write the hooks of the request to the error log, in the order in which they run."""
     request = current.get().request
     lines = ["", f"Request Hooks for {url()}:"]

@@ -40,7 +40,7 @@ class UTF8StreamEncoder:
         """Return itself."""
         return self
 
-    def __next__(self) -> Any:  # noqa: ANN401 - octets, or whatever else is no text
+    def __next__(self) -> Any:
         """Return the next octets."""
         chunk = next(self._iterator)
         return chunk.encode("utf-8") if isinstance(chunk, str) else chunk
@@ -52,14 +52,14 @@ class UTF8StreamEncoder:
         if is_closable_iterator(self._iterator):
             self._iterator.close()  # type: ignore[attr-defined]  # that is what was asked
 
-    def __getattr__(self, attribute: str) -> Any:  # noqa: ANN401 - mirrors the iterator
+    def __getattr__(self, attribute: str) -> Any:
         """Return an attribute of the iterator."""
         if attribute.startswith("__"):
             raise AttributeError(attribute)
         return getattr(self._iterator, attribute)
 
 
-def prepare_iter(value: Any) -> Any:  # noqa: ANN401 - body of any kind
+def prepare_iter(value: Any) -> Any:
     """Return a body as an iterable: a text or octets as a list of one, a file in chunks.
 
     Args:
@@ -91,7 +91,7 @@ class ResponseEncoder:
     """Whether the content type is labelled with the charset."""
     debug = False
 
-    def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - value of any setting
+    def __init__(self, **kwargs: Any) -> None:
         for name, value in kwargs.items():
             setattr(self, name, value)
         serving = current.get()
@@ -104,14 +104,14 @@ class ResponseEncoder:
             self.request.handler = self
 
     @classmethod
-    def plan_encoder(cls, **kwargs: Any) -> Callable[[Request, Response, Any], Any]:  # noqa: ANN401 - value of any setting
+    def plan_encoder(cls, **kwargs: Any) -> Callable[[Request, Response, Any], Any]:
         """Return what encodes a body without wrapping the handler; see the resource plan."""
         settings = (cls.encoding, cls.default_encoding, cls.errors, cls.add_charset)
         plain = (
             not kwargs and cls is ResponseEncoder and settings == (None, "utf-8", "strict", True)
         )
 
-        def encode(request: Request, response: Response, body: Any) -> Any:  # noqa: ANN401 - body of any kind
+        def encode(request: Request, response: Response, body: Any) -> Any:
             # PERF: what comes out below for HTML, and octets, when the client has no wishes
             kind = body.__class__
             asked = request.__dict__
@@ -145,13 +145,13 @@ class ResponseEncoder:
 
         return encode
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as the handler
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the handler, and encode what it returns."""
         if self.oldhandler is None:
             return []
         return self.encode(self.oldhandler(*args, **kwargs))
 
-    def encode(self, body: Any) -> Any:  # noqa: ANN401 - body of any kind
+    def encode(self, body: Any) -> Any:
         """Return a body whose text is encoded, and label the content type.
 
         Raises:
@@ -292,7 +292,7 @@ class _Recoder:
     def __iter__(self) -> Iterator[Any]:
         return self
 
-    def __next__(self) -> Any:  # noqa: ANN401 - octets, or whatever else is no text
+    def __next__(self) -> Any:
         chunk = next(self._chunks)
         return chunk.encode(self._encoding, self._errors) if isinstance(chunk, str) else chunk
 

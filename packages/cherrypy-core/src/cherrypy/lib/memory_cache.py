@@ -58,7 +58,7 @@ class AntiStampedeCache(dict[Any, Any]):
         super().__init__()
         self._lock = threading.Lock()
 
-    def wait(self, key: Any, timeout: float | None = 5, debug: bool = False) -> Any:  # noqa: ANN401, ARG002, FBT001, FBT002 - upstream's signature
+    def wait(self, key: Any, timeout: float | None = 5, debug: bool = False) -> Any:  # noqa: ARG002 - upstream's signature
         """Return the value of a key, if need be when another thread has made it.
 
         Args:
@@ -73,7 +73,7 @@ class AntiStampedeCache(dict[Any, Any]):
 
     def value_or_claim(
         self,
-        key: Any,  # noqa: ANN401 - any hashable
+        key: Any,
         timeout: float | None,
     ) -> tuple[Any, threading.Event | None]:
         """Return the value of a key, or the claim by which the caller is the one to make it.
@@ -100,7 +100,7 @@ class AntiStampedeCache(dict[Any, Any]):
             found = self.get(key)
         return (None, None) if isinstance(found, threading.Event) else (found, None)
 
-    def __setitem__(self, key: Any, value: Any) -> None:  # noqa: ANN401 - any hashable
+    def __setitem__(self, key: Any, value: Any) -> None:
         """Set the value of a key, and wake those who wait for it."""
         with self._lock:
             previous = self.get(key)
@@ -108,14 +108,14 @@ class AntiStampedeCache(dict[Any, Any]):
         if isinstance(previous, threading.Event):
             previous.set()
 
-    def release(self, key: Any, claim: threading.Event) -> None:  # noqa: ANN401 - any hashable
+    def release(self, key: Any, claim: threading.Event) -> None:
         """Give up a claim, and wake those who wait for it."""
         with self._lock:
             if self.get(key) is claim:
                 del self[key]
         claim.set()
 
-    def forget(self, key: Any) -> None:  # noqa: ANN401 - any hashable
+    def forget(self, key: Any) -> None:
         """Remove the value of a key."""
         with self._lock:
             self.pop(key, None)
@@ -376,7 +376,7 @@ class MemoryCache(Cache):
         ):
             self._drop(*next(iter(self._entries)))
 
-    def _drop(self, url: str, key: Any) -> None:  # noqa: ANN401 - any hashable
+    def _drop(self, url: str, key: Any) -> None:
         """Forget one answer; who waits for one keeps waiting."""
         entry = self._entries.pop((url, key), None)
         answers = self.store.get(url)

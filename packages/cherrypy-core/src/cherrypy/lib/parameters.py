@@ -52,11 +52,11 @@ convert_params.with_request = _convert_params  # type: ignore[attr-defined]  # s
 
 def _converted(
     name: str,
-    value: Any,  # noqa: ANN401 - text, several texts, or a part of a body
+    value: Any,
     convert: Convert,
     exception: type[BaseException],
     error: int | str,
-) -> Any:  # noqa: ANN401 - of any type
+) -> Any:
     try:
         return convert(value)
     except exception as failure:
@@ -68,7 +68,7 @@ def _converted(
         raise HTTPError(error, f"{kind} for parameters: {name}") from failure
 
 
-def _converters_of(handler: Any) -> dict[str, Convert]:  # noqa: ANN401 - any callable
+def _converters_of(handler: Any) -> dict[str, Convert]:
     """Return what converts the parameters of a handler, by name."""
     while isinstance(handler, partial):
         handler = handler.func
@@ -89,7 +89,7 @@ def _converters(function: types.FunctionType) -> dict[str, Convert]:
     return {name: convert for name, convert in found.items() if convert is not None}
 
 
-def _converter(annotation: Any) -> Convert | None:  # noqa: ANN401 - anything may annotate
+def _converter(annotation: Any) -> Convert | None:
     """Return what converts to an annotation; ``None`` where there is nothing to be done."""
     origin = get_origin(annotation)
     arguments = get_args(annotation)
@@ -115,22 +115,22 @@ def _union_converter(members: tuple[Any, ...]) -> Convert | None:
     return partial(_to_optional, convert)
 
 
-def _to_optional(convert: Convert, value: Any) -> Any:  # noqa: ANN401 - of any type
+def _to_optional(convert: Convert, value: Any) -> Any:
     return None if value is None or value == "" else convert(value)
 
 
-def _to_text(value: Any) -> Any:  # noqa: ANN401 - an upload stays what it is
+def _to_text(value: Any) -> Any:
     if isinstance(value, list):
         raise TypeError
     return value
 
 
-def _to_list(convert: Convert | None, value: Any) -> list[Any]:  # noqa: ANN401 - of any type
+def _to_list(convert: Convert | None, value: Any) -> list[Any]:
     values = value if isinstance(value, list) else [value]
     return values if convert is None else [convert(each) for each in values]
 
 
-def _to_bool(value: Any) -> bool:  # noqa: ANN401 - of any type
+def _to_bool(value: Any) -> bool:
     if isinstance(value, bool):
         return value
     if not isinstance(value, str):

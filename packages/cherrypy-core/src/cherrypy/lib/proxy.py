@@ -61,14 +61,14 @@ class Hop(NamedTuple):
     host: str
 
 
-def proxy(  # noqa: PLR0913, PLR0917 - upstream's signature
+def proxy(
     base: str | None = None,
     local: str | None = "X-Forwarded-Host",
     remote: str | None = "X-Forwarded-For",
     scheme: str | None = "X-Forwarded-Proto",
-    debug: bool = False,  # noqa: FBT001, FBT002
+    debug: bool = False,
     trusted: Names | None = None,
-    forwarded: bool = False,  # noqa: FBT001, FBT002
+    forwarded: bool = False,
 ) -> None:
     """Set ``request.base`` and ``request.remote`` to what they were before a reverse proxy.
 
@@ -105,7 +105,7 @@ def proxy(  # noqa: PLR0913, PLR0917 - upstream's signature
     )
 
 
-def _proxy(  # noqa: PLR0913 - as above
+def _proxy(
     request: Request,
     _response: Response,
     *,

@@ -72,7 +72,7 @@ class SessionAuth:
         from_page: str = "..",
         username: str = "",
         error_msg: str = "",
-        **kwargs: Any,  # noqa: ANN401 - for those who replace it
+        **kwargs: Any,
     ) -> bytes:
         """Return the form in which name and password are entered.
 
@@ -93,7 +93,7 @@ class SessionAuth:
         username: str,
         password: str,
         from_page: str = "..",
-        **kwargs: Any,  # noqa: ANN401 - other fields of the form
+        **kwargs: Any,
     ) -> bool | None:
         """Log someone in, or show the form again.
 
@@ -122,7 +122,7 @@ class SessionAuth:
         self.on_login(username)
         raise HTTPRedirect(_own_url(from_page))
 
-    def do_logout(self, from_page: str = "..", **kwargs: Any) -> bool | None:  # noqa: ANN401 - other fields of the form
+    def do_logout(self, from_page: str = "..", **kwargs: Any) -> bool | None:
         """Log someone out.
 
         Args:
@@ -183,7 +183,7 @@ class SessionAuth:
         return self.do_check()
 
 
-def session_auth(**kwargs: Any) -> bool | None:  # noqa: ANN401 - value of any attribute
+def session_auth(**kwargs: Any) -> bool | None:
     """Admit those who are logged in, and let the others log in.
 
     Args:
@@ -230,7 +230,7 @@ def _own_url(from_page: str) -> str:
     return from_page if is_own and "\\" not in from_page else ".."
 
 
-def _session() -> Any:  # noqa: ANN401 - of another distribution
+def _session() -> Any:
     """Return the session of the current request.
 
     Raises:

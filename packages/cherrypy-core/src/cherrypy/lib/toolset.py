@@ -28,7 +28,7 @@ __all__ = [
 class DefaultToolbox(Toolbox):
     """The tools of the core; one that hardly any site turns on is made when it is asked for."""
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - mypy allows any tool name then
+    def __getattr__(self, name: str) -> Any:
         """Make the cpstats tool, or find what another distribution announces."""
         if name == "cpstats" and "namespace" in self.__dict__:
             self.cpstats = import_module("cherrypy.lib.cpstats").StatsTool()
@@ -111,7 +111,7 @@ class SessionTool(Tool):
                 raise
             raise ModuleNotFoundError(missing("tools", "sessions"), name=error.name) from None
 
-    def _init(self, **kwargs: Any) -> None:  # noqa: ANN401 - settings of any storage
+    def _init(self, **kwargs: Any) -> None:
         self.module().init(**kwargs)
 
     @staticmethod
@@ -182,7 +182,7 @@ class XMLRPCController:
 
     _cp_config: ClassVar[dict[str, Any]] = {"tools.xmlrpc.on": True}
 
-    def default(self, *vpath: Any, **params: Any) -> Any:  # noqa: ANN401 - users' values
+    def default(self, *vpath: Any, **params: Any) -> Any:
         """Call the method that the body of the request names.
 
         Raises:
@@ -203,7 +203,7 @@ class XMLRPCController:
 
     default.exposed = True  # type: ignore[attr-defined]  # that is what publishes it
 
-    def _find_method(self, name: str) -> Any | None:  # noqa: ANN401 - any callable
+    def _find_method(self, name: str) -> Any | None:
         found: Any = self
         for attribute in name.split("."):
             found = None if attribute.startswith("_") else getattr(found, attribute, None)

@@ -15,16 +15,16 @@ def process_body() -> tuple[tuple[Any, ...], str] | Unreadable:
         Arguments and name of the method; ``("ERROR PARAMS", "ERRORMETHOD")`` if there is none.
     """
     # 25 ms, and few sites have clients of XML-RPC
-    from xmlrpc.client import loads  # noqa: PLC0415
+    from xmlrpc.client import loads
 
     try:
         params, method = loads(current.get().request.body.read())
-    except Exception:  # noqa: BLE001 - expat, codecs and marshaller raise what they like
+    except Exception:
         return "ERROR PARAMS", "ERRORMETHOD"
     return params, method or "ERRORMETHOD"
 
 
-def respond(body: Any, encoding: str = "utf-8", allow_none: bool | int = 0) -> None:  # noqa: ANN401, FBT001 - upstream's signature
+def respond(body: Any, encoding: str = "utf-8", allow_none: bool | int = 0) -> None:
     """Make the response the result of a call.
 
     Args:
@@ -35,14 +35,14 @@ def respond(body: Any, encoding: str = "utf-8", allow_none: bool | int = 0) -> N
     Raises:
         TypeError: The result can not be sent.
     """
-    from xmlrpc.client import Fault, dumps  # noqa: PLC0415 - see process_body
+    from xmlrpc.client import Fault, dumps
 
     values = body if isinstance(body, Fault) else (body,)
     document = dumps(values, methodresponse=True, encoding=encoding, allow_none=bool(allow_none))
     _answer(document, encoding)
 
 
-def on_error(*args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - settings of the tool
+def on_error(*args: Any, **kwargs: Any) -> None:
     """Make the response a fault that tells of the exception that is being handled.
 
     A ``Fault`` is sent as it is; of any other exception its text, with code 1.
@@ -51,7 +51,7 @@ def on_error(*args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - settings of t
         *args: Not used.
         **kwargs: ``encoding`` as in :func:`respond`; the others are not used.
     """
-    from xmlrpc.client import Fault, dumps  # noqa: PLC0415 - see process_body
+    from xmlrpc.client import Fault, dumps
 
     del args
     error = sys.exc_info()[1]

@@ -26,7 +26,7 @@ class Alarm:
     """
 
     def __init__(self) -> None:
-        import socket  # noqa: PLC0415 - 2 ms, and under another server nobody waits
+        import socket
 
         self._reader, self._writer = socket.socketpair()
         self._writer.settimeout(0)  # a full buffer means that it rings already

@@ -131,7 +131,7 @@ def _find_watchfiles() -> WatchDirectories | None:
     """Look for the optional distribution watchfiles."""
     try:
         # Only here: it takes tens of milliseconds, and production sites never need it.
-        import watchfiles  # noqa: PLC0415
+        import watchfiles
     except ImportError:
         return None
 

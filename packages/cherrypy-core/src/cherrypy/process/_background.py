@@ -25,7 +25,7 @@ class PerpetualTimer(threading.Timer):
         **kwargs: The same by name, and ``bus`` (optional): the bus to log on.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.bus: Bus | None = kwargs.pop("bus", None)
         super().__init__(*args, **kwargs)
 

@@ -121,7 +121,7 @@ class SignalHandler:
         except ChannelFailures:  # it has been logged; the main thread shall go on
             return
 
-    def handle_SIGHUP(self) -> None:  # noqa: N802  the name of the signal
+    def handle_SIGHUP(self) -> None:
         """Restart a daemon; a process that belongs to a terminal has lost it, and exits."""
         if self._is_daemonized():
             self.bus.log("SIGHUP caught while daemonized. Restarting.")

@@ -76,7 +76,7 @@ class State(enum.Enum):
 states = State
 
 
-class ChannelFailures(Exception):  # noqa: N818  the name that applications catch
+class ChannelFailures(Exception):
     """What the failed listeners of one publication raised, in the order in which they ran."""
 
     delimiter = "\n"
@@ -258,7 +258,7 @@ class Bus:
             self.listeners.get(channel, set()).discard(callback)
             self._ranks.pop((channel, callback), None)
 
-    def publish(self, channel: str, *args: Any, **kwargs: Any) -> list[Any]:  # noqa: ANN401
+    def publish(self, channel: str, *args: Any, **kwargs: Any) -> list[Any]:
         """Call the listeners of a channel, in the order of their priorities.
 
         A listener that fails is reported on the channel ``log``, and the others still run.
@@ -289,7 +289,7 @@ class Bus:
                 if failures is not None and not error.code:
                     error.code = 1
                 raise
-            except Exception:  # noqa: BLE001  a listener is anyone's code
+            except Exception:
                 failures = failures or ChannelFailures()
                 failures.handle_exception()
                 if channel != "log":
@@ -314,7 +314,7 @@ class Bus:
             ),
         )
 
-    def log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:  # noqa: FBT001, FBT002  the signature that plugins use
+    def log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
         """Publish a message on the channel ``log``.
 
         A listener that fails to log stops nothing: what it raised is written to standard error.
@@ -407,7 +407,7 @@ class Bus:
         """Stop, and tell whether all went well."""
         try:
             self.stop()
-        except Exception:  # noqa: BLE001  publish() has told; `exit` has to be published
+        except Exception:
             return False
         return True
 
@@ -587,7 +587,7 @@ class Bus:
 
     def _restart_problem(self) -> str | None:
         """Tell what keeps `_do_execv` from working, if it is the one of this class."""
-        replaced = "_do_execv" in vars(self) or type(self)._do_execv is not Bus._do_execv  # noqa: SLF001
+        replaced = "_do_execv" in vars(self) or type(self)._do_execv is not Bus._do_execv
         if replaced or self.restart_command:
             return None
         problem = restart_problem()
@@ -643,7 +643,7 @@ def _threads_to_wait_for() -> list[threading.Thread]:
 
 def _where(thread: threading.Thread) -> str:
     """Show what a thread is doing."""
-    frame = sys._current_frames().get(thread.ident or 0)  # noqa: SLF001  documented in `sys`
+    frame = sys._current_frames().get(thread.ident or 0)
     return "".join(tracebacks.format_stack(frame)) if frame is not None else "(it has just ended)"
 
 

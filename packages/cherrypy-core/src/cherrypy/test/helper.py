@@ -87,7 +87,7 @@ def log_to_stderr(msg: str, level: int) -> None:
 class Supervisor:
     """What starts and stops a server for tests; keyword arguments become attributes."""
 
-    def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - any settings
+    def __init__(self, **kwargs: Any) -> None:
         vars(self).update(kwargs)
 
 
@@ -97,7 +97,7 @@ class LocalSupervisor(Supervisor):
     using_apache = False
     using_wsgi = False
 
-    def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - any settings
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._stack = ExitStack()
 
@@ -274,7 +274,7 @@ class CPWebCase(webtest.WebCase):
             del cls._stack
             stack.close()
 
-    def getPage(self, url: str | bytes, *args: Any, **kwargs: Any) -> webtest.Answer:  # noqa: ANN401, N802 - upstream's signature
+    def getPage(self, url: str | bytes, *args: Any, **kwargs: Any) -> webtest.Answer:
         """Send a request for a path below :attr:`script_name`; see ``WebCase.getPage``."""
         self._server_errors.texts.clear()
         if self.script_name:
@@ -303,7 +303,7 @@ class CPWebCase(webtest.WebCase):
         """Add to the notes of a failure what the server has logged of the last request."""
         return [*super().notes(), *self._server_errors.texts]
 
-    def assertErrorPage(  # noqa: N802 - upstream's name
+    def assertErrorPage(
         self, status: int | str, message: str | None = None, pattern: str | None = ""
     ) -> None:
         """Fail if the content is not the error page that CherryPy makes by default.
@@ -328,7 +328,7 @@ class CPWebCase(webtest.WebCase):
         elif not _is_found(pattern, traceback):
             self._fail(None, f"nothing in the traceback matches {pattern!r}:\n{traceback}")
 
-    def assertEqualDates(  # noqa: N802 - upstream's name
+    def assertEqualDates(
         self, dt1: dt.datetime, dt2: dt.datetime, seconds: float | None = None
     ) -> None:
         """Fail if two times differ by more than some seconds, :attr:`date_tolerance` if None."""
@@ -377,7 +377,7 @@ def testmain(conf: Mapping[str, object] | None = None) -> None:  # noqa: PT028 -
     with ExitStack() as stack:
         stack.callback(_restore_client())
         stack.enter_context(isolated())
-        cherrypy.config.update({**CPWebCase._settings(), **(conf or {})})  # noqa: SLF001 - of this module
+        cherrypy.config.update({**CPWebCase._settings(), **(conf or {})})
         supervisor = LocalWSGISupervisor()
         stack.callback(supervisor.stop)
         supervisor.start()
@@ -420,9 +420,9 @@ log.access_file: %(access_log)r
 
     def __init__(
         self,
-        wait: bool = False,  # noqa: FBT001, FBT002 - upstream's signature
-        daemonize: bool = False,  # noqa: FBT001, FBT002 - upstream's signature
-        ssl: bool = False,  # noqa: FBT001, FBT002 - upstream's signature
+        wait: bool = False,
+        daemonize: bool = False,
+        ssl: bool = False,
         socket_host: str | None = None,
         socket_port: int | None = None,
     ) -> None:

@@ -89,7 +89,7 @@ def strip_netloc(url: str) -> str:
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
-def cleanHeaders(  # noqa: N802 - upstream's name
+def cleanHeaders(
     headers: Iterable[tuple[str, str]] | None,
     method: str,
     body: str | bytes | None,
@@ -112,7 +112,7 @@ def cleanHeaders(  # noqa: N802 - upstream's name
     names = {name.lower() for name, _ in lines}
     if "host" not in names:
         shown = f"[{host}]" if ":" in host else host
-        lines.append(("Host", shown if port == 80 else f"{shown}:{port}"))  # noqa: PLR2004 - of http
+        lines.append(("Host", shown if port == 80 else f"{shown}:{port}"))
     if method not in _HAVE_CONTENT and body is None:
         return lines
     if method in _HAVE_CONTENT and "content-type" not in names:
@@ -144,14 +144,14 @@ def shb(response: HTTPResponse) -> Answer:
     return f"{response.status} {response.reason}", response.getheaders(), response.read()
 
 
-def openURL(  # noqa: N802, PLR0913, PLR0917 - upstream's name and arguments
+def openURL(
     url: str | bytes,
     headers: Iterable[tuple[str, str]] | None = None,
     method: str = "GET",
     body: str | bytes | None = None,
     host: str = "127.0.0.1",
     port: int = 8000,
-    http_conn: Any = HTTPConnection,  # noqa: ANN401 - a class of connections, or one
+    http_conn: Any = HTTPConnection,
     protocol: str = "HTTP/1.1",
     raise_subcls: SubclassesToRaise = (),
     ssl_context: SSLContext | None = None,
@@ -193,11 +193,11 @@ def openURL(  # noqa: N802, PLR0913, PLR0917 - upstream's name and arguments
 
 
 def _connection(
-    http_conn: Any,  # noqa: ANN401 - see openURL
+    http_conn: Any,
     host: str,
     port: int,
     ssl_context: SSLContext | None,
-) -> Any:  # noqa: ANN401 - see openURL
+) -> Any:
     if not isinstance(http_conn, type):
         return http_conn
     if ssl_context is not None and issubclass(http_conn, HTTPSConnection):
@@ -205,8 +205,8 @@ def _connection(
     return http_conn(host, port)
 
 
-def _ask(  # noqa: PLR0913, PLR0917 - a request has so many parts
-    connection: Any,  # noqa: ANN401 - see openURL
+def _ask(
+    connection: Any,
     url: str | bytes,
     lines: Headers,
     method: str,
@@ -214,8 +214,8 @@ def _ask(  # noqa: PLR0913, PLR0917 - a request has so many parts
     protocol: str,
 ) -> Answer:
     target = quote(url, safe="".join(map(chr, range(0x21, 0x7F))) + " ")
-    connection._http_vsn_str = protocol  # noqa: SLF001 - http.client has no other way
-    connection._http_vsn = int("".join(filter(str.isdigit, protocol)) or 0)  # noqa: SLF001 - see above
+    connection._http_vsn_str = protocol
+    connection._http_vsn = int("".join(filter(str.isdigit, protocol)) or 0)
     connection.putrequest(method.upper(), target, skip_host=True, skip_accept_encoding=True)
     for name, value in lines:
         connection.putheader(name, value)
@@ -268,7 +268,7 @@ class WebCase(unittest.TestCase):
         """Give the address by which the server is reached."""
         return interface(self.HOST)
 
-    def get_conn(self, auto_open: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002 - upstream's signature
+    def get_conn(self, auto_open: bool = False) -> Any:
         """Open a connection to the server.
 
         Args:
@@ -284,7 +284,7 @@ class WebCase(unittest.TestCase):
         self.addCleanup(connection.close)
         return connection
 
-    def set_persistent(self, on: bool = True, auto_open: bool = False) -> None:  # noqa: FBT001, FBT002 - upstream's signature
+    def set_persistent(self, on: bool = True, auto_open: bool = False) -> None:
         """Keep one connection for all requests from now on, or open one for each.
 
         Args:
@@ -306,7 +306,7 @@ class WebCase(unittest.TestCase):
     def persistent(self, on: bool) -> None:
         self.set_persistent(on)
 
-    def getPage(  # noqa: N802, PLR0913, PLR0917 - upstream's name and arguments
+    def getPage(
         self,
         url: str | bytes,
         headers: Iterable[tuple[str, str]] | None = None,
@@ -362,9 +362,7 @@ class WebCase(unittest.TestCase):
         actual: object = self.status_code if isinstance(expected, int) else self.status
         return actual == expected
 
-    def assertStatus(  # noqa: N802 - upstream's name
-        self, status: int | str | Iterable[int | str], msg: object = None
-    ) -> None:
+    def assertStatus(self, status: int | str | Iterable[int | str], msg: object = None) -> None:
         """Fail if the status is another one, or none of several.
 
         Args:
@@ -376,9 +374,7 @@ class WebCase(unittest.TestCase):
             expected = " or ".join(map(repr, allowed))
             self._fail(msg, f"the status is {self.status!r}, not {expected}")
 
-    def assertHeader(  # noqa: N802 - upstream's name
-        self, key: str, value: str | None = None, msg: object = None
-    ) -> str:
+    def assertHeader(self, key: str, value: str | None = None, msg: object = None) -> str:
         """Fail if there is no header line of a name, or none with a value.
 
         Returns:
@@ -391,9 +387,7 @@ class WebCase(unittest.TestCase):
             self._fail(msg, f"there is no header {key!r}{expected}")
         return matching[0]
 
-    def assertHeaderIn(  # noqa: N802 - upstream's name
-        self, key: str, values: Sequence[str], msg: object = None
-    ) -> list[str]:
+    def assertHeaderIn(self, key: str, values: Sequence[str], msg: object = None) -> list[str]:
         """Fail if no header line of a name has one of these values.
 
         Returns:
@@ -405,9 +399,7 @@ class WebCase(unittest.TestCase):
             self._fail(msg, f"header {key!r} is {found}, none of {list(values)}")
         return matching
 
-    def assertHeaderItemValue(  # noqa: N802 - upstream's name
-        self, key: str, value: str, msg: object = None
-    ) -> str:
+    def assertHeaderItemValue(self, key: str, value: str, msg: object = None) -> str:
         """Fail if a header that is a list does not have an item.
 
         Returns:
@@ -418,41 +410,37 @@ class WebCase(unittest.TestCase):
             self._fail(msg, f"{value!r} is not in header {key!r}: {items}")
         return value
 
-    def assertNoHeader(self, key: str, msg: object = None) -> None:  # noqa: N802 - upstream's name
+    def assertNoHeader(self, key: str, msg: object = None) -> None:
         """Fail if there is a header line of a name."""
         values = self._values_of(key)
         if values:
             self._fail(msg, f"there is a header {key!r}: {values}")
 
-    def assertNoHeaderItemValue(  # noqa: N802 - upstream's name
-        self, key: str, value: str, msg: object = None
-    ) -> None:
+    def assertNoHeaderItemValue(self, key: str, value: str, msg: object = None) -> None:
         """Fail if a header that is a list has an item."""
         items = self._items_of(key)
         if value in items:
             self._fail(msg, f"{value!r} is in header {key!r}: {items}")
 
-    def assertBody(self, value: str | bytes, msg: object = None) -> None:  # noqa: N802 - upstream's name
+    def assertBody(self, value: str | bytes, msg: object = None) -> None:
         """Fail if the content is not this."""
         expected = _octets(value, self.encoding)
         if expected != self.body:
             self._fail(msg, f"expected body:\n{expected!r}\n\nactual body:\n{self.body!r}")
 
-    def assertInBody(self, value: str | bytes, msg: object = None) -> None:  # noqa: N802 - upstream's name
+    def assertInBody(self, value: str | bytes, msg: object = None) -> None:
         """Fail if this is not in the content."""
         expected = _octets(value, self.encoding)
         if expected not in self.body:
             self._fail(msg, f"{expected!r} is not in the body: {self.body!r}")
 
-    def assertNotInBody(self, value: str | bytes, msg: object = None) -> None:  # noqa: N802 - upstream's name
+    def assertNotInBody(self, value: str | bytes, msg: object = None) -> None:
         """Fail if this is in the content."""
         unexpected = _octets(value, self.encoding)
         if unexpected in self.body:
             self._fail(msg, f"{unexpected!r} is in the body: {self.body!r}")
 
-    def assertMatchesBody(  # noqa: N802 - upstream's name
-        self, pattern: str | bytes, msg: object = None, flags: int = 0
-    ) -> None:
+    def assertMatchesBody(self, pattern: str | bytes, msg: object = None, flags: int = 0) -> None:
         """Fail if a regular expression is found nowhere in the content."""
         expected = _octets(pattern, self.encoding)
         if re.search(expected, self.body, flags) is None:

@@ -65,7 +65,7 @@ def make_decoder(max_depth: int, duplicate_names: str) -> Decode:
         object_pairs_hook=hook,
     )
 
-    def decode_by_json(octets: bytes) -> Any:  # noqa: ANN401 - whatever the document has
+    def decode_by_json(octets: bytes) -> Any:
         try:
             text = octets.decode("utf-8")
         except UnicodeDecodeError as error:
@@ -83,7 +83,7 @@ def make_decoder(max_depth: int, duplicate_names: str) -> Decode:
 
     decode = fast.faster(decode_by_json, unique_names=unique)
 
-    def decode_within_limits(octets: bytes) -> Any:  # noqa: ANN401 - whatever the document has
+    def decode_within_limits(octets: bytes) -> Any:
         # PERF: few documents have so many brackets that it takes a closer look
         if octets.count(b"[") + octets.count(b"{") > max_depth and depth(octets) > max_depth:
             raise InvalidJSONError(f"it is nested more than {max_depth} levels deep")

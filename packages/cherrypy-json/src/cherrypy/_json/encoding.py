@@ -40,7 +40,7 @@ class ArrayStream:
         encode: Encodes one item.
     """
 
-    def __init__(self, items: Iterable[Value], encode: Any) -> None:  # noqa: ANN401 - the function above, or a faster one
+    def __init__(self, items: Iterable[Value], encode: Any) -> None:
         self._items = items
         self._iterator = iter(items)
         self._encode = encode

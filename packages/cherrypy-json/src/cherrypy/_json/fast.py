@@ -17,7 +17,7 @@ from cherrypy._json import encoding
 from cherrypy._json.values import Value, exact
 
 
-def _find_msgspec() -> Any:  # noqa: ANN401 - a module, or None
+def _find_msgspec() -> Any:
     try:
         return import_module("msgspec")
     except ImportError:  # the extra is not installed
@@ -71,7 +71,7 @@ def faster(decode: Decode, *, unique_names: bool) -> Decode:
     decoder = msgspec.json.Decoder()
     compact = msgspec.json.Encoder().encode
 
-    def decode_fast(octets: bytes) -> Any:  # noqa: ANN401 - whatever the document has
+    def decode_fast(octets: bytes) -> Any:
         try:
             value = decoder.decode(octets)
             if not unique_names:

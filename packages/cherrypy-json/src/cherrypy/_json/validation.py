@@ -93,7 +93,7 @@ class _Checks:
     def __init__(self) -> None:
         self._of_class: dict[Any, Check] = {}
 
-    def of(self, annotation: Any) -> Check:  # noqa: ANN401 - an annotation is anything
+    def of(self, annotation: Any) -> Check:
         """Return the check of an annotation.
 
         Raises:
@@ -151,7 +151,7 @@ class _Checks:
         return check
 
 
-def _unaliased(annotation: Any) -> Any:  # noqa: ANN401 - an annotation is anything
+def _unaliased(annotation: Any) -> Any:
     """Return what an annotation says without decoration: ``Annotated``, ``NewType`` and aliases."""
     while True:
         if typing.get_origin(annotation) in (typing.Annotated, typing.Required, typing.NotRequired):
@@ -164,7 +164,7 @@ def _unaliased(annotation: Any) -> Any:  # noqa: ANN401 - an annotation is anyth
             return annotation
 
 
-def _container(kind: Any) -> type | None:  # noqa: ANN401 - an annotation is anything
+def _container(kind: Any) -> type | None:
     for container, kinds in _CONTAINERS.items():
         if kind in kinds:
             return container
@@ -177,7 +177,7 @@ def _has_default(field: "dataclasses.Field[Any]") -> bool:
     )
 
 
-def _is_required(kind: Any, name: str, hint: Any) -> bool:  # noqa: ANN401 - a TypedDict; an annotation
+def _is_required(kind: Any, name: str, hint: Any) -> bool:
     """Tell whether a member of a TypedDict has to be there.
 
     The class itself does not know it where annotations are text, as they are with
@@ -192,11 +192,11 @@ def _is_required(kind: Any, name: str, hint: Any) -> bool:  # noqa: ANN401 - a T
 # What is compared ---------------------------------------------------------------------------------
 
 
-def _expected(what: str, value: Any) -> InvalidValueError:  # noqa: ANN401 - of JSON
+def _expected(what: str, value: Any) -> InvalidValueError:
     return InvalidValueError(f"expected {what}, got {_in_words(value)}")
 
 
-def _in_words(value: Any) -> str:  # noqa: ANN401, PLR0911 - of JSON
+def _in_words(value: Any) -> str:  # noqa: PLR0911 - of JSON
     match value:
         case None:
             return "null"
@@ -213,28 +213,28 @@ def _in_words(value: Any) -> str:  # noqa: ANN401, PLR0911 - of JSON
     return "an object"
 
 
-def _anything(value: Any) -> Any:  # noqa: ANN401 - of JSON
+def _anything(value: Any) -> Any:
     return value
 
 
-def _null(value: Any) -> None:  # noqa: ANN401 - of JSON
+def _null(value: Any) -> None:
     if value is not None:
         raise _expected("null", value)
 
 
-def _boolean(value: Any) -> bool:  # noqa: ANN401 - of JSON
+def _boolean(value: Any) -> bool:
     if not isinstance(value, bool):
         raise _expected("true or false", value)
     return value
 
 
-def _integer(value: Any) -> int:  # noqa: ANN401 - of JSON
+def _integer(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise _expected("an integer", value)
     return value
 
 
-def _number(value: Any) -> float:  # noqa: ANN401 - of JSON
+def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise _expected("a number", value)
     try:
@@ -243,13 +243,13 @@ def _number(value: Any) -> float:  # noqa: ANN401 - of JSON
         raise InvalidValueError("the number is too large") from None
 
 
-def _text(value: Any) -> str:  # noqa: ANN401 - of JSON
+def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise _expected("text", value)
     return value
 
 
-def _from_text(parse: Callable[[str], Any], what: str, value: Any) -> Any:  # noqa: ANN401 - of JSON
+def _from_text(parse: Callable[[str], Any], what: str, value: Any) -> Any:
     try:
         return parse(_text(value))
     except InvalidValueError:
@@ -258,7 +258,7 @@ def _from_text(parse: Callable[[str], Any], what: str, value: Any) -> Any:  # no
         raise InvalidValueError(f"expected {what}") from None
 
 
-def _decimal(value: Any) -> Decimal:  # noqa: ANN401 - of JSON
+def _decimal(value: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise _expected("a decimal number", value)
     try:
@@ -277,14 +277,14 @@ def _octets(text: str) -> bytes:
         raise ValueError from error
 
 
-def _literal(allowed: tuple[Any, ...], value: Any) -> Any:  # noqa: ANN401 - of JSON
+def _literal(allowed: tuple[Any, ...], value: Any) -> Any:
     for each in allowed:
         if type(each) is type(value) and each == value:
             return value
     raise InvalidValueError("expected one of " + ", ".join(map(repr, allowed)))
 
 
-def _enum(kind: type[Enum], value: Any) -> Enum:  # noqa: ANN401 - of JSON
+def _enum(kind: type[Enum], value: Any) -> Enum:
     for member in kind:
         if type(member.value) is type(value) and member.value == value:
             return member
@@ -292,7 +292,7 @@ def _enum(kind: type[Enum], value: Any) -> Enum:  # noqa: ANN401 - of JSON
     raise InvalidValueError(f"expected one of {allowed}")
 
 
-def _one_of(checks: list[Check], value: Any) -> Any:  # noqa: ANN401 - of JSON
+def _one_of(checks: list[Check], value: Any) -> Any:
     errors: list[InvalidValueError] = []
     for check in checks:
         try:
@@ -306,7 +306,7 @@ def _one_of(checks: list[Check], value: Any) -> Any:  # noqa: ANN401 - of JSON
     raise InvalidValueError("; or ".join(dict.fromkeys(error.reason for error in errors)))
 
 
-def _array(container: type, check: Check, value: Any) -> Any:  # noqa: ANN401 - of JSON
+def _array(container: type, check: Check, value: Any) -> Any:
     if not isinstance(value, list):
         raise _expected("an array", value)
     items = [_item(check, position, item) for position, item in enumerate(value)]
@@ -318,7 +318,7 @@ def _array(container: type, check: Check, value: Any) -> Any:  # noqa: ANN401 - 
         raise InvalidValueError("expected an array of what can be in a set") from None
 
 
-def _tuple(checks: list[Check], value: Any) -> tuple[Any, ...]:  # noqa: ANN401 - of JSON
+def _tuple(checks: list[Check], value: Any) -> tuple[Any, ...]:
     if not isinstance(value, list):
         raise _expected("an array", value)
     if len(value) != len(checks):
@@ -326,13 +326,13 @@ def _tuple(checks: list[Check], value: Any) -> tuple[Any, ...]:  # noqa: ANN401 
     return tuple(map(_item, checks, range(len(value)), value))
 
 
-def _mapping(check: Check, value: Any) -> dict[str, Any]:  # noqa: ANN401 - of JSON
+def _mapping(check: Check, value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise _expected("an object", value)
     return {name: _item(check, name, member) for name, member in value.items()}
 
 
-def _item(check: Check, part: str | int, value: Any) -> Any:  # noqa: ANN401 - of JSON
+def _item(check: Check, part: str | int, value: Any) -> Any:
     try:
         return check(value)
     except InvalidValueError as error:
@@ -343,8 +343,8 @@ def _object(
     make: Callable[..., Any],
     members: Mapping[str, Check],
     required: Sequence[str],
-    value: Any,  # noqa: ANN401 - of JSON
-) -> Any:  # noqa: ANN401 - of the class
+    value: Any,
+) -> Any:
     if not isinstance(value, dict):
         raise _expected("an object", value)
     for name in required:
@@ -363,7 +363,7 @@ def _object(
 # Classes of other libraries, which are never imported here ----------------------------------------
 
 
-def _struct(kind: type, value: Any) -> Any:  # noqa: ANN401 - of the class
+def _struct(kind: type, value: Any) -> Any:
     """Convert to a class of msgspec, which says where the error is at the end of its message."""
     msgspec = sys.modules["msgspec"]  # whoever made the class has imported it
     try:
@@ -381,7 +381,7 @@ def _raise_at(place: str, reason: str) -> typing.NoReturn:
     raise invalid
 
 
-def _model(kind: Any, value: Any) -> Any:  # noqa: ANN401 - of the class
+def _model(kind: Any, value: Any) -> Any:
     """Convert to a class of pydantic."""
     try:
         return kind.model_validate(value)

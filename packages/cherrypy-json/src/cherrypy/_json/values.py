@@ -15,7 +15,7 @@ Value = Any
 """Whatever a handler returns."""
 
 
-def plain(value: Value) -> Any:  # noqa: ANN401, C901, PLR0911 - one type after the other
+def plain(value: Value) -> Any:  # noqa: C901, PLR0911 - one type after the other
     """Return what stands for a value in JSON: a value of a type that JSON is nearer to.
 
     ======================================== =======================================================
@@ -72,7 +72,7 @@ def plain(value: Value) -> Any:  # noqa: ANN401, C901, PLR0911 - one type after 
     )
 
 
-def exact(value: Value) -> Any:  # noqa: ANN401 - of any type
+def exact(value: Value) -> Any:
     """Return what stands for a value that msgspec does not know, see :func:`plain`.
 
     Of text and numbers it knows the very classes only.
@@ -106,7 +106,7 @@ def format_duration(duration: timedelta) -> str:
     return f"{sign}P{days}{seconds}"
 
 
-def representable(value: Value) -> Any:  # noqa: ANN401 - of any type
+def representable(value: Value) -> Any:
     """Return a value as JSON can have it, all the way down.
 
     Numbers that are none (NaN) or infinite become ``null``, as in ``JSON.stringify`` of browsers

@@ -53,7 +53,7 @@ class JSONProcessor:
         self.max_size = max_size
         self.decode = make_decoder(max_depth, duplicate_names)
 
-    def __call__(self, entity: Any) -> None:  # noqa: ANN401 - any body
+    def __call__(self, entity: Any) -> None:
         """Read a body, and set ``request.json``.
 
         Raises:
@@ -67,7 +67,7 @@ class JSONProcessor:
             raise HTTPError(400, f"Invalid JSON document: {error}.") from None
         current.get().request.json = value
 
-    def read(self, entity: Any) -> bytes:  # noqa: ANN401 - any body
+    def read(self, entity: Any) -> bytes:
         """Read a body; one that is too large is not read at all if it says so.
 
         Raises:
@@ -87,7 +87,7 @@ class JSONProcessor:
 _process = JSONProcessor()
 
 
-def json_processor(entity: Any) -> None:  # noqa: ANN401 - any body
+def json_processor(entity: Any) -> None:
     """Read a body of JSON into ``request.json``, within the default limits.
 
     Args:
@@ -105,11 +105,11 @@ class JSONReader:
     def __init__(
         self,
         content_type: str | Iterable[str] = tuple(CONTENT_TYPES),
-        force: bool = True,  # noqa: FBT001, FBT002 - upstream's signature
-        debug: bool = False,  # noqa: ARG002, FBT001, FBT002 - not used any more
+        force: bool = True,
+        debug: bool = False,  # noqa: ARG002 - not used any more
         processor: Callable[[Any], object] = json_processor,
         parameter: str | None = None,
-        **limits: Any,  # noqa: ANN401 - of JSONProcessor
+        **limits: Any,
     ) -> None:
         self.content_types = [content_type] if isinstance(content_type, str) else list(content_type)
         self.force = force
@@ -143,7 +143,7 @@ class JSONReader:
         expected = ", ".join(self.content_types)
         raise HTTPError(415, f"Expected an entity of content type {expected}")
 
-    def process_and_validate(self, entity: Any) -> None:  # noqa: ANN401 - any body
+    def process_and_validate(self, entity: Any) -> None:
         """Process a body, and make it an argument of the handler.
 
         Raises:
@@ -162,10 +162,10 @@ class JSONReader:
         request.json = request.params[self.parameter] = value
 
 
-def json_in(  # noqa: PLR0913, PLR0917 - upstream's signature, and more
+def json_in(
     content_type: str | Iterable[str] = CONTENT_TYPES,
-    force: bool = True,  # noqa: FBT001, FBT002
-    debug: bool = False,  # noqa: FBT001, FBT002
+    force: bool = True,
+    debug: bool = False,
     processor: Callable[[Any], object] = json_processor,
     parameter: str | None = None,
     max_size: int | None = MAX_SIZE,
@@ -212,7 +212,7 @@ class JSONInTool(Tool):
 # Out ----------------------------------------------------------------------------------------------
 
 
-def json_handler(*args: Any, **kwargs: Any) -> Iterable[bytes]:  # noqa: ANN401 - as the handler
+def json_handler(*args: Any, **kwargs: Any) -> Iterable[bytes]:
     """Call the page handler, and encode what it returns.
 
     The page handler is ``request._json_inner_handler``, for handlers of your own as well.
@@ -226,7 +226,7 @@ def json_handler(*args: Any, **kwargs: Any) -> Iterable[bytes]:  # noqa: ANN401 
         if ``response.stream`` is on.
     """
     serving = current.get()
-    inner = serving.request._json_inner_handler  # noqa: SLF001 - applications use it
+    inner = serving.request._json_inner_handler
     content = _encoded(inner(*args, **kwargs), serving.response)
     return [content] if isinstance(content, bytes) else content
 
@@ -234,10 +234,10 @@ def json_handler(*args: Any, **kwargs: Any) -> Iterable[bytes]:  # noqa: ANN401 
 def _answer() -> bytes | ArrayStream:
     """Do what :func:`json_handler` does, for a response of one piece without a list."""
     serving = current.get()
-    return _encoded(serving.request._json_inner_handler(), serving.response)  # noqa: SLF001 - as above
+    return _encoded(serving.request._json_inner_handler(), serving.response)
 
 
-def _encoded(value: Any, response: Response) -> bytes | ArrayStream:  # noqa: ANN401 - users' values
+def _encoded(value: Any, response: Response) -> bytes | ArrayStream:
     if not isinstance(value, Iterator):
         return json_encode(value)
     if response.stream:
@@ -256,7 +256,7 @@ class JSONWriter:
     def __init__(
         self,
         content_type: str | None = "application/json",
-        debug: bool = False,  # noqa: ARG002, FBT001, FBT002 - not used any more
+        debug: bool = False,  # noqa: ARG002 - not used any more
         handler: Callable[..., Any] = json_handler,
     ) -> None:
         self.content_type = content_type
@@ -275,7 +275,7 @@ class JSONWriter:
         inner = request.handler
         if inner is None:
             return  # a tool has answered already
-        request._json_inner_handler = inner  # noqa: SLF001 - as in json_handler
+        request._json_inner_handler = inner
         request.handler = self.handler
         if self.content_type is None:
             return
@@ -287,7 +287,7 @@ class JSONWriter:
 
 def json_out(
     content_type: str | None = "application/json",
-    debug: bool = False,  # noqa: FBT001, FBT002 - upstream's signature
+    debug: bool = False,
     handler: Callable[..., Any] = json_handler,
 ) -> None:
     """Encode what the page handler returns as JSON.

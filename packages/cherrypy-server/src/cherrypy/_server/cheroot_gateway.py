@@ -81,7 +81,7 @@ class ServerSettings(Protocol):
     peercreds_resolve: bool
 
     @property
-    def application(self) -> Any:  # noqa: ANN401 - any WSGI callable
+    def application(self) -> Any:
         """The WSGI application."""
 
 
@@ -118,7 +118,7 @@ class WSGIGateway(Gateway):
         req: The request that it answers.
     """
 
-    def __init__(self, req: Any) -> None:  # noqa: ANN401 - cheroot's own type
+    def __init__(self, req: Any) -> None:
         super().__init__(req)
         self.req = req
         self._is_started = False
@@ -308,7 +308,7 @@ class CPWSGIServer(cheroot.wsgi.Server):
 
     def __init__(self, server_adapter: ServerSettings | None = None) -> None:
         if server_adapter is None:
-            from cherrypy import server  # noqa: PLC0415 - the facade makes it on first use
+            from cherrypy import server
 
             server_adapter = server
         adapter = self.server_adapter = server_adapter
@@ -370,7 +370,7 @@ class CPWSGIServer(cheroot.wsgi.Server):
             "wsgi.version": self.wsgi_version,
         }
 
-    def bind_unix_socket(self, bind_addr: str) -> Any:  # noqa: ANN401 - cheroot has no types
+    def bind_unix_socket(self, bind_addr: str) -> Any:
         """Make the Unix socket to listen on, with the rights that the settings give it."""
         adapter = self.server_adapter
         self.socket = open_unix_socket(
@@ -397,14 +397,14 @@ class CPWSGIServer(cheroot.wsgi.Server):
         self.file_sender.stop(max(0.0, self.shutdown_timeout - (time.monotonic() - started)))
         self.connections.close(but=self.requests.own_connection())
 
-    def put_conn(self, conn: Any) -> None:  # noqa: ANN401 - cheroot's own type
+    def put_conn(self, conn: Any) -> None:
         """Watch an open connection until the next request comes."""
         if self.ready:
             super().put_conn(conn)
         else:
             conn.close()
 
-    def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:  # noqa: FBT001, FBT002 - cheroot's signature
+    def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:
         """Write to the log of the engine.
 
         Args:
@@ -415,7 +415,7 @@ class CPWSGIServer(cheroot.wsgi.Server):
         self.server_adapter.bus.log(msg, level, traceback)
 
 
-def make_ssl_adapter(settings: ServerSettings) -> Any | None:  # noqa: ANN401 - of any ssl_module
+def make_ssl_adapter(settings: ServerSettings) -> Any | None:
     """Make what wraps connections in TLS, or ``None`` without certificate and context."""
     if not settings.ssl_certificate and settings.ssl_context is None:
         return None

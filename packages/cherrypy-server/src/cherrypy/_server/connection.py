@@ -70,7 +70,7 @@ class Connection(HTTPConnection):
 
     RequestHandlerClass = CPWSGIHTTPRequest
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - cheroot's own
+    def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.server.connections.add(self)
         self.has_unread = False
@@ -108,7 +108,7 @@ class Connection(HTTPConnection):
             self.server.error_log(f"A client has gone: {error}", level=DEBUG)
         except (KeyboardInterrupt, SystemExit):
             raise
-        except BaseException as error:  # noqa: BLE001 - whatever the application lets through
+        except BaseException as error:
             self.server.error_log(repr(error), level=ERROR, traceback=True)
             self._answer_failure(request, HTTPStatus.INTERNAL_SERVER_ERROR)
         else:

@@ -26,7 +26,7 @@ class FileWrapper:
     sends_parts = True
     """It is sent from its position on, as PEP 3333 asks, and not from its beginning."""
 
-    def __init__(self, filelike: Any, blksize: int = 65536) -> None:  # noqa: ANN401 - any file object
+    def __init__(self, filelike: Any, blksize: int = 65536) -> None:
         self.filelike = filelike
         self.blksize = blksize
 
@@ -68,7 +68,7 @@ class Transfer:
 
     def __init__(
         self,
-        request: Any,  # noqa: ANN401 - of http_request, which imports no gateway
+        request: Any,
         wrapper: FileWrapper,
         head: bytes,
         place: tuple[int, int],
@@ -141,7 +141,7 @@ class FileSender:
         server: Gets connections back, and writes the log.
     """
 
-    def __init__(self, server: Any) -> None:  # noqa: ANN401 - of the module above this one
+    def __init__(self, server: Any) -> None:
         self._server = server
         self._lock = threading.Lock()
         self._new: list[Transfer] = []
@@ -176,7 +176,7 @@ class FileSender:
     def _start(self) -> None:
         self._ends = socket.socketpair()
         for end in self._ends:
-            end.setblocking(False)  # noqa: FBT003 - its signature
+            end.setblocking(False)
         self._thread = threading.Thread(
             target=self._run, args=self._ends[:1], name="CP File Sender", daemon=True
         )
@@ -208,7 +208,7 @@ class FileSender:
                     self._drop_late(selector, now)
                 if self._is_done(selector):
                     return
-            except Exception as error:  # noqa: BLE001 - one client must not end it for all
+            except Exception as error:
                 self._server.error_log(repr(error), level=ERROR, traceback=True)
 
     def _admit(self, selector: selectors.BaseSelector, waker: socket.socket) -> None:

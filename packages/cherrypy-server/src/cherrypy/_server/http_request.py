@@ -32,7 +32,7 @@ class CPWSGIHTTPRequest(HTTPRequest):
         conn: The connection that it comes from.
     """
 
-    def __init__(self, server: Any, conn: Any) -> None:  # noqa: ANN401 - cheroot's own types
+    def __init__(self, server: Any, conn: Any) -> None:
         super().__init__(server, conn, proxy_mode=False, strict_mode=True)
         self.head: RequestHead | None = None
         self.content: Content | None = None

@@ -123,17 +123,17 @@ class Server(ServerAdapter):
     peercreds_resolve = False
     """Whether to tell its user and group by name, too."""
 
-    def __init__(self, bus: wspbus.Bus | None = None, application: Any = None) -> None:  # noqa: ANN401 - any WSGI callable
+    def __init__(self, bus: wspbus.Bus | None = None, application: Any = None) -> None:
         super().__init__(wspbus.bus if bus is None else bus)
         self._application = application
         self._made: HTTPServer | None = None
 
     @property
-    def application(self) -> Any:  # noqa: ANN401 - any WSGI callable
+    def application(self) -> Any:
         """The WSGI application that is served."""
         if self._application is not None:
             return self._application
-        from cherrypy import tree  # noqa: PLC0415 - the facade imports us when it is there
+        from cherrypy import tree
 
         return tree
 
@@ -152,7 +152,7 @@ class Server(ServerAdapter):
         self._socket_host = host
 
     @property
-    def bind_addr(self) -> Any:  # noqa: ANN401 - what can be set is more than what comes back
+    def bind_addr(self) -> Any:
         """Where to listen: host and port, or the file name of a Unix socket; None if unknown."""
         if self.socket_file:
             return os.fspath(self.socket_file)
@@ -185,7 +185,7 @@ class Server(ServerAdapter):
         is_encrypted = bool(self.ssl_certificate or self.ssl_context is not None)
         return format_base(host or "", port, is_encrypted=is_encrypted)
 
-    def httpserver_from_self(self, httpserver: Any = None) -> tuple[Any, Any]:  # noqa: ANN401 - see ``instance``
+    def httpserver_from_self(self, httpserver: Any = None) -> tuple[Any, Any]:
         """Make a server of the settings.
 
         Args:
@@ -202,7 +202,7 @@ class Server(ServerAdapter):
         if httpserver is None:
             self._check_settings()
             # 30 ms, and a process under another WSGI server never starts one
-            from cherrypy._server.cheroot_gateway import CPWSGIServer  # noqa: PLC0415
+            from cherrypy._server.cheroot_gateway import CPWSGIServer
 
             httpserver = CPWSGIServer
         elif isinstance(httpserver, str):
@@ -282,7 +282,7 @@ class Server(ServerAdapter):
             )
 
 
-def _import_name(name: str) -> Any:  # noqa: ANN401 - whatever has that name
+def _import_name(name: str) -> Any:
     """Import what a dotted name such as ``package.module.Class`` stands for."""
     module, _, attribute = name.rpartition(".")
     return getattr(import_module(module), attribute)

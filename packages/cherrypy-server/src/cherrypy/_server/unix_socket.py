@@ -205,9 +205,9 @@ def _name_of_group(gid: int) -> str:
     return name
 
 
-def _users() -> Any:  # noqa: ANN401 - a module that not every system has
+def _users() -> Any:
     return import_module("pwd")
 
 
-def _groups() -> Any:  # noqa: ANN401 - a module that not every system has
+def _groups() -> Any:
     return import_module("grp")

@@ -41,10 +41,10 @@ class PoolServer(Protocol):
     interrupt: Any
     file_sender: Any
 
-    def put_conn(self, conn: Any) -> None:  # noqa: ANN401 - cheroot's own type
+    def put_conn(self, conn: Any) -> None:
         """Give an open connection back, to be watched until the next request comes."""
 
-    def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:  # noqa: FBT001, FBT002 - cheroot's signature
+    def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:
         """Write to the log."""
 
 
@@ -137,7 +137,7 @@ class Worker(threading.Thread):
             except (KeyboardInterrupt, SystemExit) as interrupt:
                 self.server.interrupt = interrupt
                 return
-            except BaseException as error:  # noqa: BLE001 - a worker outlives every fault
+            except BaseException as error:
                 with suppress(Exception):
                     self.server.error_log(repr(error), level=ERROR, traceback=True)
             finally:
@@ -199,8 +199,8 @@ class WorkerPool(ThreadPool):
     def __init__(
         self,
         server: PoolServer,
-        min: int,  # noqa: A002 - the name that cheroot asks for
-        max: float,  # noqa: A002
+        min: int,
+        max: float,
         queue_size: int,
         queue_timeout: float,
     ) -> None:

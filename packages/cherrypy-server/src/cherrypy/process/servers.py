@@ -78,7 +78,7 @@ def check_port(host: str, port: int) -> None:
     Raises:
         AddressUnavailableError: It could not.
     """
-    if not 0 <= port <= 65535:  # noqa: PLR2004 - 16 bits
+    if not 0 <= port <= 65535:
         raise AddressUnavailableError(
             errno.EINVAL,
             f"Port {port} does not exist: set server.socket_port to a number from 1 to 65535, or "
@@ -303,7 +303,7 @@ class ServerAdapter:
         return self._get_base()
 
     @property
-    def bound_addr(self) -> Any:  # noqa: ANN401 - Address, or None while it is not known
+    def bound_addr(self) -> Any:
         """Where the server listens: ``bind_addr``, with the port that the system chose for 0."""
         if not isinstance(self.bind_addr, tuple):
             return self.bind_addr
@@ -341,7 +341,7 @@ class ServerAdapter:
             self._end("SystemExit raised: shutting down HTTP server", interrupt)
         except OSError as error:
             self._fail(self._explained(error))
-        except Exception as error:  # noqa: BLE001 - a server is anyone's code
+        except Exception as error:
             self._fail(error)
 
     def _explained(self, error: OSError) -> OSError:
@@ -415,7 +415,7 @@ class _FlupServer:
     module = ""
     protocol = ""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - flup's
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.args = args
         self.kwargs = kwargs
         self.ready = False
@@ -437,9 +437,9 @@ class _FlupServer:
         if self._server is not None:
             # flup ends by a signal only, which a thread of ours can not wait for; its loop and
             # its spare threads look at these two
-            self._server._keepGoing = False  # noqa: SLF001
+            self._server._keepGoing = False
             with suppress(AttributeError):
-                self._server._threadPool.maxSpare = self._server._threadPool._idleCount  # noqa: SLF001
+                self._server._threadPool.maxSpare = self._server._threadPool._idleCount
 
     def _make(self) -> object:
         try:

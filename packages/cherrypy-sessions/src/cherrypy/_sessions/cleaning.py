@@ -12,7 +12,7 @@ _mutex = threading.Lock()
 _started: dict[object, Monitor] = {}
 
 
-def start_cleaning(session: Any) -> None:  # noqa: ANN401 - of the module above this one
+def start_cleaning(session: Any) -> None:
     """Have the ``clean_up`` of a storage called every ``clean_freq`` minutes from now on.
 
     Args:

@@ -47,7 +47,7 @@ class SessionConformance:
     same storage every time; it need not be empty.
     """
 
-    def make(self, id: str | None = None, **settings: Any) -> Session:  # noqa: A002, ANN401 - as Session has it
+    def make(self, id: str | None = None, **settings: Any) -> Session:
         """Return a session of the storage that is tested.
 
         Args:
@@ -59,7 +59,7 @@ class SessionConformance:
         """
         raise TypeError(f"{type(self).__name__} has to say how to make({id!r}, **{settings!r})")
 
-    def store(self, content: dict[str, Any], **settings: Any) -> str:  # noqa: ANN401 - as above
+    def store(self, content: dict[str, Any], **settings: Any) -> str:
         """Store a new session, and return its id."""
         session = self.make(**settings)
         session.update(content)
@@ -77,7 +77,7 @@ class SessionConformance:
     def test_a_new_session_has_an_id_of_its_own(self) -> None:
         """And it was not asked for one that is missing."""
         ids = {self.make().id for _ in range(100)}
-        expect(len(ids) == 100, "each new session has another id")  # noqa: PLR2004 - as above
+        expect(len(ids) == 100, "each new session has another id")
         expect(not self.make().missing, "a session without an id from the client is not missing")
 
     def test_an_id_that_was_not_issued_is_never_adopted(self) -> None:
@@ -234,7 +234,7 @@ class SessionConformance:
         expect(self.content(session_id) == {"n": THREADS * TURNS}, "every update counts")
 
 
-def expect(truth: bool, rule: str) -> None:  # noqa: FBT001 - as an assert statement, which -O removes
+def expect(truth: bool, rule: str) -> None:
     """Fail unless a rule is kept.
 
     Raises:
@@ -260,7 +260,7 @@ def _run(*functions: Callable[[], object]) -> None:
     def run(function: Callable[[], object]) -> None:
         try:
             function()
-        except BaseException as error:  # noqa: BLE001 - told by the thread that waits
+        except BaseException as error:
             failures.append(error)
 
     threads = [

@@ -32,7 +32,7 @@ def same_site(value: object) -> str | None:
     return found
 
 
-def set_cookie(  # noqa: PLR0913 - the attributes that a cookie has
+def set_cookie(
     request: Request,
     response: Response,
     session_id: str,

@@ -97,7 +97,7 @@ class FileSession(Session):
     """The lock that is held, with a method ``close``; a subclass may put one of its own here."""
     _layout: Format
 
-    def __init__(self, id: str | None = None, **kwargs: Any) -> None:  # noqa: A002, ANN401 - upstream's signature
+    def __init__(self, id: str | None = None, **kwargs: Any) -> None:
         folder = _folder(kwargs.get("storage_path", self.storage_path))
         kwargs["storage_path"] = os.path.abspath(folder)  # noqa: PTH100 - text, as upstream has it
         kwargs.setdefault("lock_timeout", self.lock_timeout)
@@ -106,7 +106,7 @@ class FileSession(Session):
         super().__init__(id=id, **kwargs)
 
     @classmethod
-    def setup(cls, **kwargs: Any) -> None:  # noqa: ANN401 - any setting
+    def setup(cls, **kwargs: Any) -> None:
         """Prepare the storage for one configuration of the sessions tool: make its folder.
 
         Raises:
@@ -217,7 +217,7 @@ class FileSession(Session):
         self.locked = True
 
     def _locked_file(self, path: str, limit: float | None) -> "BaseFileLock":
-        from filelock import FileLock, Timeout  # noqa: PLC0415 - 40 ms, and for this storage alone
+        from filelock import FileLock, Timeout
 
         # who has the path in self.locks has it for himself
         lock = _known_locks.pop(path, None) or FileLock(path, mode=0o600, thread_local=False)

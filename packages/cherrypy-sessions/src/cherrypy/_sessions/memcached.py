@@ -77,13 +77,13 @@ class MemcachedSession(Session):
     _has_read: bool = False
     """Whether it is known that the record, or its absence, is the one that was loaded."""
 
-    def __init__(self, id: str | None = None, **kwargs: Any) -> None:  # noqa: A002, ANN401 - upstream's signature
+    def __init__(self, id: str | None = None, **kwargs: Any) -> None:
         self._layout = find_format(kwargs.get("serializer", self.serializer))
         self._servers = self._find_servers(kwargs)
         super().__init__(id=id, **kwargs)
 
     @classmethod
-    def setup(cls, **kwargs: Any) -> None:  # noqa: ANN401 - any setting
+    def setup(cls, **kwargs: Any) -> None:
         """Prepare the storage for one configuration of the sessions tool.
 
         Raises:
@@ -109,7 +109,7 @@ class MemcachedSession(Session):
 
     # ---- records --------------------------------------------------------------------------------
 
-    def _ask(self, command: str, key: str, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - those of any command
+    def _ask(self, command: str, key: str, *args: Any, **kwargs: Any) -> Any:
         return self._servers.ask(self.id, command, key, *args, **kwargs)
 
     def _key(self) -> str:

@@ -40,9 +40,9 @@ def _library() -> _Library:
         ModuleNotFoundError: It is not installed; says what to install.
     """
     try:
-        from pymemcache import exceptions  # type: ignore[import-untyped]  # noqa: PLC0415 - an extra
-        from pymemcache.client.base import PooledClient  # type: ignore[import-untyped]  # noqa: PLC0415 - as above
-        from pymemcache.client.rendezvous import RendezvousHash  # type: ignore[import-untyped]  # noqa: PLC0415 - as above
+        from pymemcache import exceptions  # type: ignore[import-untyped]
+        from pymemcache.client.base import PooledClient  # type: ignore[import-untyped]
+        from pymemcache.client.rendezvous import RendezvousHash  # type: ignore[import-untyped]
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "pymemcache":
             raise
@@ -102,7 +102,7 @@ class Servers:
         self._only = self._nodes[names[0]] if len(self._nodes) == 1 else None
         self._retry_after = retry_after
 
-    def ask(self, owner: str, command: str, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - those of any command
+    def ask(self, owner: str, command: str, *args: Any, **kwargs: Any) -> Any:
         """Send a command to the server that has a key, and return its answer.
 
         Args:
@@ -167,7 +167,7 @@ def parse_server(name: str) -> tuple[str, int] | str:
     if not colon or (port.endswith("]") and "[" in name):  # no port: the colon is one of IPv6
         host, port = name, str(DEFAULT_PORT)
     host = host.removeprefix("[").removesuffix("]")
-    if not host or not port.isascii() or not port.isdigit() or int(port) > 65535:  # noqa: PLR2004 - RFC 9293
+    if not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
         raise ValueError(
             f"tools.sessions.servers has {name!r}: expected host:port, or the path of a Unix socket"
         )

@@ -30,7 +30,7 @@ class RamSession(Session):
     _mutex: ClassVar[threading.Lock] = threading.Lock()
     _index: ClassVar[ExpiryIndex] = ExpiryIndex()
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401 - for other classes
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "cache" in cls.__dict__:
             cls._index = ExpiryIndex()

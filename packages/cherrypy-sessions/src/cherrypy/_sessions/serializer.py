@@ -40,7 +40,7 @@ class Format(NamedTuple):
     loads: Callable[[bytes], dict[str, Any]]
 
 
-def find_format(serializer: Any) -> Format:  # noqa: ANN401 - whatever is configured
+def find_format(serializer: Any) -> Format:
     """Return the format that ``tools.sessions.serializer`` asks for.
 
     Args:
@@ -112,7 +112,7 @@ def load_safely(written: bytes) -> dict[str, Any]:
     return data
 
 
-def _encode(value: Value, where: str, depth: int) -> Any:  # noqa: ANN401, PLR0911 - any JSON value; one for each kind
+def _encode(value: Value, where: str, depth: int) -> Any:  # noqa: PLR0911 - any JSON value; one for each kind
     """Return a value as JSON has it; ``where`` tells what it is for messages."""
     kind = type(value)
     if kind in PLAIN_TYPES:
@@ -156,7 +156,7 @@ def _tagged_dict(value: dict[Any, Any], where: str, depth: int = 0) -> dict[str,
     return {TAG: "dict", "v": pairs}
 
 
-def _decode(value: Any) -> Value:  # noqa: ANN401 - any JSON value
+def _decode(value: Any) -> Value:
     kind = type(value)
     if kind is list:
         return [_decode(each) for each in value]

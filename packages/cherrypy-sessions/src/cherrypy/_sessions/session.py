@@ -121,13 +121,13 @@ class Session:
         def _delete(self) -> None:
             """Remove the record of ``self.id``, if there is one."""
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401 - for other classes
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         given: object = cls.locks
         if type(given) is dict:  # what a class that was written for CherryPy 18 has
             cls.locks = KeyedLocks()
 
-    def __init__(self, id: str | None = None, **kwargs: Any) -> None:  # noqa: A002, ANN401 - upstream's signature
+    def __init__(self, id: str | None = None, **kwargs: Any) -> None:
         self.id_observers = []
         self._data = {}
         for name, value in kwargs.items():
@@ -144,7 +144,7 @@ class Session:
         self._regenerate()
 
     @property
-    def id(self) -> Any:  # noqa: ANN401 - text; None for a moment only
+    def id(self) -> Any:
         """The id of the session; it changes by :meth:`regenerate`."""
         return self._id
 
@@ -398,7 +398,7 @@ class Session:
             return self._data.get(key, default)
         return value
 
-    def pop(self, key: str, default: Value = False) -> Value:  # noqa: FBT002 - upstream's signature
+    def pop(self, key: str, default: Value = False) -> Value:
         """Remove a key and return its value, or ``default`` if there is none."""
         return self._for_change().pop(key, default)
 
@@ -443,5 +443,5 @@ def _is_same(seen: dict[str, Value], present: dict[str, Value]) -> bool:
     """Tell whether two states of a session are the same, as far as they can be compared."""
     try:
         return seen == present
-    except Exception:  # noqa: BLE001 - values of any class, whose __eq__ may do what it likes
+    except Exception:
         return False

@@ -37,7 +37,7 @@ class Opening:
     own_storages: ClassVar[set[type[Session]]] = set()
     """Storages that need no lock before the session is used."""
 
-    def __init__(  # noqa: PLR0913 - what is configured
+    def __init__(
         self,
         storage_class: type[Session],
         settings: dict[str, Any],
@@ -78,17 +78,17 @@ class Opening:
         request = serving.request
         if "_session_init_flag" in request.__dict__:  # the tool is on twice
             return
-        request._session_init_flag = True  # noqa: SLF001 - upstream's name
+        request._session_init_flag = True
         session = self._storage_class(self._received_id(request), **self._settings)
-        session._locking = self._locking  # noqa: SLF001 - of the same unit
+        session._locking = self._locking
         serving.__dict__.update(session=session, session_opening=self)
         if session.id_observers is None:
             session.id_observers = []
         session.id_observers.append(self._observer(serving))
         if self._lazy:
-            session._lazy = True  # noqa: SLF001 - as above
+            session._lazy = True
             if self._locking == "implicit" and request.method in SAFE_METHODS:
-                session._optimistic = True  # noqa: SLF001 - as above
+                session._optimistic = True
         else:
             self.send_cookie(serving, session)
 
@@ -126,12 +126,12 @@ class Opening:
     def settle_cookie(self, serving: Serving, session: Session) -> None:
         """Decide what the client is told about the session, now that the handler has run."""
         cookie = serving.response.cookie if "cookie" in serving.response.__dict__ else {}
-        if session._superseded and not session._stored:  # noqa: SLF001 - of the same unit
+        if session._superseded and not session._stored:
             # another response has told the client a better one, or it may keep what it has
             cookie.pop(self._cookie_name, None)
         elif self._lazy and session.loaded:
             self._tell_caches(serving.response)
-            if session._stored and self._cookie_name not in cookie:  # noqa: SLF001 - as above
+            if session._stored and self._cookie_name not in cookie:
                 self.send_cookie(serving, session)
 
     @staticmethod
@@ -148,7 +148,7 @@ class Opening:
         expire_cookie(serving.response, self._cookie_name)
 
 
-def prepare(  # noqa: PLR0913, PLR0917 - upstream's signature
+def prepare(
     storages: Mapping[str, Any],
     storage_type: str | None = None,
     path: str | None = None,
@@ -156,12 +156,12 @@ def prepare(  # noqa: PLR0913, PLR0917 - upstream's signature
     name: str = "session_id",
     timeout: float = 60,
     domain: str | None = None,
-    secure: bool | None = None,  # noqa: FBT001 - upstream's signature
+    secure: bool | None = None,
     clean_freq: float = 5,
-    persistent: bool = True,  # noqa: FBT001, FBT002 - as above
-    httponly: bool = True,  # noqa: FBT001, FBT002 - as above
-    debug: bool = False,  # noqa: FBT001, FBT002 - as above
-    **kwargs: Any,  # noqa: ANN401 - settings of any storage
+    persistent: bool = True,
+    httponly: bool = True,
+    debug: bool = False,
+    **kwargs: Any,
 ) -> Opening:
     """Return what opens sessions as one configuration of the tool wants them.
 
@@ -234,19 +234,19 @@ class RepeatableHandler:
         self._handler = handler
         self._session = session
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - those of any handler
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the handler."""
         session = self._session
-        session._repeatable = True  # noqa: SLF001 - of the same unit
+        session._repeatable = True
         try:
             return self._handler(*args, **kwargs)
         except OutdatedReading:
-            session._optimistic = session._repeatable = False  # noqa: SLF001 - as above
+            session._optimistic = session._repeatable = False
             return self._handler(*args, **kwargs)
         finally:
-            session._repeatable = False  # noqa: SLF001 - as above
+            session._repeatable = False
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - attributes of any handler
+    def __getattr__(self, name: str) -> Any:
         return getattr(self._handler, name)
 
 
@@ -254,7 +254,7 @@ def make_repeatable() -> None:
     """Have the handler of the current request run again if it has read what is outdated."""
     serving = current.get()
     session = serving.__dict__.get("session")
-    if session is not None and session._optimistic and serving.request.handler is not None:  # noqa: SLF001 - of the same unit
+    if session is not None and session._optimistic and serving.request.handler is not None:
         serving.request.handler = RepeatableHandler(serving.request.handler, session)
 
 
@@ -265,12 +265,12 @@ def save_session() -> None:
     session = serving.__dict__.get("session")
     if session is None or "_sessionsaved" in request.__dict__:
         return
-    request._sessionsaved = True  # noqa: SLF001 - upstream's name
+    request._sessionsaved = True
     response = serving.response
     opening = serving.__dict__.get("session_opening")
     if response.stream:
         # what is read and changed while the body is made counts as well
-        session._save_at_end = True  # noqa: SLF001 - of the same unit
+        session._save_at_end = True
         if opening is not None:
             _settle_before_stream(opening, serving, session)
         return
@@ -285,13 +285,13 @@ def save_session() -> None:
 
 def _settle_before_stream(opening: Opening, serving: Serving, session: Session) -> None:
     """Decide about the cookie before a stream begins: later it would come too late."""
-    if not session._lazy:  # noqa: SLF001 - of the same unit
+    if not session._lazy:
         opening.settle_cookie(serving, session)
         return
-    if session.loaded and session._data and not session._stored:  # noqa: SLF001 - as above
-        session._stored = True  # noqa: SLF001 - as above; it will be, at the end
+    if session.loaded and session._data and not session._stored:
+        session._stored = True
     opening.settle_cookie(serving, session)
-    session._sealed = True  # noqa: SLF001 - as above
+    session._sealed = True
 
 
 def close_session() -> None:
@@ -300,8 +300,8 @@ def close_session() -> None:
     if session is None:
         return
     try:
-        if session._save_at_end:  # noqa: SLF001 - of the same unit
-            session._save_at_end = False  # noqa: SLF001 - as above
+        if session._save_at_end:
+            session._save_at_end = False
             session.save()
     finally:
         if session.locked:

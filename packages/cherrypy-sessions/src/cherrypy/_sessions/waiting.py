@@ -14,7 +14,7 @@ Timeout = float | dt.timedelta | None
 """Seconds or a timedelta; ``None`` for no limit."""
 
 
-class SessionUnavailable(HTTPError):  # noqa: N818 - as LockTimeout, which is upstream's name
+class SessionUnavailable(HTTPError):
     """The session can not be read or written now.
 
     Unless it is caught, the client is answered 503 and may try again.

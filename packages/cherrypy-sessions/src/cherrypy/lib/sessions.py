@@ -58,19 +58,19 @@ missing = object()
 Opening.own_storages.update((RamSession, FileSession, MemcachedSession))
 
 
-def init(  # noqa: PLR0913, PLR0917 - upstream's signature
+def init(
     storage_type: str | None = None,
     path: str | None = None,
     path_header: str | None = None,
     name: str = "session_id",
     timeout: float = 60,
     domain: str | None = None,
-    secure: bool | None = None,  # noqa: FBT001 - upstream's signature
+    secure: bool | None = None,
     clean_freq: float = 5,
-    persistent: bool = True,  # noqa: FBT001, FBT002 - as above
-    httponly: bool = True,  # noqa: FBT001, FBT002 - as above
-    debug: bool = False,  # noqa: FBT001, FBT002 - as above
-    **kwargs: Any,  # noqa: ANN401 - settings of any storage
+    persistent: bool = True,
+    httponly: bool = True,
+    debug: bool = False,
+    **kwargs: Any,
 ) -> None:
     """Open the session of the current request; the sessions tool does that.
 
@@ -145,15 +145,15 @@ def expire() -> None:
     opening.expire(serving)
 
 
-def set_response_cookie(  # noqa: PLR0913, PLR0917 - upstream's signature
+def set_response_cookie(
     path: str | None = None,
     path_header: str | None = None,
     name: str = "session_id",
     timeout: float | None = 60,
     domain: str | None = None,
-    secure: bool | None = None,  # noqa: FBT001 - upstream's signature
-    httponly: bool = True,  # noqa: FBT001, FBT002 - as above
-    samesite: str | bool | None = "Lax",  # noqa: FBT001 - as above
+    secure: bool | None = None,
+    httponly: bool = True,
+    samesite: str | bool | None = "Lax",
 ) -> None:
     """Send the id of the current session to the client; the sessions tool does that.
 

@@ -97,7 +97,7 @@ def _answer(
     return _whole_or_part(request, response, source, known, asked, source.length)
 
 
-def _whole_or_part(  # noqa: PLR0913, PLR0917 - all that is known of request and file
+def _whole_or_part(
     request: Request,
     response: Response,
     source: Source,

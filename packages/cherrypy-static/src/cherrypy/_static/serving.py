@@ -46,7 +46,7 @@ class Freshness:
             expression for the paths for which that is so.
     """
 
-    def __init__(self, tool: str, max_age: float | None, immutable: bool | str) -> None:  # noqa: FBT001 - a setting
+    def __init__(self, tool: str, max_age: float | None, immutable: bool | str) -> None:
         if max_age is not None and (isinstance(max_age, bool) or not 0 <= max_age < 2**31):
             raise ValueError(
                 f"tools.{tool}.max_age = {max_age!r}: expected seconds, from 0 to 2147483647"
@@ -107,21 +107,21 @@ class StaticDirectory:
         ValueError: A setting makes no sense.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the settings of the tool
+    def __init__(
         self,
         section: str,
-        dir: str | os.PathLike[str],  # noqa: A002 - upstream's name
+        dir: str | os.PathLike[str],
         root: str | os.PathLike[str] = "",
         match: str = "",
         content_types: Mapping[str, str] | None = None,
         index: str = "",
-        debug: bool = False,  # noqa: ARG002, FBT001, FBT002
+        debug: bool = False,  # noqa: ARG002
         max_age: float | None = None,
-        immutable: bool | str = False,  # noqa: FBT001, FBT002
-        precompressed: Any = False,  # noqa: ANN401, FBT002 - see coding_names
-        hidden: bool = True,  # noqa: FBT001, FBT002
-        listing: bool = False,  # noqa: FBT001, FBT002
-        follow_links: bool = False,  # noqa: FBT001, FBT002
+        immutable: bool | str = False,
+        precompressed: Any = False,
+        hidden: bool = True,
+        listing: bool = False,
+        follow_links: bool = False,
     ) -> None:
         self.path = absolute_path("tools.staticdir.dir", dir, root)
         self._offset = len("" if section == "global" else section.rstrip("/\\")) + 1
@@ -295,15 +295,15 @@ class StaticFile:
         ValueError: A setting makes no sense.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the settings of the tool
+    def __init__(
         self,
         filename: str | os.PathLike[str],
         root: str | os.PathLike[str] | None = None,
         match: str = "",
         content_types: Mapping[str, str] | None = None,
-        debug: bool = False,  # noqa: ARG002, FBT001, FBT002
+        debug: bool = False,  # noqa: ARG002
         max_age: float | None = None,
-        precompressed: Any = False,  # noqa: ANN401, FBT002 - see coding_names
+        precompressed: Any = False,
     ) -> None:
         self.path = absolute_path("tools.staticfile.filename", filename, root)
         self._match = _compiled("tools.staticfile.match", match) if match else None
@@ -359,7 +359,7 @@ class StaticFile:
         ).answer
 
 
-def send_as_configured(  # noqa: PLR0913, PLR0917 - all that is known of the file
+def send_as_configured(
     request: Request,
     response: Response,
     file: OpenedFile,
@@ -400,7 +400,7 @@ def send_as_configured(  # noqa: PLR0913, PLR0917 - all that is known of the fil
     freshness.tell(response, path)  # last, as what is refused is not to be kept
 
 
-def send(  # noqa: PLR0913, PLR0917 - all that is known of the file
+def send(
     request: Request,
     response: Response,
     file: OpenedFile,
@@ -433,7 +433,7 @@ def send(  # noqa: PLR0913, PLR0917 - all that is known of the file
     return True
 
 
-def send_negotiated(  # noqa: PLR0913, PLR0917 - all that is known of the file
+def send_negotiated(
     request: Request,
     response: Response,
     file: OpenedFile,
@@ -531,7 +531,7 @@ def absolute_path(
     return os.path.normpath(text)
 
 
-def checked_types(key: str, content_types: Any) -> Mapping[str, str] | None:  # noqa: ANN401 - value of a setting
+def checked_types(key: str, content_types: Any) -> Mapping[str, str] | None:
     """Return the media types that a setting lists.
 
     Raises:
@@ -550,7 +550,7 @@ def _is_constant(content_types: Mapping[str, str] | None) -> bool:
     return content_types is None or type(content_types) is dict
 
 
-def _compiled(key: str, pattern: Any) -> re.Pattern[str]:  # noqa: ANN401 - value of a setting
+def _compiled(key: str, pattern: Any) -> re.Pattern[str]:
     try:
         return re.compile(pattern)
     except (re.error, TypeError) as error:

@@ -22,7 +22,7 @@ class Source(Protocol):
     def all_octets(self) -> Iterable[bytes]:
         """Give all octets, however many they are."""
 
-    def file(self) -> Any:  # noqa: ANN401 - any file object
+    def file(self) -> Any:
         """Give the file, which is to be closed by who asked for it."""
 
     def move_to(self, position: int) -> None:
@@ -112,7 +112,7 @@ class FileObject:
         file: Anything with ``read``. With ``seek`` and ``tell``, its length is known.
     """
 
-    def __init__(self, file: Any) -> None:  # noqa: ANN401 - any file object
+    def __init__(self, file: Any) -> None:
         self._file = file
         self._base = 0
         self.length: int | None = None
@@ -143,7 +143,7 @@ class FileObject:
         """Give all octets, however many they are."""
         return file_generator(self._file)
 
-    def file(self) -> Any:  # noqa: ANN401 - any file object
+    def file(self) -> Any:
         """Give the file, which is to be closed by who asked for it."""
         return self._file
 
@@ -158,7 +158,7 @@ class FileObject:
             close()
 
 
-def _regular_status(file: Any) -> os.stat_result | None:  # noqa: ANN401 - any file object
+def _regular_status(file: Any) -> os.stat_result | None:
     try:
         status = os.fstat(file.fileno())
     except (AttributeError, OSError, TypeError, ValueError):  # ValueError: closed, or of io itself

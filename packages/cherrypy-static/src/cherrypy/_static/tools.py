@@ -21,7 +21,7 @@ FAVICON_MAX_AGE = 86_400  # seconds: browsers ask for it on every visit
 class Prepared(Protocol):
     """What is served, after all that follows from configuration has been decided."""
 
-    def offer_shortcut(self, path: str) -> Any:  # noqa: ANN401 - a function, or nothing
+    def offer_shortcut(self, path: str) -> Any:
         """Offer what answers the next requests for a path."""
 
     def serve(self, request: Request, response: Response, *, is_final: bool = False) -> bool:
@@ -58,7 +58,7 @@ class StaticTool(HandlerTool):
 
     def __init__(
         self,
-        callable: Callable[..., bool],  # noqa: A002 - upstream's name
+        callable: Callable[..., bool],
         prepare: Callable[..., Prepared],
         name: str,
         required: str,
@@ -82,7 +82,7 @@ class StaticTool(HandlerTool):
 class StaticFileTool(StaticTool):
     """The tool ``staticfile``, which also has the picture for sites that have none."""
 
-    def serve_favicon(self) -> Any:  # noqa: ANN401 - body of any kind
+    def serve_favicon(self) -> Any:
         """Answer the current request with the default favicon, as a page handler does.
 
         Raises:

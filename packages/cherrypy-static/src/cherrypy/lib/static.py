@@ -38,7 +38,7 @@ def serve_file(
     content_type: str | None = None,
     disposition: str | None = None,
     name: str | None = None,
-    debug: bool = False,  # noqa: ARG001, FBT001, FBT002 - upstream's signature
+    debug: bool = False,  # noqa: ARG001 - upstream's signature
 ) -> Iterable[bytes]:
     """Answer the current request with a file; a page handler returns what this returns.
 
@@ -78,11 +78,11 @@ def serve_file(
 
 
 def serve_fileobj(
-    fileobj: Any,  # noqa: ANN401 - any file object
+    fileobj: Any,
     content_type: str | None = None,
     disposition: str | None = None,
     name: str | None = None,
-    debug: bool = False,  # noqa: ARG001, FBT001, FBT002 - upstream's signature
+    debug: bool = False,  # noqa: ARG001 - upstream's signature
 ) -> Iterable[bytes]:
     """Answer the current request with an open file, from where it is to its end.
 
@@ -136,32 +136,32 @@ def serve_download(path: str | os.PathLike[str], name: str | None = None) -> Ite
     return serve_file(path, "application/x-download", "attachment", name)
 
 
-def _body(response: Any, chunks: Iterable[bytes] | None) -> Iterable[bytes]:  # noqa: ANN401 - any response class
+def _body(response: Any, chunks: Iterable[bytes] | None) -> Iterable[bytes]:
     if chunks is None:
         raise HTTPRedirect([], NOT_MODIFIED)
     response.body = chunks
     return _given(response)
 
 
-def _given(response: Any) -> Iterable[bytes]:  # noqa: ANN401 - as above
+def _given(response: Any) -> Iterable[bytes]:
     body: Iterable[bytes] = response.body
     return body
 
 
-def staticdir(  # noqa: PLR0913, PLR0917 - upstream's signature, and ours
+def staticdir(
     section: str,
-    dir: str | os.PathLike[str],  # noqa: A002
+    dir: str | os.PathLike[str],
     root: str | os.PathLike[str] = "",
     match: str = "",
     content_types: Mapping[str, str] | None = None,
     index: str = "",
-    debug: bool = False,  # noqa: FBT001, FBT002
+    debug: bool = False,
     max_age: float | None = None,
-    immutable: bool | str = False,  # noqa: FBT001, FBT002
-    precompressed: bool | str | list[str] | tuple[str, ...] = False,  # noqa: FBT001, FBT002
-    hidden: bool = True,  # noqa: FBT001, FBT002
-    listing: bool = False,  # noqa: FBT001, FBT002
-    follow_links: bool = False,  # noqa: FBT001, FBT002
+    immutable: bool | str = False,
+    precompressed: bool | str | list[str] | tuple[str, ...] = False,
+    hidden: bool = True,
+    listing: bool = False,
+    follow_links: bool = False,
 ) -> bool:
     """Answer the current request with a file below a directory, if there is one.
 
@@ -208,14 +208,14 @@ def staticdir(  # noqa: PLR0913, PLR0917 - upstream's signature, and ours
     return directory.serve(serving.request, serving.response)
 
 
-def staticfile(  # noqa: PLR0913, PLR0917 - upstream's signature, and ours
+def staticfile(
     filename: str | os.PathLike[str],
     root: str | os.PathLike[str] | None = None,
     match: str = "",
     content_types: Mapping[str, str] | None = None,
-    debug: bool = False,  # noqa: FBT001, FBT002
+    debug: bool = False,
     max_age: float | None = None,
-    precompressed: bool | str | list[str] | tuple[str, ...] = False,  # noqa: FBT001, FBT002
+    precompressed: bool | str | list[str] | tuple[str, ...] = False,
 ) -> bool:
     """Answer the current request with a file, if it is there.
 
