@@ -29,7 +29,7 @@ class BasicGate:
         self,
         realm: str | None = None,
         checkpassword: Callable[[str, str, str], object] | None = None,
-        debug: bool = False,  # noqa: ARG002 - upstream's signature
+        debug: bool = False,
         accept_charset: str | None = "utf-8",
     ) -> None:
         self._realm = check_realm(realm, "tools.auth_basic.realm")

@@ -68,7 +68,7 @@ class DigestGate:
         realm: str | None = None,
         get_ha1: Any = None,
         key: str | bytes | None = None,
-        debug: bool = False,  # noqa: ARG002 - upstream's signature
+        debug: bool = False,
         accept_charset: str | None = "utf-8",
         algorithms: str | Iterable[str] | None = None,
         qop: str | Iterable[str] = "auth",

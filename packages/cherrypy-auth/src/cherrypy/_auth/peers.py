@@ -31,7 +31,7 @@ class PeerGate:
         gids: Ids = (),
         users: Names = (),
         groups: Names = (),
-        debug: bool = False,  # noqa: ARG002 - every tool has it
+        debug: bool = False,
     ) -> None:
         self._uids = _checked_ids(uids, "uids")
         self._gids = _checked_ids(gids, "gids")

@@ -133,10 +133,10 @@ class Checker:
     def formatwarning(
         self,
         message: Warning | str,
-        category: type[Warning],  # noqa: ARG002 - as warnings.formatwarning
-        filename: str,  # noqa: ARG002 - as warnings.formatwarning
-        lineno: int,  # noqa: ARG002 - as warnings.formatwarning
-        line: str | None = None,  # noqa: ARG002 - as warnings.formatwarning
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        line: str | None = None,
     ) -> str:
         """Write a warning without the source line, which would be one of the checker."""
         return f"CherryPy Checker:\n{message}\n\n"

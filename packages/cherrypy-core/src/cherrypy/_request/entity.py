@@ -22,7 +22,7 @@ from cherrypy._request.multipart import (
 )
 from cherrypy._request.readers import BLOCK_SIZE
 from cherrypy._runtime.errors import HTTPError
-from cherrypy._runtime.lazy import lazy
+from cherrypy._runtime.state import lazy
 
 _LENGTH = re.compile(r"[0-9]{1,18}")
 

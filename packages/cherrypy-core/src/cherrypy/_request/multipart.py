@@ -259,7 +259,7 @@ class BoundaryReader(OctetReader):
             return line - 2
         return max(self._position, line - 1)
 
-    def _more(self, size: int) -> bytes:  # noqa: ARG002 - blocks come as the source gives them
+    def _more(self, size: int) -> bytes:
         return self._pull()
 
     def _extend(self) -> None:
@@ -280,7 +280,7 @@ class ContentReader(OctetReader):
         super().__init__(BLOCK_SIZE)
         self.reader = reader
 
-    def _more(self, size: int) -> bytes:  # noqa: ARG002 - blocks come as they are
+    def _more(self, size: int) -> bytes:
         return self.reader.read_content()
 
 

@@ -30,7 +30,7 @@ from cherrypy._request.error_pages import (
 from cherrypy._request.run import good_hosts, handle_error, respond, run
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPError, InternalRedirect, NotFound
-from cherrypy._runtime.lazy import lazy
+from cherrypy._runtime.state import lazy
 from cherrypy._tools.hooks import HOOK_POINTS, HookMap, SharedHooks
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class LazyUUID4:
 class _hooks(lazy[HookMap]):
     """The attribute ``hooks``: of the class the hooks of all requests, of a request its own."""
 
-    def __get__(self, instance: object | None, owner: Any) -> Any:
+    def __get__(self, instance: object | None, owner: Any) -> Any:  # type: ignore[override]
         if instance is None:
             return owner.class_hooks
         return super().__get__(instance, owner)

@@ -8,7 +8,7 @@ from cherrypy._http.dates import now_field
 from cherrypy._http.headers import HeaderMap
 from cherrypy._request.finish import finish, finish_answered
 from cherrypy._runtime.iterators import file_generator
-from cherrypy._runtime.lazy import lazy
+from cherrypy._runtime.state import lazy
 from cherrypy._version import SERVER
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from operator import attrgetter
 from typing import Any, Self, SupportsIndex
 
 from cherrypy._config.generations import generation
+from cherrypy._tools.function import ToolFunction
 
 HOOK_POINTS = (
     "on_start_resource",
@@ -58,8 +59,11 @@ class Hook:
             priority = getattr(callback, "priority", DEFAULT_PRIORITY)
         self.priority = priority
         self.kwargs = kwargs
-        # the same function with request and response as arguments, where the callback has one
-        self.with_request = getattr(callback, "with_request", None)
+        # PERF: a tool's function is called with the request and response at hand
+        if isinstance(callback, ToolFunction):
+            self.with_request = callback.function
+        else:
+            self.with_request = getattr(callback, "with_request", None)
 
     def __lt__(self, other: "Hook") -> bool:
         return self.priority < other.priority

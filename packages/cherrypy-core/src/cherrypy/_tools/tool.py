@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from cherrypy._config.generations import generation
 from cherrypy._runtime.context import current
+from cherrypy._tools.function import ToolFunction
 from cherrypy._tools.hooks import Hook
 
 F = TypeVar("F", bound=Callable[..., Any] | type)
@@ -127,7 +128,10 @@ class Tool:
         priority = keywords.pop("priority", None)
         if priority is None:
             priority = getattr(self.callable, "priority", self._priority)
-        return Hook(callback, getattr(self.callable, "failsafe", None), priority, **keywords)
+        failsafe = getattr(self.callable, "failsafe", None)
+        if isinstance(callback, ToolFunction) and callback.prepare is not None:
+            return Hook(callback.prepare(**keywords), failsafe, priority)
+        return Hook(callback, failsafe, priority, **keywords)
 
 
 _ON_ATTRIBUTE = (
@@ -138,6 +142,8 @@ _ON_ATTRIBUTE = (
 
 def _parameter_names(function: Callable[..., Any]) -> tuple[str, ...]:
     """Return the names a function takes, as far as they can be had without an import."""
+    if isinstance(function, ToolFunction):
+        return _parameter_names(function.function)[2:]
     code = getattr(getattr(function, "__func__", function), "__code__", None)
     if code is None:
         code = getattr(getattr(type(function), "__call__", None), "__code__", None)  # noqa: B004 - not asked whether, but how

@@ -351,7 +351,7 @@ def _expires(
     *,
     secs: float | dt.timedelta = 0,
     force: bool = False,
-    debug: bool = False,  # noqa: ARG001 - as above
+    debug: bool = False,
 ) -> None:
     headers = response.headers
     if not force and not any(name in headers for name in INDICATORS):

@@ -45,7 +45,7 @@ def _validate_etags(
     response: Response,
     *,
     autotags: bool = False,
-    debug: bool = False,  # noqa: ARG001 - as above
+    debug: bool = False,
 ) -> None:
     code = valid_status(response.status)[0]
     if not is_successful(code):

@@ -153,7 +153,7 @@ def _gzip(
     *,
     compress_level: int = 5,
     mime_types: Names = ("text/html", "text/plain"),
-    debug: bool = False,  # noqa: ARG001
+    debug: bool = False,
     codings: Names = ("gzip",),
     minimum_size: int = MINIMUM_SIZE,
 ) -> None:

@@ -191,8 +191,8 @@ class StatsTool(Tool):
         uriset: str | None = None,
         slow_queries: float = 1.0,
         slow_queries_count: int = 100,
-        debug: bool = False,  # noqa: ARG002 - upstream's signature
-        **kwargs: Any,  # noqa: ARG002 - upstream's signature
+        debug: bool = False,
+        **kwargs: Any,
     ) -> None:
         """Note the end of the current request.
 

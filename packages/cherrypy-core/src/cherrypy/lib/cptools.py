@@ -10,7 +10,9 @@ from cherrypy._http.negotiation import media_type_weight, preferred, weights
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPError, HTTPRedirect, InternalRedirect
 from cherrypy._runtime.iterators import is_iterator, set_vary_header
+from cherrypy._runtime.messages import Request, Response
 from cherrypy._runtime.urls import url
+from cherrypy._tools.function import tool_function
 from cherrypy.lib.conditional import validate_etags, validate_since
 from cherrypy.lib.parameters import convert_params
 from cherrypy.lib.proxy import proxy
@@ -38,8 +40,6 @@ __all__ = [
     "validate_since",
 ]
 
-Request = Any
-Response = Any
 Names = str | Iterable[str]
 
 
@@ -72,7 +72,7 @@ def _accept(
     response: Response,
     *,
     media: Names | None = None,
-    debug: bool = False,  # noqa: ARG001 - as above
+    debug: bool = False,
 ) -> str | None:
     offers = _names(media)
     if not offers:
@@ -102,7 +102,14 @@ def _without_parameters(field: str) -> str:
     return ", ".join(f"{value};q={weight:.3f}" for value, _, weight in weights(field))
 
 
-def allow(methods: Names | None = None, debug: bool = False, options: bool = False) -> None:
+@tool_function()
+def allow(
+    request: Request,
+    response: Response,
+    methods: Names | None = None,
+    debug: bool = False,
+    options: bool = False,
+) -> None:
     """Refuse request methods that are not listed, and say in ``Allow`` which are.
 
     Args:
@@ -115,18 +122,6 @@ def allow(methods: Names | None = None, debug: bool = False, options: bool = Fal
 
     See: RFC 9110 sections 9.3.7, 10.2.1 and 15.5.6.
     """
-    serving = current.get()
-    _allow(serving.request, serving.response, methods=methods, debug=debug, options=options)
-
-
-def _allow(
-    request: Request,
-    response: Response,
-    *,
-    methods: Names | None = None,
-    debug: bool = False,  # noqa: ARG001 - as above
-    options: bool = False,
-) -> None:
     allowed = [method.upper() for method in _names(methods) if method] or ["GET"]
     if "GET" in allowed and "HEAD" not in allowed:
         allowed.append("HEAD")
@@ -140,9 +135,6 @@ def _allow(
         response.status = 204
         response.headers.pop("Content-Type", None)
         request.handler = None
-
-
-allow.with_request = _allow  # type: ignore[attr-defined]  # see Hook
 
 
 def referer(
@@ -190,7 +182,7 @@ def _referer(
     accept_missing: bool = False,
     error: int | str = 403,
     message: str = "Forbidden Referer header.",
-    debug: bool = False,  # noqa: ARG001
+    debug: bool = False,
 ) -> None:
     field = request.headers.get("Referer")
     if field is None:
@@ -221,7 +213,7 @@ def trailing_slash(
     Raises:
         HTTPRedirect: The URL is to be another one.
     """
-    _trailing_slash(current.get().request, None, missing, extra, status, debug)
+    _trailing_slash(current.get().request, current.get().response, missing, extra, status, debug)
 
 
 def _trailing_slash(
@@ -230,7 +222,7 @@ def _trailing_slash(
     missing: bool = True,
     extra: bool = False,
     status: int | None = None,
-    debug: bool = False,  # noqa: ARG001
+    debug: bool = False,
 ) -> None:
     path = request.path_info
     if request.is_index is True:
@@ -245,7 +237,7 @@ trailing_slash.leaves_response = True  # type: ignore[attr-defined]  # see Resou
 trailing_slash.is_repeatable = True  # type: ignore[attr-defined]  # see ResourcePlan
 
 
-def redirect(url: str = "", internal: bool = True, debug: bool = False) -> None:  # noqa: ARG001 - upstream's signature
+def redirect(url: str = "", internal: bool = True, debug: bool = False) -> None:
     """Redirect to another URL.
 
     Args:
@@ -272,7 +264,7 @@ def ignore_headers(headers: Names = ("Range",), debug: bool = False) -> None:
         headers: Names of the fields.
         debug: Not used any more.
     """
-    _ignore_headers(current.get().request, None, headers=headers, debug=debug)
+    _ignore_headers(current.get().request, current.get().response, headers=headers, debug=debug)
 
 
 def _ignore_headers(
@@ -280,7 +272,7 @@ def _ignore_headers(
     _response: Response,
     *,
     headers: Names = ("Range",),
-    debug: bool = False,  # noqa: ARG001 - as above
+    debug: bool = False,
 ) -> None:
     for name in _names(headers):
         request.headers.pop(name, None)
@@ -296,7 +288,7 @@ def response_headers(headers: Iterable[tuple[str, Any]] | None = None, debug: bo
         headers: Pairs of name and value.
         debug: Not used any more.
     """
-    _response_headers(None, current.get().response, headers=headers, debug=debug)
+    _response_headers(current.get().request, current.get().response, headers=headers, debug=debug)
 
 
 def _response_headers(
@@ -304,7 +296,7 @@ def _response_headers(
     response: Response,
     *,
     headers: Iterable[tuple[str, Any]] | None = None,
-    debug: bool = False,  # noqa: ARG001 - as above
+    debug: bool = False,
 ) -> None:
     for name, value in headers or ():
         response.headers[name] = value
@@ -376,7 +368,7 @@ def _autovary(
     response: Response,
     *,
     ignore: Iterable[str] | None = None,
-    debug: bool = False,  # noqa: ARG001 - as above
+    debug: bool = False,
 ) -> None:
     headers = request.headers = MonitoredHeaderMap(request.headers)
     ignored = NOT_NEGOTIATED if ignore is None else {name.title() for name in ignore}
@@ -402,10 +394,10 @@ def flatten(debug: bool = False) -> None:
     Args:
         debug: Not used any more.
     """
-    _flatten(None, current.get().response, debug=debug)
+    _flatten(current.get().request, current.get().response, debug=debug)
 
 
-def _flatten(_request: Request, response: Response, *, debug: bool = False) -> None:  # noqa: ARG001 - as above
+def _flatten(_request: Request, response: Response, *, debug: bool = False) -> None:
     response.body = _Flattened(response.body)
 
 
@@ -451,7 +443,7 @@ def _close(body: Any) -> None:
 # Logs --------------------------------------------------------------------------------------------
 
 
-def log_traceback(severity: int = logging.ERROR, debug: bool = False) -> None:  # noqa: ARG001 - upstream's signature
+def log_traceback(severity: int = logging.ERROR, debug: bool = False) -> None:
     """Write the exception that is being handled to the error log, with its traceback.
 
     The line has the error id that the error page shows.
@@ -461,7 +453,7 @@ def log_traceback(severity: int = logging.ERROR, debug: bool = False) -> None:  
     request.app.log.error(message, "HTTP", severity, traceback=True)
 
 
-def log_request_headers(debug: bool = False) -> None:  # noqa: ARG001 - upstream's signature
+def log_request_headers(debug: bool = False) -> None:
     """Write the header fields of the request to the error log."""
     request = current.get().request
     lines = ["", "Request Headers:"]
@@ -469,7 +461,7 @@ def log_request_headers(debug: bool = False) -> None:  # noqa: ARG001 - upstream
     request.app.log.error("\n".join(lines), "HTTP")
 
 
-def log_hooks(debug: bool = False) -> None:  # noqa: ARG001 - upstream's signature
+def log_hooks(debug: bool = False) -> None:
     """Write the hooks of the request to the error log, in the order in which they run."""
     request = current.get().request
     lines = ["", f"Request Hooks for {url()}:"]

@@ -58,7 +58,7 @@ class AntiStampedeCache(dict[Any, Any]):
         super().__init__()
         self._lock = threading.Lock()
 
-    def wait(self, key: Any, timeout: float | None = 5, debug: bool = False) -> Any:  # noqa: ARG002 - upstream's signature
+    def wait(self, key: Any, timeout: float | None = 5, debug: bool = False) -> Any:
         """Return the value of a key, if need be when another thread has made it.
 
         Args:

@@ -113,7 +113,7 @@ def _proxy(
     local: str | None = "X-Forwarded-Host",
     remote: str | None = "X-Forwarded-For",
     scheme: str | None = "X-Forwarded-Proto",
-    debug: bool = False,  # noqa: ARG001
+    debug: bool = False,
     trusted: Names | None = None,
     forwarded: bool = False,
 ) -> None:

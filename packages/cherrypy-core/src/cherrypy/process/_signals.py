@@ -108,7 +108,7 @@ class SignalHandler:
             self._subscribed.append((name, listener))
             self.bus.log(f"Listening for {name}.")
 
-    def _handle_signal(self, signum: int, frame: FrameType | None = None) -> None:  # noqa: ARG002  Python passes it
+    def _handle_signal(self, signum: int, frame: FrameType | None = None) -> None:
         """Publish a signal; runs in the main thread, in the middle of something else."""
         name = self.signals[signum]
         self.bus.log(f"Caught signal {name}.")

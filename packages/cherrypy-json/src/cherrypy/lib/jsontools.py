@@ -106,7 +106,7 @@ class JSONReader:
         self,
         content_type: str | Iterable[str] = tuple(CONTENT_TYPES),
         force: bool = True,
-        debug: bool = False,  # noqa: ARG002 - not used any more
+        debug: bool = False,
         processor: Callable[[Any], object] = json_processor,
         parameter: str | None = None,
         **limits: Any,
@@ -256,7 +256,7 @@ class JSONWriter:
     def __init__(
         self,
         content_type: str | None = "application/json",
-        debug: bool = False,  # noqa: ARG002 - not used any more
+        debug: bool = False,
         handler: Callable[..., Any] = json_handler,
     ) -> None:
         self.content_type = content_type

@@ -229,7 +229,7 @@ class FileSession(Session):
             raise self._unavailable("lock", error) from error
         return lock
 
-    def release_lock(self, path: str | None = None) -> None:  # noqa: ARG002 - upstream's signature
+    def release_lock(self, path: str | None = None) -> None:
         """Let other requests have the session.
 
         Args:

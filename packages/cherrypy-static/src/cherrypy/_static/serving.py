@@ -115,7 +115,7 @@ class StaticDirectory:
         match: str = "",
         content_types: Mapping[str, str] | None = None,
         index: str = "",
-        debug: bool = False,  # noqa: ARG002
+        debug: bool = False,
         max_age: float | None = None,
         immutable: bool | str = False,
         precompressed: Any = False,
@@ -301,7 +301,7 @@ class StaticFile:
         root: str | os.PathLike[str] | None = None,
         match: str = "",
         content_types: Mapping[str, str] | None = None,
-        debug: bool = False,  # noqa: ARG002
+        debug: bool = False,
         max_age: float | None = None,
         precompressed: Any = False,
     ) -> None:

@@ -38,7 +38,7 @@ def serve_file(
     content_type: str | None = None,
     disposition: str | None = None,
     name: str | None = None,
-    debug: bool = False,  # noqa: ARG001 - upstream's signature
+    debug: bool = False,
 ) -> Iterable[bytes]:
     """Answer the current request with a file; a page handler returns what this returns.
 
@@ -82,7 +82,7 @@ def serve_fileobj(
     content_type: str | None = None,
     disposition: str | None = None,
     name: str | None = None,
-    debug: bool = False,  # noqa: ARG001 - upstream's signature
+    debug: bool = False,
 ) -> Iterable[bytes]:
     """Answer the current request with an open file, from where it is to its end.
 

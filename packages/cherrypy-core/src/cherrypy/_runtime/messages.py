@@ -1,0 +1,91 @@
+"""What the framework asks of a request and of a response, whatever classes an application chooses.
+
+The classes themselves are :class:`cherrypy._request.request.Request` and
+:class:`cherrypy._request.response.Response`, whose docstrings describe the attributes.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from http.cookies import SimpleCookie
+
+    from cherrypy._http.headers import HeaderMap, Host
+    from cherrypy._runtime.errors import HTTPError, NotFound
+
+__all__ = ["Request", "Response"]
+
+
+class Request(Protocol):
+    """A request (RFC 9110 section 3.4), with what the framework's own tools use of it."""
+
+    wsgi_environ: Mapping[str, Any]
+    local: "Host"
+    remote: "Host"
+    scheme: str
+    server_protocol: str
+    base: str
+    method: str
+    query_string: str
+    protocol: tuple[int, int]
+    request_line: str
+    path_info: str
+    script_name: str
+    headers: "HeaderMap"
+    header_list: list[tuple[str, str]]
+    cookie: "SimpleCookie"
+    params: dict[str, Any]
+    rfile: Any
+    body: Any
+    process_request_body: bool
+    methods_with_bodies: tuple[str, ...]
+    app: Any
+    handler: Any
+    callable: Any
+    vpath: Sequence[str]
+    is_index: bool | None
+    config: dict[str, Any]
+    toolmaps: dict[str, dict[str, dict[str, Any]]]
+    hooks: Any
+    plan: Any
+    login: str | None
+    prev: Any
+    error_response: Callable[[], None]
+    show_tracebacks: bool
+    show_mismatched_params: bool
+    stage: str | None
+
+    def not_found(self) -> "NotFound":
+        """Return the error of a URL at which nothing is published."""
+
+    def respond_with_error(self, error: "HTTPError") -> None:
+        """Make the response an error page."""
+
+    def error_page_content(self, status: int | str, **kwargs: Any) -> bytes | Iterator[bytes]:
+        """Return the content of an error page of this request."""
+
+
+class Response(Protocol):
+    """A response (RFC 9110 section 3.4), with what the framework's own tools use of it."""
+
+    status: int | str | bytes | None
+    headers: "HeaderMap"
+    cookie: "SimpleCookie"
+    stream: bool
+    time: float
+    content_type: str
+    body: Any
+    chunks: Iterable[Any]
+    is_plain: bool
+    is_finished: bool
+
+    def collapse_body(self) -> bytes:
+        """Read the body to its end, and keep it as one piece."""
+
+    def finish_with(
+        self, status: str, lines: list[tuple[str, str]], chunks: Iterable[bytes]
+    ) -> None:
+        """Finish the response at once, if nothing can change it any more."""
+
+    def finalize(self) -> None:
+        """Make what is sent of status, headers, cookies and body."""

@@ -1,0 +1,74 @@
+"""How requests and responses keep their state: attributes that are made when they are first read.
+
+A request is cheap as long as nobody looks at most of it. This is the only module that looks at the
+instance dictionary of a request or a response, so that no other decision rests on who has touched
+what: the others ask for a value by the functions below, and get the one that counts now.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
+
+if TYPE_CHECKING:
+    from functools import cached_property as lazy
+
+    from cherrypy._runtime.messages import Request, Response
+
+__all__ = ["is_untouched", "lazy", "sent_field"]
+
+T = TypeVar("T")
+
+_SENT = frozenset({"headers", "cookie", "status", "stream"})
+"""Attributes of a response that decide on its head, besides ``content_type``."""
+
+if not TYPE_CHECKING:
+
+    class lazy(Generic[T]):
+        """Make an attribute on first use and keep it in the ``__dict__`` of the instance.
+
+        Unlike :class:`functools.cached_property` it takes no lock, as an instance belongs to one
+        request. Assigning the attribute replaces the value, deleting it makes it be made again.
+        """
+
+        def __init__(self, make: Callable[[Any], T]) -> None:
+            self.make = make
+            self.__doc__ = make.__doc__
+            self.name = make.__name__
+
+        @overload
+        def __get__(self, instance: None, owner: type) -> Self: ...
+        @overload
+        def __get__(self, instance: object, owner: type) -> T: ...
+        def __get__(self, instance: object | None, owner: type) -> Self | T:
+            if instance is None:
+                return self
+            value = instance.__dict__[self.name] = self.make(instance)
+            return value
+
+
+def is_untouched(response: "Response") -> bool:
+    """Tell whether the head of a response is still the one that every response begins with.
+
+    That is so if nobody has read or set its headers, its cookies, its status or ``stream``, and its
+    class keeps and finalizes them in the ordinary way.
+    """
+    return response.is_plain and _SENT.isdisjoint(response.__dict__)
+
+
+def sent_field(request: "Request", name: str) -> str | None:
+    """Return a header field of a request as it counts now, without making the map of all fields.
+
+    Args:
+        request: The request.
+        name: Field name in its usual form, such as ``If-None-Match``.
+
+    Returns:
+        The value; ``None`` if there is no such field.
+    """
+    headers = request.__dict__.get("headers")
+    if headers is not None:  # whoever has read the map may have changed it
+        found: str | None = headers.get(name)
+        return found
+    field: str | None = request.wsgi_environ.get("HTTP_" + name.upper().replace("-", "_"))
+    if field is None or "=?" not in field:
+        return field
+    return request.headers.get(name)  # encoded words are decoded there
