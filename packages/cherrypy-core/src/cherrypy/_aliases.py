@@ -12,7 +12,8 @@ from typing import Any
 _ERRORS = "cherrypy._runtime.errors"
 _PAGES = "cherrypy._request.error_pages"
 _TOOL = "cherrypy._tools.tool"
-_WSGI = "cherrypy._app.wsgi"
+_ANSWERING = "cherrypy._app.answering"
+_MIDDLEWARE = "cherrypy._app.middleware"
 _OBJECTS = "cherrypy._publishing.objects"
 _HANDLERS = "cherrypy._publishing.handlers"
 _NAMESPACES = "cherrypy._publishing.namespaces"
@@ -83,7 +84,7 @@ ALIASES: dict[str, dict[str, str]] = {
         "Request": "cherrypy._request.request",
         "Response": "cherrypy._request.response",
         "ResponseBody": "cherrypy._request.response",
-        "LazyUUID4": "cherrypy._request.request",
+        "LazyUUID4": "cherrypy._request.parts",
         "Hook": "cherrypy._tools.hooks",
         "HookMap": "cherrypy._tools.hooks",
         "hookpoints": "cherrypy._tools.hooks:HOOK_POINTS",
@@ -93,11 +94,11 @@ ALIASES: dict[str, dict[str, str]] = {
         "response_namespace": _NAMESPACES,
     },
     "_cpwsgi": {
-        "AppResponse": _WSGI,
-        "CPWSGIApp": _WSGI,
-        "ExceptionTrapper": _WSGI,
-        "InternalRedirector": _WSGI,
-        "VirtualHost": _WSGI,
+        "AppResponse": _ANSWERING,
+        "CPWSGIApp": "cherrypy._app.pipeline",
+        "ExceptionTrapper": _MIDDLEWARE,
+        "InternalRedirector": _MIDDLEWARE,
+        "VirtualHost": _MIDDLEWARE,
     },
     "_cpserver": {"Server": "cherrypy._server.settings"},
     "_cpwsgi_server": {

@@ -4,11 +4,13 @@ import threading
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
-from cherrypy._app import application, wsgi
+from cherrypy._app import application
+from cherrypy._app import serving as app_serving
 from cherrypy._app.quickstart import Quickstart
 from cherrypy._app.tree import Tree
 from cherrypy._config.config import Config, file_hooks
 from cherrypy._config.generations import TrackedDict
+from cherrypy._request.parts import DEFAULT_HOSTS
 from cherrypy._request.request import Request
 from cherrypy._request.response import Response
 from cherrypy._runtime import context, urls
@@ -225,11 +227,11 @@ file_hooks.append(engine.autoreload.files.add)
 
 application.site.config = config
 application.Application.toolboxes = TrackedDict(tools=tools)
-wsgi.site.log = log
-wsgi.site.threads = engine.thread_manager.threads
+app_serving.site.log = log
+app_serving.site.threads = engine.thread_manager.threads
 urls.site.server_base = default_server.base
 Request.namespaces["tools"] = tools
-context.idle.request = Request(*Request.default_hosts)
+context.idle.request = Request(*DEFAULT_HOSTS)
 context.idle.response = Response()
 
 log.screen = True

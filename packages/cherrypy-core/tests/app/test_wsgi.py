@@ -10,13 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import cherrypy
-from cherrypy._app.wsgi import (
-    AppResponse,
-    CPWSGIApp,
-    ExceptionTrapper,
-    InternalRedirector,
-    VirtualHost,
-)
+from cherrypy._app.answering import AppResponse
+from cherrypy._app.middleware import ExceptionTrapper, InternalRedirector, VirtualHost
+from cherrypy._app.pipeline import CPWSGIApp
 from cherrypy._request.request import Request
 from cherrypy._runtime.context import current, idle
 from wsgi_client import Client, call_wsgi, make_environ

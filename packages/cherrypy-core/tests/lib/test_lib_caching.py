@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cherrypy
-from cherrypy._app import wsgi
+from cherrypy._app import serving
 from cherrypy._http.dates import parse_http_date
 from cherrypy.lib import caching, memory_cache
 from strategies import wild_text
@@ -48,7 +48,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock of the cache, and that by which responses are made."""
     clock = Clock()
-    for module in (caching, memory_cache, wsgi):
+    for module in (caching, memory_cache, serving):
         monkeypatch.setattr(module, "time", clock)
     return clock
 

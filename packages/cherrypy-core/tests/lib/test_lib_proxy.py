@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import cherrypy
+from cherrypy._request.parts import DEFAULT_HOSTS
 from cherrypy.lib.proxy import find_address, trusted_proxies
 from strategies import wild_text
 from wsgi_client import Client
@@ -202,7 +203,7 @@ def test_the_default_hosts_stay_as_they_are() -> None:
     try:
         cherrypy.tools.proxy.callable()
         assert request.remote.ip == "10.0.0.1"
-        assert repr(cherrypy.Application.request_class.default_hosts[1]) == before
+        assert repr(DEFAULT_HOSTS[1]) == before
     finally:
         for name in ("remote", "base", "headers"):
             delattr(request, name)

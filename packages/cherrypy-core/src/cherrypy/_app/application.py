@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from cherrypy._app.wsgi import CPWSGIApp
+from cherrypy._app.pipeline import CPWSGIApp
+from cherrypy._app.serving import Arrival, describe
 from cherrypy._config.config import merge
 from cherrypy._config.generations import SectionedConfig, TrackedDict, generation
 from cherrypy._config.namespaces import NamespaceSet
@@ -22,7 +23,7 @@ Config = Mapping[str, Mapping[str, Any]] | str | Any
 
 
 PLANNED_ATTRIBUTES = frozenset({"mount_point", "request_class", "toolboxes"})
-"""Attributes of an application that resource plans, or the shortcuts beside them, are made of."""
+"""Attributes of an application that resource plans are made of."""
 
 
 class Site:
@@ -141,12 +142,8 @@ class Application:
     has_own_serving: bool = False
     """Whether a subclass makes or releases requests in its own way."""
 
-    is_plain: bool = True
-    """Whether it is no subclass, which may do anything in its own way."""
-
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls.is_plain = False
         cls.has_own_serving = (
             cls.get_serving is not Application.get_serving
             or cls.release_serving is not Application.release_serving
@@ -177,10 +174,11 @@ class Application:
         Returns:
             The request and the response.
         """
+        arrival = current.get()
         request = self.request_class(local, remote, scheme, sproto)
         request.app = self
-        request.namespaces = request.namespaces.copy()
-        request.namespaces.update(self.toolboxes)
+        if isinstance(arrival, Arrival):  # it is complete before anybody sees it
+            describe(request, self, arrival.environ)
         response = self.response_class()
         serving.load(request, response)
         bus.publish("acquire_thread")

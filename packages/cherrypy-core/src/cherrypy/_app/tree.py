@@ -5,7 +5,7 @@ from typing import Any
 
 from cherrypy._app.application import Application, Config
 from cherrypy._app.favicon import add_favicon
-from cherrypy._app.wsgi import OPTIONAL_KEYS
+from cherrypy._app.serving import OPTIONAL_KEYS
 from cherrypy._http.targets import urljoin
 from cherrypy._runtime.context import current
 from cherrypy._runtime.text import decoded_path, encoded_path

@@ -7,6 +7,12 @@ from typing import Any
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPError
 
+FOUND = object()
+"""Stands for the handler that a dispatcher has found and nobody has looked at yet.
+
+The request path calls ``request.callable`` then. Reading ``request.handler`` makes a handler of it.
+"""
+
 
 class PageHandler:
     """A handler with the arguments it is to be called with.

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from cherrypy._publishing.handlers import LateParamPageHandler
+from cherrypy._publishing.handlers import FOUND, LateParamPageHandler
 from cherrypy._publishing.objects import Dispatcher, decoded_slashes, find_resource
 from cherrypy._publishing.plan import Plans, ResourcePlan
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPError, NotFound
-
-Request = Any
+from cherrypy._runtime.messages import Request, Response
 
 
 class MethodDispatcher(Dispatcher):
@@ -17,6 +16,8 @@ class MethodDispatcher(Dispatcher):
     ``HEAD`` goes to ``GET`` where there is no ``HEAD``. A request method that the object does not
     have is answered by 405; ``Allow`` says which ones it has (RFC 9110 section 10.2.1).
     """
+
+    shortened = ("__call__", "find_handler", "resolve")
 
     def __call__(self, path_info: str) -> None:
         """Set the handler and the configuration of the current request.
@@ -44,6 +45,8 @@ class MethodDispatcher(Dispatcher):
         )
         request.is_index = is_index
         request.vpath = decoded_slashes(vpath)
+        request.callable = None
+        request.found_handler = FOUND
         if resource is not None:
             method = _method_of(resource, request, current.get().response)
             request.callable = method
@@ -54,13 +57,7 @@ class MethodDispatcher(Dispatcher):
         return plans.of_layers(layers)
 
 
-MethodDispatcher.resolve.stands_for = {  # type: ignore[attr-defined]  # see resolver_of
-    "__call__": MethodDispatcher.__call__,
-    "find_handler": MethodDispatcher.find_handler,
-}
-
-
-def _method_of(resource: object, request: Request, response: Any) -> Any:
+def _method_of(resource: object, request: Request, response: Response) -> Any:
     """Return the method of an object that answers a request, and set ``Allow``."""
     names = [
         name

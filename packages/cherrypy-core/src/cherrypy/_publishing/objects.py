@@ -1,15 +1,17 @@
 """The default dispatcher: from the segments of a path to an exposed callable."""
 
 import string
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from types import MethodType
 from typing import Any
 
-from cherrypy._publishing.handlers import LateParamPageHandler
+from cherrypy._publishing.handlers import FOUND, LateParamPageHandler
 from cherrypy._publishing.plan import Layers, Plans, ResourcePlan
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import CherryPyException, NotFound
+from cherrypy._runtime.messages import Request
+from cherrypy._runtime.overriding import Shortened
 
 Translator = Mapping[int, Any]
 
@@ -24,20 +26,16 @@ arguments.  The layers are ``_cp_config`` of each node and names of the sections
 nearest last.
 """
 
-Read = Callable[[Any, str, Any], Any]
-"""Reads an attribute of an object, as ``getattr`` does: object, name, and what stands for none."""
-
 Step = tuple[Any, int, int]
 """A node that a walk came to, how many names were left there, and how many layers applied."""
 
 
-def find_resource(  # noqa: C901, PLR0912 - PERF: the walk is one loop
+def find_resource(
     root: object,
     path: str,
     sections: Mapping[str, Any],
     method_name: str = "_cp_dispatch",
     translate: Translator = PUNCTUATION_TO_UNDERSCORES,
-    read: Read = getattr,
 ) -> Resource:
     """Walk from a root object along the segments of a path.
 
@@ -47,7 +45,6 @@ def find_resource(  # noqa: C901, PLR0912 - PERF: the walk is one loop
         sections: Sections of the application's configuration, by path.
         method_name: Name of the methods that nodes have to look up the rest themselves.
         translate: Table by which a segment becomes the name of an attribute.
-        read: Reads attributes, all that the outcome depends on.
 
     Raises:
         CherryPyException: A ``_cp_dispatch`` method added segments.
@@ -63,7 +60,7 @@ def find_resource(  # noqa: C901, PLR0912 - PERF: the walk is one loop
     count = remaining = len(names)
 
     layers: Layers = []
-    config = read(root, "_cp_config", None)
+    config = getattr(root, "_cp_config", None)
     if config:
         _add(layers, config, names, 0)
     if "/" in sections:
@@ -81,16 +78,16 @@ def find_resource(  # noqa: C901, PLR0912 - PERF: the walk is one loop
             name = left[0]
             attribute = name if name.isidentifier() else name.translate(translate)
             hidden = not attribute or attribute[0] == "_"
-            child = None if hidden else read(node, attribute, None)
+            child = None if hidden else getattr(node, attribute, None)
             if child is not None:
                 del left[0]
                 after = remaining - 1
             else:
-                child, after = _dispatch(node, left, remaining, method_name, read)
+                child, after = _dispatch(node, left, remaining, method_name)
         # PERF: a bound method has no attributes of its own, and says so by a slow exception
         node = child.__func__ if child.__class__ is MethodType else child
         if node is not None:
-            config = read(node, "_cp_config", None)
+            config = getattr(node, "_cp_config", None)
             if config:
                 _add(layers, config, names, count - after)
         if sections:
@@ -100,7 +97,7 @@ def find_resource(  # noqa: C901, PLR0912 - PERF: the walk is one loop
                     layers.append(prefix)
         remaining = after
         trail.append((child, after, len(layers)))
-    return _choose(path, names, trail, layers, read)
+    return _choose(path, names, trail, layers)
 
 
 def _add(layers: Layers, config: Any, names: list[str], depth: int) -> None:
@@ -116,7 +113,7 @@ def _static_section(path: str) -> dict[str, str]:
     return {"tools.staticdir.section": path}
 
 
-def _choose(path: str, names: list[str], trail: list[Step], layers: Layers, read: Read) -> Resource:
+def _choose(path: str, names: list[str], trail: list[Step], layers: Layers) -> Resource:
     """Choose the handler: the deepest node that is exposed, or has an exposed ``default``."""
     deepest = trail[-1]
     for step in reversed(trail):
@@ -124,16 +121,16 @@ def _choose(path: str, names: list[str], trail: list[Step], layers: Layers, read
         if node is None:
             continue
         holder = node.__func__ if node.__class__ is MethodType else node
-        default = read(holder, "default", None)
-        if default is not None and read(default, "exposed", None):
+        default = getattr(holder, "default", None)
+        if default is not None and getattr(default, "exposed", None):
             holder = default.__func__ if default.__class__ is MethodType else default
-            config = read(holder, "_cp_config", None)
+            config = getattr(holder, "_cp_config", None)
             if config:
                 own: Layers = []
                 _add(own, config, names, len(names) - left)
                 layers[mark:mark] = own
             return default, names[len(names) - left : -1], path.endswith("/"), layers
-        if read(holder, "exposed", None):
+        if getattr(holder, "exposed", None):
             return node, names[len(names) - left : -1], step is deepest, layers
     return None, [], None, layers
 
@@ -143,10 +140,9 @@ def _dispatch(
     left: list[str],
     remaining: int,
     method_name: str,
-    read: Read,
 ) -> tuple[Any, int]:
     """Let a node look up the rest of the path itself, or else pass over one segment."""
-    dispatch = read(node, method_name, None) if remaining > 1 else None
+    dispatch = getattr(node, method_name, None) if remaining > 1 else None
     if dispatch is None or not callable(dispatch) or getattr(dispatch, "exposed", False):
         del left[0]
         return None, remaining - 1
@@ -164,7 +160,7 @@ def _dispatch(
     return child, after
 
 
-class Dispatcher:
+class Dispatcher(Shortened):
     """Finds the page handler of a path among the attributes of the application's root.
 
     Args:
@@ -177,6 +173,7 @@ class Dispatcher:
         TypeError: ``translate`` is no such table.
     """
 
+    shortened = ("__call__", "find_handler", "resolve")
     dispatch_method_name = "_cp_dispatch"
 
     def __init__(
@@ -221,7 +218,7 @@ class Dispatcher:
         request.is_index = is_index
         return handler, vpath
 
-    def resolve(self, request: Any, path: str, plans: Plans) -> ResourcePlan:
+    def resolve(self, request: Request, path: str, plans: Plans) -> ResourcePlan:
         """Find the handler of a path for a request that is at hand, and the plan for it.
 
         This is what the request path calls in place of :meth:`__call__`; a subclass that overrides
@@ -232,15 +229,10 @@ class Dispatcher:
         )
         request.is_index = is_index
         request.callable = handler
+        request.found_handler = FOUND
         if vpath:
             request.vpath = decoded_slashes(vpath) if "%" in path else vpath
         return plans.of_layers(layers)
-
-
-Dispatcher.resolve.stands_for = {  # type: ignore[attr-defined]  # see resolver_of
-    "__call__": Dispatcher.__call__,
-    "find_handler": Dispatcher.find_handler,
-}
 
 
 def decoded_slashes(vpath: list[str]) -> list[str]:

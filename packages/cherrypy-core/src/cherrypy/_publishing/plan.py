@@ -7,8 +7,9 @@ another token are never used.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from cherrypy._config.generations import generation
 from cherrypy._publishing.namespaces import (
@@ -20,6 +21,9 @@ from cherrypy._publishing.namespaces import (
     request_namespace,
     response_namespace,
 )
+from cherrypy._runtime.messages import Request, Response
+from cherrypy._runtime.overriding import Shortened
+from cherrypy._tools.function import Encoder, ToolFunction
 from cherrypy._tools.hooks import HOOK_POINTS, Hook, HookMap, in_order, run_planned
 from cherrypy._tools.tool import planned_by
 from cherrypy._tools.toolbox import Toolbox, by_tool
@@ -28,51 +32,42 @@ Settings = Mapping[str, Any]
 Layers = list[Any]
 """Each either a mapping of settings or the name of a section; the nearest last."""
 
-Encoder = Callable[[Any, Any, Any], Any]
-"""Makes octets of a body: ``encoder(request, response, body)``."""
-
 MAX_PLANS = 1000
 """Plans that are kept for an application; beyond that they are made anew."""
 
-Stage = Callable[[Any, Any], object]
+Stage = Callable[[Request, Response], object]
 """Something to be done for a request and its response."""
-
-_OTHER_POINTS = ("on_start_resource", "before_request_body", "on_end_resource", "on_end_request")
-"""Hook points that a request passes besides ``before_handler``, if it goes well."""
-
-_SETTINGS_OF_ERRORS = frozenset(
-    {
-        "error_response",
-        "problem_details",
-        "show_mismatched_params",
-        "show_tracebacks",
-        "throw_errors",
-    }
-)
-"""Attributes of a request that count only if it does not go well."""
 
 
 class ResourcePlan:
-    """What one configuration means for a request."""
+    """What one configuration means for a request.
+
+    A plan has a twin for requests with hooks of their own, see :meth:`with_own_hooks`. Whoever
+    touches ``request.hooks`` swaps ``request.plan`` for it, so that the request path has one way to
+    run hooks, and no question who has touched what.
+    """
 
     __slots__ = (
+        "_twin",
         "before_finalize",
         "before_handler",
         "before_request_body",
         "body_attributes",
         "config",
+        "configured_hooks",
         "encoder",
         "error_page",
+        "finisher",
         "hooks",
         "is_plain",
-        "last_callback",
         "late",
+        "on_end_request",
         "on_end_resource",
         "on_start_resource",
         "request_attributes",
         "response_attributes",
         "response_headers",
-        "sole_callback",
+        "stages",
         "toolmaps",
     )
 
@@ -80,37 +75,32 @@ class ResourcePlan:
     """The merged configuration; requests get copies."""
     hooks: Mapping[str, tuple[Hook, ...]]
     """All hooks by hook point, in order."""
+    configured_hooks: HookMap
+    """Those of them that come from the configuration, and not from the class of the request."""
+    stages: dict[str, tuple[Stage, ...]]
+    """What is to be done at each hook point; the attributes of their names are the same."""
     on_start_resource: tuple[Stage, ...]
     before_request_body: tuple[Stage, ...]
     before_handler: tuple[Stage, ...]
     """What the hooks do, but for the one that ``encoder`` stands for."""
     before_finalize: tuple[Stage, ...]
     on_end_resource: tuple[Stage, ...]
+    on_end_request: tuple[Stage, ...]
     encoder: Encoder | None
-    """The encode tool, when nothing wraps the handler after it."""
-    request_attributes: Settings
-    response_attributes: Settings
-    response_headers: Settings
-    body_attributes: Settings
+    """Encodes what the handler returns, where nothing wraps the handler after that."""
     error_page: dict[int | str, Any]
     toolmaps: Mapping[str, Mapping[str, Mapping[str, Any]]]
-    late: tuple[Callable[[], None], ...]
-    """What has to be done anew for each request: namespaces and tools with set-ups of their own."""
     is_plain: bool
     """Whether the plan sets nothing but hooks."""
-    last_callback: object
+    finisher: object
     """Callback of the hook after which only a handler changes the response; ``None`` if none is.
 
     Where it answers in place of the handler, it can finish the response (``finish_with``). Hooks
-    that may still redirect or refuse, but change nothing, say so by an attribute of their
-    callbacks, ``leaves_response``.
+    that may still redirect or refuse, but change nothing, promise it: ``leaves_response``.
     """
-    sole_callback: object
-    """The same, if a request that it answers has nothing else done to it; ``None`` otherwise.
-
-    Hooks that do for a path what they did the last time say so by an attribute of their callbacks,
-    ``is_repeatable``.
-    """
+    is_early: ClassVar[bool] = False
+    """Whether the resource of the request has not been found yet."""
+    _twin: "ResourcePlan | None"
 
     def __init__(
         self,
@@ -120,21 +110,48 @@ class ResourcePlan:
     ) -> None:
         self.config = config
         self.error_page = dict(request_class.class_error_page)
-        self.request_attributes = {}
-        self.response_attributes = {}
-        self.response_headers = {}
-        self.body_attributes = {}
+        self.request_attributes: Settings = {}
+        self.response_attributes: Settings = {}
+        self.response_headers: Settings = {}
+        self.body_attributes: Settings = {}
         self.toolmaps = {}
-        self.late = ()
-        hooks = HookMap(HOOK_POINTS)
-        for point, own_hooks in request_class.class_hooks.items():
-            hooks[point].extend(own_hooks)
+        # what has to be done anew for each request: namespaces and tools with their own set-up
+        self.late: tuple[Callable[[], None], ...] = ()
+        self._twin = None
+        self.configured_hooks = HookMap(HOOK_POINTS)
+        self._read_settings(config, namespaces)
+        points = dict.fromkeys([*self.configured_hooks, *request_class.class_hooks])
+        self.hooks = {
+            point: tuple(
+                in_order(
+                    [
+                        *request_class.class_hooks.get(point, ()),
+                        *self.configured_hooks.get(point, ()),
+                    ]
+                )
+            )
+            for point in points
+        }
+        self._set_stages({point: _stages(hooks) for point, hooks in self.hooks.items()})
+        self._choose_encoder()
+        self._choose_finisher()
+        self.is_plain = not any(
+            (
+                self.late,
+                self.request_attributes,
+                self.response_attributes,
+                self.response_headers,
+                self.body_attributes,
+            )
+        )
+
+    def _read_settings(self, config: Settings, namespaces: Mapping[str, Any]) -> None:
         groups = _group(config)
         for name, handler in namespaces.items():
             settings = groups.get(name, {})
             if handler is hooks_namespace:
                 for key, value in settings.items():
-                    hooks[hook_point(key)].append(as_hook(value))
+                    self.configured_hooks[hook_point(key)].append(as_hook(value))
             elif handler is request_namespace:
                 self.body_attributes, self.request_attributes = _split(settings, "body.")
             elif handler is response_namespace:
@@ -142,19 +159,11 @@ class ResourcePlan:
             elif handler is error_page_namespace:
                 self.error_page |= {error_page_key(key): value for key, value in settings.items()}
             elif is_planned_toolbox(handler):
-                self._plan_tools(handler, settings, hooks)
+                self._plan_tools(handler, settings)
             elif name in groups or hasattr(handler, "__exit__"):
                 self.late += (_late_namespace(handler, settings),)
-        self._order(hooks)
-        self.is_plain = not (
-            self.late
-            or self.request_attributes
-            or self.response_attributes
-            or self.response_headers
-            or self.body_attributes
-        )
 
-    def _plan_tools(self, toolbox: Toolbox, settings: Settings, hooks: HookMap) -> None:
+    def _plan_tools(self, toolbox: Toolbox, settings: Settings) -> None:
         tools = by_tool(settings)
         self.toolmaps = {**self.toolmaps, toolbox.namespace: tools}
         for name, arguments in tools.items():
@@ -168,41 +177,61 @@ class ResourcePlan:
                 continue
             merged = {key: value for key, value in arguments.items() if key != "on"}
             for point, hook in planned(merged):
-                hooks[point].append(hook)
+                self.configured_hooks[point].append(hook)
 
-    def _order(self, hooks: HookMap) -> None:
-        self.hooks = {point: tuple(in_order(hooks[point])) for point in hooks}
-        self.on_start_resource = _stages(self.hooks["on_start_resource"])
-        self.before_request_body = _stages(self.hooks["before_request_body"])
-        self.before_finalize = _stages(self.hooks["before_finalize"])
-        self.on_end_resource = _stages(self.hooks["on_end_resource"])
+    def _set_stages(self, stages: dict[str, tuple[Stage, ...]]) -> None:
+        self.stages = stages
+        self.on_start_resource = stages["on_start_resource"]
+        self.before_request_body = stages["before_request_body"]
+        self.before_handler = stages["before_handler"]
+        self.before_finalize = stages["before_finalize"]
+        self.on_end_resource = stages["on_end_resource"]
+        self.on_end_request = stages["on_end_request"]
         self.encoder = None
-        before_handler = self.hooks["before_handler"]
-        if before_handler and not self.late:
-            last = before_handler[-1]
-            make_encoder = getattr(last.callback, "plan_encoder", None)
-            if make_encoder is not None:
-                self.encoder = make_encoder(**last.kwargs)
-                before_handler = before_handler[:-1]
-        self.before_handler = _stages(before_handler)
-        self.last_callback = None
-        if not (self.late or self.hooks["before_finalize"]):
-            callbacks = [hook.callback for hook in before_handler]
-            while callbacks and getattr(callbacks[-1], "leaves_response", False):
-                callbacks.pop()
-            self.last_callback = callbacks[-1] if callbacks else None
-        others = [
-            hook.callback for hook in before_handler if hook.callback is not self.last_callback
-        ]
-        is_sole = (
-            all(getattr(callback, "is_repeatable", False) for callback in others)
-            and not any(self.hooks[point] for point in _OTHER_POINTS)
-            and not (self.response_attributes or self.response_headers)
-            and _SETTINGS_OF_ERRORS.issuperset(self.request_attributes)
-        )
-        self.sole_callback = self.last_callback if is_sole else None
+        self.finisher = None
 
-    def apply(self, request: Any, response: Any) -> None:
+    def _choose_encoder(self) -> None:
+        hooks = self.hooks["before_handler"]
+        if hooks and not self.late:
+            make_encoder = encoder_of(hooks[-1].callback)
+            if make_encoder is not None:
+                self.encoder = make_encoder(**hooks[-1].kwargs)
+                self.before_handler = _stages(hooks[:-1])
+
+    def _choose_finisher(self) -> None:
+        if self.late or self.before_finalize:
+            return
+        hooks = self.hooks["before_handler"]
+        callbacks = [hook.callback for hook in (hooks[:-1] if self.encoder else hooks)]
+        while callbacks and getattr(callbacks[-1], "leaves_response", False):
+            callbacks.pop()
+        self.finisher = callbacks[-1] if callbacks else None
+
+    def with_own_hooks(self) -> "ResourcePlan":
+        """Return the same plan for a request whose own hooks are run: ``request.hooks``."""
+        twin = self._twin
+        if twin is None:
+            twin = copy(self)
+            twin._set_stages({point: (partial(run_own_hooks, point),) for point in self.stages})
+            self._twin = twin._twin = twin  # if two threads make one, they are equal
+        return twin
+
+    def joined(self, request: Request) -> "ResourcePlan":
+        """Add to what was read of a request before this plan was found, and return its plan."""
+        plan = self
+        if request.own_namespaces is not None:
+            plan = ResourcePlan(self.config, request.own_namespaces, request.__class__)
+        if request.own_toolmaps is not None:
+            request.own_toolmaps.update(plan.tool_map())
+        if request.own_error_page is not None:
+            request.own_error_page.update(plan.error_page)
+        if request.own_hooks is None:
+            return plan
+        for point, hooks in plan.configured_hooks.items():
+            request.own_hooks.setdefault(point, []).extend(hook.copy() for hook in hooks)
+        return plan.with_own_hooks()
+
+    def apply(self, request: Request, response: Response) -> None:
         """Set what the configuration says on a request and its response."""
         for name, value in self.request_attributes.items():
             setattr(request, name, value)
@@ -215,7 +244,7 @@ class ResourcePlan:
         for setup in self.late:
             setup()
 
-    def hook_map(self) -> HookMap:
+    def hook_map(self, _request: Request) -> HookMap:
         """Return the hooks as a map of its own, to which a request can attach others."""
         hooks = HookMap()
         for point, planned in self.hooks.items():
@@ -230,10 +259,60 @@ class ResourcePlan:
         }
 
 
+def run_own_hooks(point: str, request: Request, _response: Response) -> None:
+    """Run the hooks that a request has at a point."""
+    request.hooks.run(point)
+
+
+def run_class_hooks(point: str, request: Request, response: Response) -> None:
+    """Run the hooks that all requests of a class have at a point."""
+    run_planned(in_order(request.class_hooks.get(point, ())), request, response)
+
+
+class EarlyPlan(ResourcePlan):
+    """The plan of a request whose resource has not been found: no configuration applies yet.
+
+    What is read of a request until then is its own, and the plan is merged into it when it is
+    found, see :meth:`ResourcePlan.joined`. Reading it swaps this plan for its twin.
+    """
+
+    __slots__ = ()
+    is_early = True
+
+    def __init__(self) -> None:
+        self.config = {}
+        self.error_page = {}
+        self.toolmaps = {}
+        self.late = ()
+        self._twin = None
+        self.hooks = {}
+        self._set_stages({point: (partial(run_class_hooks, point),) for point in HOOK_POINTS})
+
+    def hook_map(self, request: Request) -> HookMap:
+        """Return the hooks of the class of a request as a map of its own."""
+        hooks = HookMap(HOOK_POINTS)
+        for point, shared in request.class_hooks.items():
+            hooks[point] = [hook.copy() for hook in shared]
+        return hooks
+
+
+EARLY = EarlyPlan()
+
+
+def encoder_of(callback: object) -> Callable[..., Encoder] | None:
+    """Return what makes an encoder that stands for a hook, or ``None`` if nothing does."""
+    found: Callable[..., Encoder] | None = (
+        callback.encoder
+        if isinstance(callback, ToolFunction)
+        else getattr(callback, "plan_encoder", None)
+    )
+    return found
+
+
 class Publication(Protocol):
     """What plans are made for: an application."""
 
-    config: dict[str, dict[str, Any]]
+    config: Any
     request_class: Any
 
     def global_config(self) -> Settings:
@@ -255,7 +334,6 @@ class Plans:
         "dispatchers",
         "resolve",
         "sections",
-        "shortcuts",
         "token",
     )
 
@@ -267,8 +345,6 @@ class Plans:
     """The dispatcher that the request class has for all other paths."""
     resolve: Any
     """Its method ``resolve``; ``None`` if it has to be called."""
-    shortcuts: dict[str, Any]
-    """Ways to answer without a request, by path, or ``None``: see ``cherrypy._app.shortcuts``."""
 
     def __init__(self, app: Publication) -> None:
         self.token = generation.token  # read before any configuration
@@ -289,7 +365,6 @@ class Plans:
         }
         self._by_layers: dict[object, tuple[ResourcePlan, Layers]] = {}
         self._by_config: dict[object, tuple[ResourcePlan, Layers]] = {}
-        self.shortcuts = {}
 
     def resolver(self, request: Any, path: str) -> Any:
         """Return the method ``resolve`` of the dispatcher for a path, see :func:`resolver_of`."""
@@ -428,19 +503,9 @@ def _late_namespace(handler: Any, settings: Settings) -> Callable[[], None]:
 def resolver_of(dispatch: Any) -> Any:
     """Return the method ``resolve`` of a dispatcher, or ``None`` if it has to be called.
 
-    That is so for a subclass that overrides ``__call__`` or ``find_handler`` and says nothing of
-    plans, and where another program has put its own function in place of one of them, as those do
-    that measure applications.
+    That is so for every dispatcher but ours, and for ours where a subclass, or a program that
+    measures applications, has replaced what ``resolve`` does the work of.
     """
-    for owner in type(dispatch).__mro__:
-        members = vars(owner)
-        if "resolve" in members:
-            replaced = (
-                name
-                for name, function in getattr(members["resolve"], "stands_for", {}).items()
-                if getattr(owner, name) is not function
-            )
-            return None if any(replaced) else dispatch.resolve
-        if "__call__" in members or "find_handler" in members:
-            return None
+    if isinstance(dispatch, Shortened) and not dispatch.own_methods:
+        return getattr(dispatch, "resolve", None)
     return None

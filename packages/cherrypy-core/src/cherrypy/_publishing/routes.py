@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from cherrypy._publishing.handlers import LateParamPageHandler
+from cherrypy._publishing.handlers import FOUND, LateParamPageHandler
 from cherrypy._publishing.plan import Layers, Plans, ResourcePlan
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPRedirect, NotFound
+from cherrypy._runtime.messages import Request
+from cherrypy._runtime.overriding import Shortened
 
-Request = Any
 
-
-class RoutesDispatcher:
+class RoutesDispatcher(Shortened):
     """Finds the page handler of a path by routes, such as ``/city/{name}``.
 
     It needs the extra ``routes_dispatcher``.
@@ -23,6 +23,8 @@ class RoutesDispatcher:
     Raises:
         ModuleNotFoundError: ``routes`` is not installed.
     """
+
+    shortened = ("__call__", "find_handler", "resolve")
 
     def __init__(self, full_result: bool = False, **mapper_options: Any) -> None:
         try:
@@ -87,6 +89,7 @@ class RoutesDispatcher:
     def resolve(self, request: Request, path: str, plans: Plans) -> ResourcePlan:
         """Find the handler of a path for a request that is at hand, and the plan for it."""
         request.callable, layers = self._find(request, path, plans.sections)
+        request.found_handler = FOUND
         return plans.of_layers(layers)
 
     def _find(self, request: Request, path: str, sections: Mapping[str, Any]) -> tuple[Any, Layers]:

@@ -12,10 +12,13 @@ from cherrypy._http.headers import HeaderMap
 from cherrypy._http.negotiation import media_type_weight
 from cherrypy._http.status import valid_status
 from cherrypy._runtime.context import current
-from cherrypy._runtime.errors import HTTPError, clean_headers
+from cherrypy._runtime.errors import HTTPError, drop_content_fields
 from cherrypy._runtime.iterators import is_iterator, set_vary_header
+from cherrypy._runtime.messages import Request, Response
 from cherrypy._runtime.text import HTML, escape
 from cherrypy._version import __version__
+
+_GET_ERROR_PAGE = HTTPError.get_error_page
 
 JSON_TYPES = ("application/problem+json", "application/json")
 
@@ -64,7 +67,7 @@ def format_exc(exc: Any = None) -> str:
     return "" if exception is None else "".join(tracebacks.format_exception(exception))
 
 
-def respond_with_error(request: Any, response: Any, error: HTTPError) -> None:
+def respond_with_error(request: Request, response: Response, error: HTTPError) -> None:
     """Make a response the page of an error.
 
     Args:
@@ -72,12 +75,18 @@ def respond_with_error(request: Any, response: Any, error: HTTPError) -> None:
         response: Its response; what the handler said of the content it had is dropped.
         error: The error.
     """
-    clean_headers(error.code)
+    drop_content_fields(response.headers, error.code)
     shown = format_exc() if request.show_tracebacks and _has_traceback() else ""
     response.status = error.status
     response.stream = False
     response.headers.pop("Content-Length", None)
-    response.body = error.get_error_page(error.status, traceback=shown, message=error._message)
+    if error.__class__.get_error_page is _GET_ERROR_PAGE:
+        page = error_page_content(
+            request, response, error.status, traceback=shown, message=error._message
+        )
+    else:  # replaced by a subclass, or by a program that has patched the class
+        page = error.get_error_page(error.status, traceback=shown, message=error._message)
+    response.body = page
 
 
 def _has_traceback() -> bool:
@@ -86,12 +95,16 @@ def _has_traceback() -> bool:
     If not, as where nothing is published at a path, the traceback says nothing of an application.
     """
     traceback = sys.exc_info()[2]
-    return traceback is not None and traceback.tb_next is not None
+    if traceback is None:
+        return False
+    while traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return traceback.tb_frame.f_globals.get("__name__") != "cherrypy._request.run"
 
 
 def error_page_content(
-    request: Any,
-    response: Any,
+    request: Request,
+    response: Response,
     status: int | str,
     **kwargs: Any,
 ) -> bytes | Iterator[bytes]:
@@ -129,7 +142,7 @@ def error_page_content(
     return (PAGE % {**values, "note": note}).encode("utf-8")
 
 
-def _prefers_json(request: Any, response: Any) -> bool:
+def _prefers_json(request: Request, response: Response) -> bool:
     """Tell whether the client would rather read JSON than HTML (RFC 9110 section 12.5.1)."""
     set_vary_header(response, "Accept")
     accept = request.headers.get("Accept") or "*/*"
@@ -141,8 +154,8 @@ def _prefers_json(request: Any, response: Any) -> bool:
 
 
 def _problem_details(
-    request: Any,
-    response: Any,
+    request: Request,
+    response: Response,
     code: int,
     reason: str,
     values: dict[str, str],
@@ -163,7 +176,7 @@ def _problem_details(
     return json.dumps(problem).encode("utf-8")
 
 
-def _own_page(page: Any, values: dict[str, str], response: Any) -> bytes | Iterator[bytes]:
+def _own_page(page: Any, values: dict[str, str], response: Response) -> bytes | Iterator[bytes]:
     """Return the content of a page that an application configured.
 
     A function finds the content type that the handler has set, and may set another one.
@@ -233,7 +246,7 @@ def bare_error(extrabody: str | bytes | None = None) -> BareError:
     return b"500 Internal Server Error", fields, [body]
 
 
-def respond_with_failure(request: Any, response: Any) -> None:
+def respond_with_failure(request: Request, response: Response) -> None:
     """Make a response the answer to an error in the handling of errors.
 
     Args:
@@ -243,5 +256,5 @@ def respond_with_failure(request: Any, response: Any) -> None:
     status, fields, body = bare_error(format_exc() if request.show_tracebacks else None)
     response.output_status = status
     response.field_lines = [(n.decode("ascii"), v.decode("ascii")) for n, v in fields]
-    response.__dict__.pop("octet_lines", None)
+    response.octet_lines = None
     response.chunks = body

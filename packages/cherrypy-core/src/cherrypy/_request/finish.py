@@ -7,12 +7,15 @@ from cherrypy._http.dates import now_field
 from cherrypy._http.headers import field_lines
 from cherrypy._http.status import format_status, valid_status
 from cherrypy._runtime.errors import HTTPError
+from cherrypy._runtime.iterators import close
+from cherrypy._runtime.messages import Response
+from cherrypy._runtime.state import made
 from cherrypy._version import SERVER
 
 SERVER_LINE = ("Server", SERVER)
 
 
-def finish(response: Any) -> None:
+def finish(response: Response) -> None:
     """Make ``status_line`` and ``field_lines`` of a response; ``status`` is text then.
 
     Args:
@@ -43,8 +46,8 @@ def finish(response: Any) -> None:
     elif dict.get(headers, "Content-Length") is None or _is_at_hand(response.chunks):
         length = str(len(response.collapse_body()))
         dict.__setitem__(headers, "Content-Length", length)  # PERF: the name is as it is stored
-    response.__dict__.pop("octet_lines", None)  # of an answer that this one takes the place of
-    response.field_lines = field_lines(headers, response.__dict__.get("cookie"))
+    response.octet_lines = None  # those of an answer that this one takes the place of
+    response.field_lines = field_lines(headers, made(response, "cookie"))
 
 
 def _is_at_hand(chunks: Any) -> bool:
@@ -55,7 +58,7 @@ def _is_at_hand(chunks: Any) -> bool:
     return type(chunks) is list and bool(chunks)
 
 
-def finish_plain(response: Any, content: bytes) -> None:
+def finish_plain(response: Response, content: bytes) -> None:
     """Finish a response with 200, content at hand, and headers that nobody has touched.
 
     PERF: no HeaderMap; 0.4 us in place of 2.1 us (CPython 3.11).
@@ -71,7 +74,7 @@ def finish_plain(response: Any, content: bytes) -> None:
 
 
 def finish_answered(
-    response: Any,
+    response: Response,
     status: str,
     lines: list[tuple[str, str]],
     chunks: Iterable[bytes],
@@ -86,10 +89,8 @@ def finish_answered(
     response.is_finished = True
 
 
-def discard(response: Any) -> None:
+def discard(response: Response) -> None:
     """Drop the body of a response, and close what it came from."""
     chunks = response.chunks
     response.chunks = []
-    close = getattr(chunks, "close", None)
-    if close is not None:
-        close()
+    close(chunks)

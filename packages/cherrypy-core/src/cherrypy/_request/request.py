@@ -1,12 +1,12 @@
 """The request, as page handlers, hooks and tools see it."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cherrypy._config.namespaces import NamespaceSet
 from cherrypy._http.errors import TooManyFieldsError
-from cherrypy._http.headers import HeaderMap, Host, headers_from_environ
+from cherrypy._http.headers import HeaderMap, Host
 from cherrypy._http.targets import (
     MAX_FIELDS,
     parse_host,
@@ -14,7 +14,7 @@ from cherrypy._http.targets import (
     protocol_from_http,
     urljoin,
 )
-from cherrypy._publishing.handlers import LateParamPageHandler
+from cherrypy._publishing.handlers import FOUND, LateParamPageHandler
 from cherrypy._publishing.namespaces import (
     error_page_namespace,
     hooks_namespace,
@@ -22,14 +22,16 @@ from cherrypy._publishing.namespaces import (
     response_namespace,
 )
 from cherrypy._publishing.objects import Dispatcher
-from cherrypy._publishing.plan import ResourcePlan
+from cherrypy._publishing.plan import EARLY, ResourcePlan
+from cherrypy._request import parts
 from cherrypy._request.error_pages import (
     error_page_content,
     respond_with_error,
 )
-from cherrypy._request.run import good_hosts, handle_error, respond, run
+from cherrypy._request.run import good_hosts, handle_error, respond, run, run_hooks
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPError, InternalRedirect, NotFound
+from cherrypy._runtime.overriding import Shortened
 from cherrypy._runtime.state import lazy
 from cherrypy._tools.hooks import HOOK_POINTS, HookMap, SharedHooks
 
@@ -40,43 +42,41 @@ if TYPE_CHECKING:
 
 MAX_GOOD_HOSTS = 1000
 
-STAGES = ("run", "respond", "process_headers", "get_resource", "process_query_string", "close")
-"""Methods of a request that the request path calls only where a subclass has its own."""
-
 NO_ENVIRON: Mapping[str, Any] = MappingProxyType({})
 
 
-class LazyUUID4:
-    """A random identifier that is made when it is first needed (RFC 9562 section 5.4)."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self) -> None:
-        self._text = ""
-
-    def __str__(self) -> str:
-        if not self._text:
-            import uuid
-
-            self._text = str(uuid.uuid4())
-        return self._text
-
-    @property
-    def uuid4(self) -> str:
-        """The identifier as text; the same each time."""
-        return str(self)
-
-
-class _hooks(lazy[HookMap]):
+class _Hooks:
     """The attribute ``hooks``: of the class the hooks of all requests, of a request its own."""
 
-    def __get__(self, instance: object | None, owner: Any) -> Any:  # type: ignore[override]
-        if instance is None:
+    def __get__(self, instance: "Request | None", owner: "type[Request]") -> HookMap:
+        if instance is None or (instance.own_hooks is None and instance.app is None):
             return owner.class_hooks
-        return super().__get__(instance, owner)
+        if instance.own_hooks is None:
+            instance.own_hooks = instance.plan.hook_map(instance)
+            instance.plan = instance.plan.with_own_hooks()
+        return instance.own_hooks
+
+    def __set__(self, instance: "Request", hooks: HookMap) -> None:
+        instance.own_hooks = hooks
+        instance.plan = instance.plan.with_own_hooks()
 
 
-class Request:
+class _Namespaces:
+    """The attribute ``namespaces``: handlers of configuration namespaces, of all or for one."""
+
+    def __get__(self, instance: "Request | None", owner: "type[Request]") -> NamespaceSet:
+        if instance is None or (instance.own_namespaces is None and instance.app is None):
+            return owner.class_namespaces
+        if instance.own_namespaces is None:
+            self.__set__(instance, NamespaceSet(instance.app.request_namespaces()))
+        return instance.own_namespaces  # type: ignore[return-value]  # it has been set
+
+    def __set__(self, instance: "Request", namespaces: NamespaceSet) -> None:
+        instance.own_namespaces = namespaces
+        instance.note_early_use()
+
+
+class Request(Shortened):
     """One HTTP request (RFC 9110 section 3.4).
 
     What never changes by itself is a class attribute; what costs something is made when it is
@@ -120,17 +120,30 @@ class Request:
     is_index: bool | None = None
     """Whether the handler is an index; ``None`` as long as that is not known."""
     callable: Any = None
-    vpath: Any = ()
-    plan: ResourcePlan | None = None
+    """The callable that a dispatcher found; :attr:`handler` calls it."""
+    vpath: Sequence[str] = ()
+    """The rest of the path, as positional arguments for the callable."""
+    found_handler: Any = None
+    """The handler; ``FOUND`` as long as nobody has read it, ``None`` if nothing is to be called."""
+    plan: ResourcePlan = EARLY
+    """What the configuration means for this request; ``EARLY`` until the resource is found."""
+
+    # What was read or set of this request, and counts in place of what the plan says -------------
+    own_hooks: HookMap | None = None
+    own_toolmaps: dict[str, dict[str, dict[str, Any]]] | None = None
+    own_error_page: dict[int | str, Any] | None = None
+    own_config: dict[str, Any] | None = None
+    own_namespaces: NamespaceSet | None = None
 
     # What configuration may set -----------------------------------------------------------------
-    namespaces: NamespaceSet = NamespaceSet(
+    class_namespaces: ClassVar[NamespaceSet] = NamespaceSet(
         hooks=hooks_namespace,
         request=request_namespace,
         response=response_namespace,
         error_page=error_page_namespace,
     )
-    """Handlers of the configuration namespaces that concern a request."""
+    """Handlers of the configuration namespaces that concern all requests."""
+    namespaces = _Namespaces()
     process_request_body: bool = True
     """Whether the body is read and made parameters before the handler is called."""
     methods_with_bodies: tuple[str, ...] = ("POST", "PUT", "PATCH")
@@ -161,21 +174,22 @@ class Request:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls.own_stages = frozenset(
-            name for name in STAGES if getattr(cls, name) is not getattr(Request, name)
-        )
-        for name in ("hooks", "error_page"):
-            if name in cls.__dict__ and not isinstance(cls.__dict__[name], lazy):
-                setattr(cls, f"class_{name}", cls.__dict__[name])
+        for name in ("hooks", "error_page", "namespaces"):
+            if name in vars(cls):
+                setattr(cls, f"class_{name}", vars(cls)[name])
                 delattr(cls, name)
 
-    own_stages: frozenset[str] = frozenset()
-    """Names of the :data:`STAGES` that a subclass does in its own way; these methods are called."""
-
-    default_hosts: ClassVar[tuple[Host, Host]] = (
-        Host("127.0.0.1", 80),
-        Host("127.0.0.1", 1111),
+    shortened = (
+        "__init__",
+        "run",
+        "respond",
+        "process_headers",
+        "get_resource",
+        "process_query_string",
+        "handle_error",
+        "close",
     )
+    """Methods that the request path calls only where they have been replaced."""
 
     def __init__(
         self,
@@ -189,171 +203,129 @@ class Request:
         self.scheme = scheme
         self.server_protocol = server_protocol
 
-    @lazy
-    def scheme(self) -> str:
-        """``http`` or ``https``."""
-        scheme: str = self.wsgi_environ.get("wsgi.url_scheme", "http")
-        return scheme
+    scheme: str = lazy(parts.scheme)
+    """``http`` or ``https``."""
 
-    @lazy
-    def server_protocol(self) -> str:
-        """Highest version of HTTP that the server speaks."""
-        protocol: str = self.wsgi_environ.get("ACTUAL_SERVER_PROTOCOL", "HTTP/1.1")
-        return protocol
+    server_protocol: str = lazy(parts.server_protocol)
+    """Highest version of HTTP that the server speaks."""
 
-    @lazy
-    def multithread(self) -> bool:
-        """Whether other threads handle requests at the same time."""
-        return bool(self.wsgi_environ.get("wsgi.multithread", False))
+    multithread: bool = lazy(parts.multithread)
+    """Whether other threads handle requests at the same time."""
 
-    @lazy
-    def multiprocess(self) -> bool:
-        """Whether other processes handle requests of this site."""
-        return bool(self.wsgi_environ.get("wsgi.multiprocess", False))
+    multiprocess: bool = lazy(parts.multiprocess)
+    """Whether other processes handle requests of this site."""
 
-    @lazy
-    def prev(self) -> Any:
-        """The request that an ``InternalRedirect`` ended; ``None`` if there was none."""
-        return self.wsgi_environ.get("cherrypy.previous_request")
+    prev: Any = lazy(parts.prev)
+    """The request that an ``InternalRedirect`` ended; ``None`` if there was none."""
 
-    @lazy
-    def login(self) -> str | None:
-        """Name of the user whom the server, or a tool, has authenticated."""
-        environ = self.wsgi_environ
-        return environ.get("LOGON_USER") or environ.get("REMOTE_USER") or None
+    login: str | None = lazy(parts.login)
+    """Name of the user whom the server, or a tool, has authenticated."""
 
-    @lazy
-    def request_path(self) -> str:
-        """Path with the mount point, decoded."""
-        return urljoin(self.script_name, self.path_info)
+    request_path: str = lazy(parts.request_path)
+    """Path with the mount point, decoded."""
 
-    @lazy
-    def local(self) -> Host:
-        """The end of the connection that is ours."""
-        environ = self.wsgi_environ
-        if not environ:
-            return self.default_hosts[0]
-        return Host("", port_of(environ.get("SERVER_PORT"), 80), environ.get("SERVER_NAME", ""))
+    local: Host = lazy(parts.local)
+    """The end of the connection that is ours."""
 
-    @lazy
-    def remote(self) -> Host:
-        """The end of the connection that is the client's."""
-        environ = self.wsgi_environ
-        if not environ:
-            return self.default_hosts[1]
-        return Host(
-            environ.get("REMOTE_ADDR", ""),
-            port_of(environ.get("REMOTE_PORT"), -1),
-            environ.get("REMOTE_HOST", ""),
-        )
+    remote: Host = lazy(parts.remote)
+    """The end of the connection that is the client's."""
 
-    @lazy
-    def headers(self) -> HeaderMap:
-        """Header fields, by name in any case."""
-        return headers_from_environ(self.wsgi_environ)
+    headers: HeaderMap = lazy(parts.headers)
+    """Header fields, by name in any case."""
 
-    @lazy
-    def header_list(self) -> list[tuple[str, str]]:
-        """Header fields in the order in which the server gave them."""
-        return list(self.headers.items())
+    header_list: list[tuple[str, str]] = lazy(parts.header_list)
+    """Header fields in the order in which the server gave them."""
 
-    @lazy
-    def cookie(self) -> "SimpleCookie":
-        """Cookies by name (RFC 6265 section 4.2); a malformed one harms none of the others."""
-        from cherrypy._http.cookies import parse_cookie
+    cookie: "SimpleCookie" = lazy(parts.cookie)
+    """Cookies by name (RFC 6265 section 4.2); a malformed one harms none of the others."""
 
-        return parse_cookie(self.headers.get("Cookie") or "")
+    base: str = lazy(parts.base)
+    """Scheme, host and port of the request, such as ``http://localhost:8080``."""
 
-    @lazy
-    def base(self) -> str:
-        """Scheme, host and port of the request, such as ``http://localhost:8080``."""
-        if not self.wsgi_environ:
-            return ""
-        host = self.headers.get("Host")
-        if not host:
-            host = self.local.name or self.local.ip
-            if self.local.port != DEFAULT_PORTS.get(self.scheme):
-                host = f"{host}:{self.local.port}"
-        return f"{self.scheme}://{host}"
+    request_line: str = lazy(parts.request_line)
+    """The request line, put together again."""
 
-    @lazy
-    def request_line(self) -> str:
-        """The request line, put together again."""
-        if not self.wsgi_environ:
-            return ""
-        query = self.wsgi_environ.get("QUERY_STRING", "")
-        target = f"{self.request_path}?{query}" if query else self.request_path
-        return f"{self.method} {target} {self.wsgi_environ.get('SERVER_PROTOCOL', 'HTTP/1.0')}"
+    params: dict[str, Any] = lazy(parts.params)
+    """Parameters of the query, and of the body once it is processed."""
 
-    @lazy
-    def params(self) -> dict[str, Any]:
-        """Parameters of the query, and of the body once it is processed."""
-        return {}
+    rfile: Any = lazy(parts.rfile)
+    """The body as a stream."""
 
-    @lazy
-    def rfile(self) -> Any:
-        """The body as a stream."""
-        return self.wsgi_environ.get("wsgi.input")
+    body: "RequestBody" = lazy(parts.body)
+    """The body; it is read when it is processed."""
 
-    @lazy
-    def body(self) -> "RequestBody":
-        """The body; it is read when it is processed."""
-        if not self.wsgi_environ:
-            return None  # type: ignore[return-value]  # outside of requests
-        from cherrypy._request.body import RequestBody
-
-        body = RequestBody(self.rfile, self.headers, request_params=self.params)
-        limit = self.app.max_request_body_size() if self.app is not None else None
-        if limit:
-            body.maxbytes = limit
-        return body
-
-    @lazy
+    @property
     def config(self) -> dict[str, Any]:
         """The configuration for this request: global, application and node, the nearest wins.
 
-        Outside of requests it is ``None``.
+        Until the resource is found, and outside of requests, it is ``None``.
         """
-        return None if self.plan is None else dict(self.plan.config)  # type: ignore[return-value]
+        if self.own_config is None and not self.plan.is_early:
+            self.own_config = dict(self.plan.config)
+        return self.own_config  # type: ignore[return-value]  # handlers know that there is one
 
-    @_hooks
-    def hooks(self) -> HookMap:
-        """Hooks of this request by hook point; others can be attached.
+    @config.setter
+    def config(self, config: dict[str, Any] | None) -> None:
+        self.own_config = config
+        self.note_early_use()
 
-        Outside of a request, as where a plugin starts, and on the class, those of all requests.
-        """
-        if self.plan is not None:
-            return self.plan.hook_map()
-        return self.class_hooks if self.app is None else HookMap(HOOK_POINTS)
+    hooks = _Hooks()
+    """Hooks of this request by hook point; others can be attached.
 
-    @lazy
+    Outside of a request, as where a plugin starts, and on the class, those of all requests.
+    """
+
+    @property
     def toolmaps(self) -> dict[str, dict[str, dict[str, Any]]]:
         """Settings of tools, by toolbox, tool and argument."""
-        return {} if self.plan is None else self.plan.tool_map()
+        if self.own_toolmaps is None:
+            self.own_toolmaps = self.plan.tool_map()
+            self.note_early_use()
+        return self.own_toolmaps
 
-    @lazy
+    @toolmaps.setter
+    def toolmaps(self, toolmaps: dict[str, dict[str, dict[str, Any]]]) -> None:
+        self.own_toolmaps = toolmaps
+        self.note_early_use()
+
+    @property
     def error_page(self) -> dict[int | str, Any]:
         """Error pages by status code, and ``default`` for the others."""
-        return {} if self.plan is None else dict(self.plan.error_page)
+        if self.own_error_page is None:
+            self.own_error_page = dict(self.plan.error_page)
+            self.note_early_use()
+        return self.own_error_page
 
-    @lazy
-    def error_response(self) -> Callable[[], None]:
-        """Called to make the response to an unexpected error."""
-        return HTTPError(500).set_response
+    @error_page.setter
+    def error_page(self, pages: dict[int | str, Any]) -> None:
+        self.own_error_page = pages
+        self.note_early_use()
 
-    @lazy
-    def unique_id(self) -> LazyUUID4:
-        """Identifies the request, in logs and error pages for example."""
-        return LazyUUID4()
+    def note_early_use(self) -> None:
+        """Have the plan, if it is not known yet, merged into what has just been made or set."""
+        if self.plan.is_early:
+            self.plan = self.plan.with_own_hooks()
 
-    @lazy
+    @property
     def handler(self) -> Any:
         """What is called to answer; tools replace it, or set ``None`` when they have answered."""
-        if self.plan is None:
-            return None
-        if self.callable is None:
-            return NotFound()
-        return LateParamPageHandler(self.callable, *self.vpath)
+        if self.found_handler is FOUND:
+            self.found_handler = (
+                self.not_found()
+                if self.callable is None
+                else LateParamPageHandler(self.callable, *self.vpath)
+            )
+        return self.found_handler
+
+    @handler.setter
+    def handler(self, handler: Any) -> None:
+        self.found_handler = handler
+
+    error_response: Callable[[], None] | None = lazy(parts.error_response)
+    """Called to make the response to an unexpected error."""
+
+    unique_id: parts.LazyUUID4 = lazy(parts.unique_id)
+    """Identifies the request, in logs and error pages for example."""
 
     def not_found(self) -> NotFound:
         """Return the error of a URL at which nothing is published."""
@@ -397,9 +369,9 @@ class Request:
         host = self.wsgi_environ.get("HTTP_HOST")
         if host:
             parse_host(host)
-        if len(good_hosts) >= MAX_GOOD_HOSTS:
-            good_hosts.clear()
-        good_hosts.add(host)
+            if len(good_hosts) >= MAX_GOOD_HOSTS:
+                good_hosts.clear()
+            good_hosts.add(host)
 
     def get_resource(self, path: str) -> None:
         """Call the dispatcher that is configured for a path.
@@ -477,20 +449,5 @@ class Request:
         """Run the hooks ``on_end_request``, once."""
         if not self.closed:
             self.closed = True
-            self.stage = "on_end_request"
-            if "hooks" in self.__dict__:
-                self.hooks.run("on_end_request")
-            elif self.plan is not None:  # PERF: no map of its own for hooks that nobody has changed
-                HookMap.run_hooks(self.plan.hooks["on_end_request"])
+            run_hooks(self, current.get().response, "on_end_request")
             self.stage = "close"
-
-
-DEFAULT_PORTS = {"http": 80, "https": 443}
-
-
-def port_of(text: str | None, default: int) -> int:
-    """Return a port that a server gave as text; servers on Unix sockets give none."""
-    try:
-        return int(text or default)
-    except ValueError:
-        return default

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, Self, overload
 from cherrypy._http.dates import now_field
 from cherrypy._http.headers import HeaderMap
 from cherrypy._request.finish import finish, finish_answered
-from cherrypy._runtime.iterators import file_generator
-from cherrypy._runtime.state import lazy
+from cherrypy._runtime.iterators import close, file_generator
+from cherrypy._runtime.messages import Request
+from cherrypy._runtime.overriding import Shortened
+from cherrypy._runtime.state import is_untouched, lazy
 from cherrypy._version import SERVER
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class ResponseBody:
-    """The body of a response: whatever is assigned becomes an iterable of octets."""
+    """The body of a response: whatever is assigned becomes an iterable of bytes."""
 
     unicode_err = "Page handlers MUST return bytes. Use tools.encode if you wish to return unicode."
 
@@ -34,10 +36,10 @@ class ResponseBody:
 
 
 def as_chunks(value: Any) -> Iterable[Any]:
-    """Return a body as an iterable of octets.
+    """Return a body as an iterable of bytes.
 
     Args:
-        value: Octets, a file, an iterable of octets, or ``None``.
+        value: Bytes, a file, an iterable of bytes, or ``None``.
 
     Raises:
         ValueError: It is text, which nobody has encoded.
@@ -58,7 +60,21 @@ def as_chunks(value: Any) -> Iterable[Any]:
     return chunks
 
 
-class Response:
+def _headers(response: "Response") -> HeaderMap:
+    if response.field_lines is not None:  # finished without a map
+        return HeaderMap.of_canonical(dict(response.field_lines))
+    return HeaderMap.of_canonical(
+        {"Content-Type": response.content_type, "Server": SERVER, "Date": now_field()}
+    )
+
+
+def _cookie(_response: "Response") -> "SimpleCookie":
+    from http.cookies import SimpleCookie
+
+    return SimpleCookie()
+
+
+class Response(Shortened):
     """One HTTP response (RFC 9110 section 3.4)."""
 
     if TYPE_CHECKING:
@@ -83,60 +99,45 @@ class Response:
 
     is_finished: bool = False
     """Whether a tool has answered by :meth:`finish_with`."""
-    is_plain: bool = True
-    """Whether no subclass has an own way to keep headers and body, or to finalise them."""
+    octet_lines: list[tuple[bytes, bytes]] | None = None
+    """The same as ``field_lines``, in bytes; made when :attr:`header_list` is first read."""
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        cls.is_plain = all(
-            getattr(cls, name) is getattr(Response, name)
-            for name in ("body", "headers", "cookie", "status", "stream", "finalize")
-        )
+    shortened = ("__init__", "body", "headers", "cookie", "status", "stream", "finalize")
+    """What a class may keep or do in its own way; such a response is always finalized by it."""
 
     def __init__(self) -> None:
         self.time = time()
 
-    @lazy
-    def headers(self) -> HeaderMap:
-        """Header fields by name in any case; a list as value makes repeated lines."""
-        if self.field_lines is not None:  # finished without a map
-            return HeaderMap.of_canonical(dict(self.field_lines))
-        return HeaderMap.of_canonical(
-            {"Content-Type": self.content_type, "Server": SERVER, "Date": now_field()}
-        )
-
-    @lazy
-    def cookie(self) -> "SimpleCookie":
-        """Cookies that are set (RFC 6265 section 4.1)."""
-        from http.cookies import SimpleCookie
-
-        return SimpleCookie()
+    headers: HeaderMap = lazy(_headers)
+    """Header fields by name in any case; a list as value makes repeated lines."""
+    cookie: "SimpleCookie" = lazy(_cookie)
+    """Cookies that are set (RFC 6265 section 4.1)."""
 
     @property
     def output_status(self) -> bytes | None:
-        """Status as it is sent, in octets; made by :meth:`finalize`."""
+        """Status as it is sent, in bytes; made by :meth:`finalize`."""
         return None if self.status_line is None else self.status_line.encode("latin-1")
 
     @output_status.setter
-    def output_status(self, value: str | bytes | None) -> None:
+    def output_status(self, value: bytes | str | None) -> None:
         self.status_line = None if value is None else _text(value)
 
     @property
     def header_list(self) -> list[tuple[bytes, bytes]] | None:
-        """Header fields as they are sent, in octets; made by :meth:`finalize`.
+        """Header fields as they are sent, in bytes; made by :meth:`finalize`.
 
         Until the head is sent, lines can be added, removed and replaced.
         """
-        if "octet_lines" not in self.__dict__ and self.field_lines is not None:
-            self.__dict__["octet_lines"] = [
+        if self.octet_lines is None and self.field_lines is not None:
+            self.octet_lines = [
                 (name.encode("latin-1"), value.encode("latin-1"))
                 for name, value in self.field_lines
             ]
-        return self.__dict__.get("octet_lines")
+        return self.octet_lines
 
     @header_list.setter
     def header_list(self, value: list[tuple[bytes, bytes]] | None) -> None:
-        self.__dict__["octet_lines"] = value
+        self.octet_lines = [] if value is None else value
 
     def wsgi_head(self) -> tuple[str, list[tuple[str, str]]]:
         """Return status and field lines as WSGI takes them, with what was done to the list.
@@ -145,9 +146,8 @@ class Response:
             RuntimeError: The response is not finished.
         """
         lines = self.field_lines
-        if "octet_lines" in self.__dict__:
-            octets: Iterable[tuple[str | bytes, str | bytes]] = self.__dict__["octet_lines"] or ()
-            lines = [(_text(name), _text(value)) for name, value in octets]
+        if self.octet_lines is not None:
+            lines = [(_text(name), _text(value)) for name, value in self.octet_lines]
         if self.status_line is None or lines is None:
             raise RuntimeError("The response was not finalized: it has no status and headers")
         return self.status_line, lines
@@ -156,7 +156,7 @@ class Response:
         """Read the body to its end, and keep it as one piece.
 
         Returns:
-            The octets of the body.
+            The bytes of the body.
         """
         chunks = self.chunks
         if type(chunks) is list and len(chunks) == 1 and type(chunks[0]) is bytes:
@@ -165,28 +165,16 @@ class Response:
         try:
             content = b"".join(chunks)
         finally:
-            close = getattr(chunks, "close", None)
-            if close is not None:
-                close()
+            close(chunks)
         self.chunks = [content] if content else []
         return content
 
-    def may_finish(self, request: Any, callback: object) -> bool:
+    def may_finish(self, request: Request, callback: object) -> bool:
         """Tell whether the callback of a hook may answer by :meth:`finish_with`.
 
         That is so if nobody has touched the response, and nobody is going to before it is sent.
         """
-        touched = self.__dict__
-        return (
-            request.plan is not None
-            and request.plan.last_callback is callback
-            and self.is_plain
-            and "hooks" not in request.__dict__
-            and "headers" not in touched
-            and "cookie" not in touched
-            and "status" not in touched
-            and "stream" not in touched
-        )
+        return request.plan.finisher is callback and is_untouched(self)
 
     def finish_with(
         self, status: str, lines: list[tuple[str, str]], chunks: Iterable[bytes]

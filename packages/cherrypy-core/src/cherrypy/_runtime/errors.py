@@ -5,10 +5,12 @@ from collections.abc import Iterable, Iterator
 from typing import ClassVar
 from urllib.parse import urljoin as resolve
 
+from cherrypy._http.headers import HeaderMap
 from cherrypy._http.status import valid_status
 from cherrypy._http.targets import format_uri_reference, urljoin
 from cherrypy._runtime.compat import tonative
 from cherrypy._runtime.context import current
+from cherrypy._runtime.messages import Response
 from cherrypy._runtime.text import HTML, escape
 from cherrypy._runtime.urls import url
 
@@ -122,7 +124,14 @@ class HTTPRedirect(CherryPyException):
         Raises:
             ValueError: No redirect is known by the status code.
         """
-        response = current.get().response
+        self.answer(current.get().response)
+
+    def answer(self, response: Response) -> None:
+        """Make a response this redirect.
+
+        Raises:
+            ValueError: No redirect is known by the status code.
+        """
         headers = response.headers
         response.status = status = self._status
         if status in REDIRECT_TEXTS:
@@ -237,7 +246,11 @@ def clean_headers(status: int) -> None:
         status: Code of the error that replaces the content. ``Content-Range`` stays in a 416, as
             it tells the length (RFC 9110 section 15.5.17).
     """
-    headers = current.get().response.headers
+    drop_content_fields(current.get().response.headers, status)
+
+
+def drop_content_fields(headers: HeaderMap, status: int) -> None:
+    """Drop the header fields of an answer that an error with a status takes the place of."""
     for name in CONTENT_FIELDS:
         headers.pop(name, None)
     if status != 416:

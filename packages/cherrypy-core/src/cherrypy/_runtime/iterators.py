@@ -104,6 +104,13 @@ def file_generator_limited(
         yield chunk
 
 
+def close(chunks: object) -> None:
+    """Close what bytes come from, if it can be closed."""
+    method = getattr(chunks, "close", None)
+    if method is not None:
+        method()
+
+
 def is_iterator(obj: object) -> bool:
     """Tell whether ``obj`` gives its items once: a generator, or its own iterator."""
     return hasattr(obj, "__next__") and hasattr(obj, "__iter__")

@@ -5,13 +5,12 @@ The classes themselves are :class:`cherrypy._request.request.Request` and
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 if TYPE_CHECKING:
     from http.cookies import SimpleCookie
 
     from cherrypy._http.headers import HeaderMap, Host
-    from cherrypy._runtime.errors import HTTPError, NotFound
 
 __all__ = ["Request", "Response"]
 
@@ -41,24 +40,56 @@ class Request(Protocol):
     methods_with_bodies: tuple[str, ...]
     app: Any
     handler: Any
+    found_handler: Any
     callable: Any
     vpath: Sequence[str]
     is_index: bool | None
     config: dict[str, Any]
     toolmaps: dict[str, dict[str, dict[str, Any]]]
     hooks: Any
+    namespaces: Any
+    error_page: dict[int | str, Any]
+    own_hooks: Any
+    own_toolmaps: dict[str, dict[str, dict[str, Any]]] | None
+    own_error_page: dict[int | str, Any] | None
+    own_namespaces: Any
+    own_config: dict[str, Any] | None
+    class_hooks: Any
+    own_methods: ClassVar[frozenset[str]]
     plan: Any
+    dispatch: Any
+    request_path: str
+    problem_details: bool
+    throws: tuple[type[BaseException], ...]
+    throw_errors: bool
+    unique_id: Any
+    closed: bool
     login: str | None
     prev: Any
-    error_response: Callable[[], None]
+    error_response: Callable[[], None] | None
     show_tracebacks: bool
     show_mismatched_params: bool
     stage: str | None
 
-    def not_found(self) -> "NotFound":
+    def respond(self, path_info: str) -> None:
+        """Make the response to a path below the mount point."""
+
+    def process_headers(self) -> None:
+        """Check what HTTP demands of the header fields."""
+
+    def get_resource(self, path: str) -> None:
+        """Call the dispatcher that is configured for a path."""
+
+    def process_query_string(self) -> None:
+        """Make parameters of the query."""
+
+    def handle_error(self) -> None:
+        """Make the response to the unexpected error that is being handled."""
+
+    def not_found(self) -> Exception:
         """Return the error of a URL at which nothing is published."""
 
-    def respond_with_error(self, error: "HTTPError") -> None:
+    def respond_with_error(self, error: Any) -> None:
         """Make the response an error page."""
 
     def error_page_content(self, status: int | str, **kwargs: Any) -> bytes | Iterator[bytes]:
@@ -76,8 +107,12 @@ class Response(Protocol):
     content_type: str
     body: Any
     chunks: Iterable[Any]
-    is_plain: bool
+    own_methods: ClassVar[frozenset[str]]
     is_finished: bool
+    status_line: str | None
+    field_lines: list[tuple[str, str]] | None
+    output_status: bytes | None
+    octet_lines: list[tuple[bytes, bytes]] | None
 
     def collapse_body(self) -> bytes:
         """Read the body to its end, and keep it as one piece."""

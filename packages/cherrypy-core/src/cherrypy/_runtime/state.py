@@ -6,23 +6,24 @@ what: the others ask for a value by the functions below, and get the one that co
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from functools import cached_property as lazy
-
     from cherrypy._runtime.messages import Request, Response
 
-__all__ = ["is_untouched", "lazy", "sent_field"]
+__all__ = ["is_untouched", "lazy", "made", "sent_field"]
 
 T = TypeVar("T")
 
 _SENT = frozenset({"headers", "cookie", "status", "stream"})
 """Attributes of a response that decide on its head, besides ``content_type``."""
 
-if not TYPE_CHECKING:
+if TYPE_CHECKING:
 
-    class lazy(Generic[T]):
+    def lazy(make: Callable[[Any], T]) -> T: ...  # so that it can be set, as any attribute
+else:
+
+    class lazy:
         """Make an attribute on first use and keep it in the ``__dict__`` of the instance.
 
         Unlike :class:`functools.cached_property` it takes no lock, as an instance belongs to one
@@ -32,13 +33,11 @@ if not TYPE_CHECKING:
         def __init__(self, make: Callable[[Any], T]) -> None:
             self.make = make
             self.__doc__ = make.__doc__
-            self.name = make.__name__
 
-        @overload
-        def __get__(self, instance: None, owner: type) -> Self: ...
-        @overload
-        def __get__(self, instance: object, owner: type) -> T: ...
-        def __get__(self, instance: object | None, owner: type) -> Self | T:
+        def __set_name__(self, owner: type, name: str) -> None:
+            self.name = name
+
+        def __get__(self, instance: object | None, owner: type) -> Any:
             if instance is None:
                 return self
             value = instance.__dict__[self.name] = self.make(instance)
@@ -51,7 +50,20 @@ def is_untouched(response: "Response") -> bool:
     That is so if nobody has read or set its headers, its cookies, its status or ``stream``, and its
     class keeps and finalizes them in the ordinary way.
     """
-    return response.is_plain and _SENT.isdisjoint(response.__dict__)
+    return not response.own_methods and _SENT.isdisjoint(response.__dict__)
+
+
+def made(instance: object, name: str) -> Any:
+    """Return the value of a lazy attribute, or of one that a tool keeps, without making it.
+
+    Args:
+        instance: A request, a response or what serves them.
+        name: Name of the attribute.
+
+    Returns:
+        The value; ``None`` if nobody has read or set it.
+    """
+    return instance.__dict__.get(name)
 
 
 def sent_field(request: "Request", name: str) -> str | None:

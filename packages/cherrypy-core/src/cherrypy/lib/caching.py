@@ -98,7 +98,7 @@ class CachingTool(Tool):
 
     def _wrapper(self, **kwargs: Any) -> None:
         request = current.get().request
-        if request.__dict__.get("handler", request) is None:
+        if request.found_handler is None:
             return  # another tool has answered already, with a file for example
         request.cache_flight = Flight(kwargs)
         if self.callable(**kwargs):

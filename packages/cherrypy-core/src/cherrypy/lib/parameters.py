@@ -40,7 +40,7 @@ def _convert_params(
     exception: type[BaseException] = ValueError,
     error: int | str = 400,
 ) -> None:
-    handler = getattr(request.__dict__.get("handler"), "callable", None) or request.callable
+    handler = getattr(request.found_handler, "callable", None) or request.callable
     converters = _converters_of(handler)
     params = request.params
     for name in converters.keys() & params.keys():

@@ -426,7 +426,7 @@ def send(
         response.status = NOT_MODIFIED
         response.body = None
         return False
-    if response.is_plain:
+    if not response.own_methods:
         response.chunks = chunks  # PERF: octets in a list, or an iterator, need no look at them
     else:
         response.body = chunks

@@ -1,0 +1,178 @@
+"""The parts of a request that are made of its environ when they are first read.
+
+Each function makes the attribute of its name, see :class:`cherrypy._request.request.Request`.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from cherrypy._http.headers import HeaderMap, Host, headers_from_environ
+from cherrypy._http.targets import urljoin
+from cherrypy._runtime.errors import HTTPError
+from cherrypy._runtime.messages import Request
+
+if TYPE_CHECKING:
+    from http.cookies import SimpleCookie
+
+    from cherrypy._request.body import RequestBody
+
+DEFAULT_HOSTS = (Host("127.0.0.1", 80), Host("127.0.0.1", 1111))
+"""Both ends of the connection of a request that has none, in a test for example."""
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def port_of(text: str | None, default: int) -> int:
+    """Return a port that a server gave as text; servers on Unix sockets give none."""
+    try:
+        return int(text or default)
+    except ValueError:
+        return default
+
+
+class LazyUUID4:
+    """A random identifier that is made when it is first needed (RFC 9562 section 5.4)."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self) -> None:
+        self._text = ""
+
+    def __str__(self) -> str:
+        if not self._text:
+            import uuid
+
+            self._text = str(uuid.uuid4())
+        return self._text
+
+    @property
+    def uuid4(self) -> str:
+        """The identifier as text; the same each time."""
+        return str(self)
+
+
+def scheme(request: Request) -> str:
+    """``http`` or ``https``."""
+    return str(request.wsgi_environ.get("wsgi.url_scheme", "http"))
+
+
+def server_protocol(request: Request) -> str:
+    """Highest version of HTTP that the server speaks."""
+    return str(request.wsgi_environ.get("ACTUAL_SERVER_PROTOCOL", "HTTP/1.1"))
+
+
+def multithread(request: Request) -> bool:
+    """Whether other threads handle requests at the same time."""
+    return bool(request.wsgi_environ.get("wsgi.multithread", False))
+
+
+def multiprocess(request: Request) -> bool:
+    """Whether other processes handle requests of this site."""
+    return bool(request.wsgi_environ.get("wsgi.multiprocess", False))
+
+
+def prev(request: Request) -> Any:
+    """The request that an ``InternalRedirect`` ended; ``None`` if there was none."""
+    return request.wsgi_environ.get("cherrypy.previous_request")
+
+
+def login(request: Request) -> str | None:
+    """Name of the user whom the server, or a tool, has authenticated."""
+    environ = request.wsgi_environ
+    return environ.get("LOGON_USER") or environ.get("REMOTE_USER") or None
+
+
+def request_path(request: Request) -> str:
+    """Path with the mount point, decoded."""
+    return urljoin(request.script_name, request.path_info)
+
+
+def local(request: Request) -> Host:
+    """The end of the connection that is ours."""
+    environ = request.wsgi_environ
+    if not environ:
+        return DEFAULT_HOSTS[0]
+    return Host("", port_of(environ.get("SERVER_PORT"), 80), environ.get("SERVER_NAME", ""))
+
+
+def remote(request: Request) -> Host:
+    """The end of the connection that is the client's."""
+    environ = request.wsgi_environ
+    if not environ:
+        return DEFAULT_HOSTS[1]
+    return Host(
+        environ.get("REMOTE_ADDR", ""),
+        port_of(environ.get("REMOTE_PORT"), -1),
+        environ.get("REMOTE_HOST", ""),
+    )
+
+
+def headers(request: Request) -> HeaderMap:
+    """Header fields, by name in any case."""
+    return headers_from_environ(request.wsgi_environ)
+
+
+def header_list(request: Request) -> list[tuple[str, str]]:
+    """Header fields in the order in which the server gave them."""
+    return list(request.headers.items())
+
+
+def cookie(request: Request) -> "SimpleCookie":
+    """Cookies by name (RFC 6265 section 4.2); a malformed one harms none of the others."""
+    from cherrypy._http.cookies import parse_cookie
+
+    return parse_cookie(request.headers.get("Cookie") or "")
+
+
+def base(request: Request) -> str:
+    """Scheme, host and port of the request, such as ``http://localhost:8080``."""
+    if not request.wsgi_environ:
+        return ""
+    host = request.headers.get("Host")
+    if not host:
+        host = request.local.name or request.local.ip
+        if request.local.port != DEFAULT_PORTS.get(request.scheme):
+            host = f"{host}:{request.local.port}"
+    return f"{request.scheme}://{host}"
+
+
+def request_line(request: Request) -> str:
+    """The request line, put together again."""
+    if not request.wsgi_environ:
+        return ""
+    query = request.wsgi_environ.get("QUERY_STRING", "")
+    target = f"{request.request_path}?{query}" if query else request.request_path
+    return f"{request.method} {target} {request.wsgi_environ.get('SERVER_PROTOCOL', 'HTTP/1.0')}"
+
+
+def params(request: Request) -> dict[str, Any]:
+    """Parameters of the query, and of the body once it is processed."""
+    return {}
+
+
+def rfile(request: Request) -> Any:
+    """The body as a stream."""
+    return request.wsgi_environ.get("wsgi.input")
+
+
+def body(request: Request) -> "RequestBody":
+    """The body; it is read when it is processed."""
+    if not request.wsgi_environ:
+        return None  # type: ignore[return-value]  # outside of requests
+    from cherrypy._request.body import RequestBody
+
+    made = RequestBody(request.rfile, request.headers, request_params=request.params)
+    limit = request.app.max_request_body_size() if request.app is not None else None
+    if limit:
+        made.maxbytes = limit
+    return made
+
+
+def error_response(request: Request) -> Callable[[], None] | None:
+    """Called to make the response to an unexpected error."""
+    return HTTPError(500).set_response
+
+
+def unique_id(request: Request) -> LazyUUID4:
+    """Identifies the request, in logs and error pages for example."""
+    return LazyUUID4()

@@ -1,0 +1,62 @@
+"""Classes that know which of their methods have been replaced.
+
+The request path does the ordinary work of some public methods without calling them. Where a
+subclass has its own, or another program has patched the class, as those do that monitor
+applications, the methods are called.
+"""
+
+from typing import Any, ClassVar
+
+from cherrypy._config.generations import generation
+
+__all__ = ["Overridable"]
+
+
+class Overridable(type):
+    """Metaclass that keeps the names of replaced attributes in ``own_methods``.
+
+    A class whose body has ``shortened``, a tuple of names, begins a family: what the names stand
+    for there is the ordinary meaning. The subclasses in the family are compared with it when they
+    are made, and all of them whenever one of the names is set or deleted on a class.
+    """
+
+    shortened: tuple[str, ...]
+    own_methods: frozenset[str]
+    ordinary: dict[str, Any]
+
+    def __init__(
+        cls, name: str, bases: tuple[type, ...], members: dict[str, Any], **kwargs: Any
+    ) -> None:
+        super().__init__(name, bases, members, **kwargs)
+        if "shortened" in members:
+            type.__setattr__(cls, "ordinary", {key: getattr(cls, key) for key in cls.shortened})
+        cls._compare()
+
+    def __setattr__(cls, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        if name in cls.shortened:
+            cls._compare()
+            generation.bump()
+
+    def __delattr__(cls, name: str) -> None:
+        super().__delattr__(name)
+        if name in cls.shortened:
+            cls._compare()
+            generation.bump()
+
+    def _compare(cls) -> None:
+        """Find out which names have another meaning, here and in all subclasses."""
+        own = {name for name, value in cls.ordinary.items() if getattr(cls, name) is not value}
+        type.__setattr__(cls, "own_methods", frozenset(own))
+        subclasses: Any = cls.__subclasses__()  # for mypy, a metaclass has none
+        for subclass in subclasses:
+            subclass._compare()
+
+
+class Shortened(metaclass=Overridable):
+    """Base of a family, as type checkers see it."""
+
+    shortened: ClassVar[tuple[str, ...]] = ()
+    """Names whose ordinary meaning the request path knows."""
+    own_methods: ClassVar[frozenset[str]]
+    """Those of them that this class does in its own way."""
