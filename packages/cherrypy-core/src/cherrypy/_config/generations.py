@@ -4,7 +4,8 @@ Whatever is computed from configuration may be kept for as long as ``generation.
 object that it was when the computation began.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
 from typing import Any, Self, TypeAlias
 
 Value: TypeAlias = Any
@@ -34,6 +35,19 @@ class Generation:
 
 generation = Generation()
 """The one generation of this process."""
+
+
+def followed_by_bump(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method of a mutable type that bumps the generation after each change."""
+
+    @wraps(method)
+    def change(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return method(*args, **kwargs)
+        finally:
+            generation.bump()
+
+    return change
 
 
 class TrackedDict(dict[str, Any]):

@@ -132,6 +132,9 @@ class ResourcePlan:
             )
             for point in points
         }
+        for hooks in self.hooks.values():
+            for hook in hooks:
+                hook.note_plan()
         self._set_stages({point: _stages(hooks) for point, hooks in self.hooks.items()})
         self._choose_encoder()
         self._choose_finisher()

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterable
 from operator import attrgetter
-from typing import Any, Self, SupportsIndex
+from typing import Any, Self
 
-from cherrypy._config.generations import generation
+from cherrypy._config.generations import followed_by_bump, generation
 from cherrypy._tools.function import ToolFunction
 
 HOOK_POINTS = (
@@ -36,13 +36,18 @@ class Hook:
         **kwargs: Keyword arguments for the callback.
     """
 
-    __slots__ = ("__dict__", "callback", "failsafe", "kwargs", "priority", "with_request")
+    __slots__ = (
+        *("__dict__", "callback", "failsafe", "is_planned", "kwargs", "priority", "with_request"),
+    )
 
     callback: Callable[..., Any]
     failsafe: bool
     priority: float
     kwargs: dict[str, Any]
     with_request: Callable[..., Any] | None
+    """The same function with request and response as arguments, where the callback has one."""
+    is_planned: bool
+    """Whether a resource plan has been made of this hook, so that changing it makes new ones."""
 
     def __init__(
         self,
@@ -51,6 +56,7 @@ class Hook:
         priority: float | None = None,
         **kwargs: Any,
     ) -> None:
+        object.__setattr__(self, "is_planned", False)
         self.callback = callback
         if failsafe is None:
             failsafe = getattr(callback, "failsafe", False)
@@ -59,11 +65,18 @@ class Hook:
             priority = getattr(callback, "priority", DEFAULT_PRIORITY)
         self.priority = priority
         self.kwargs = kwargs
-        # PERF: a tool's function is called with the request and response at hand
-        if isinstance(callback, ToolFunction):
-            self.with_request = callback.function
-        else:
-            self.with_request = getattr(callback, "with_request", None)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+        if name == "callback":
+            found = value.function if isinstance(value, ToolFunction) else None
+            object.__setattr__(self, "with_request", found or getattr(value, "with_request", None))
+        if self.is_planned:
+            generation.bump()
+
+    def note_plan(self) -> None:
+        """Have every change of this hook, from now on, make resource plans anew."""
+        object.__setattr__(self, "is_planned", True)
 
     def __lt__(self, other: "Hook") -> bool:
         return self.priority < other.priority
@@ -82,11 +95,13 @@ class Hook:
     def copy(self) -> "Hook":
         """Return a hook that one request can change, and what it is called with."""
         duplicate = self.__class__.__new__(self.__class__)  # PERF: a tenth of what copy() takes
-        duplicate.callback = self.callback
-        duplicate.failsafe = self.failsafe
-        duplicate.priority = self.priority
-        duplicate.kwargs = self.kwargs.copy()
-        duplicate.with_request = self.with_request
+        store = object.__setattr__
+        store(duplicate, "is_planned", False)
+        store(duplicate, "callback", self.callback)
+        store(duplicate, "failsafe", self.failsafe)
+        store(duplicate, "priority", self.priority)
+        store(duplicate, "kwargs", self.kwargs.copy())
+        store(duplicate, "with_request", self.with_request)
         if self.__dict__:
             duplicate.__dict__.update(self.__dict__)
         return duplicate
@@ -159,7 +174,7 @@ class HookMap(dict[str, list[Hook]]):
 
 
 class SharedHooks(HookMap):
-    """The hooks of all requests. Resource plans are made anew when one is added or removed.
+    """The hooks of all requests. Resource plans are made anew when anything about them changes.
 
     Args:
         points: Names of hook points to begin with.
@@ -170,38 +185,34 @@ class SharedHooks(HookMap):
         super().__setitem__(point, _SharedList(hooks))
         generation.bump()
 
+    def setdefault(self, point: str, hooks: Any = ()) -> Any:
+        """Return the hooks of a point, after setting them if there were none."""
+        if point not in self:
+            self[point] = hooks
+        return self[point]
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        """Replace the hooks of several points."""
+        for point, hooks in dict(*args, **kwargs).items():
+            self[point] = hooks
+
+    def __ior__(self, other: Any) -> Self:  # type: ignore[override, misc]  # no overloads
+        """Replace the hooks of several points."""
+        self.update(other)
+        return self
+
 
 class _SharedList(list[Hook]):
     """The hooks of all requests at one point."""
 
-    def append(self, hook: Hook, /) -> None:
-        super().append(hook)
-        generation.bump()
 
-    def insert(self, index: SupportsIndex, hook: Hook, /) -> None:
-        super().insert(index, hook)
-        generation.bump()
-
-    def extend(self, hooks: Iterable[Hook], /) -> None:
-        super().extend(hooks)
-        generation.bump()
-
-    def remove(self, hook: Hook, /) -> None:
-        super().remove(hook)
-        generation.bump()
-
-    def pop(self, index: SupportsIndex = -1, /) -> Hook:
-        hook = super().pop(index)
-        generation.bump()
-        return hook
-
-    def clear(self) -> None:
-        super().clear()
-        generation.bump()
-
-    def __delitem__(self, index: SupportsIndex | slice) -> None:
-        super().__delitem__(index)
-        generation.bump()
+for _name in ("__delitem__", "clear", "pop", "popitem"):
+    setattr(SharedHooks, _name, followed_by_bump(getattr(dict, _name)))
+for _name in (
+    *("__delitem__", "__iadd__", "__imul__", "__setitem__", "append", "clear", "extend"),
+    *("insert", "pop", "remove", "reverse", "sort"),
+):
+    setattr(_SharedList, _name, followed_by_bump(getattr(list, _name)))
 
 
 def in_order(hooks: Iterable[Hook]) -> list[Hook]:
