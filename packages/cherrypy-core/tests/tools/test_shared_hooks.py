@@ -42,6 +42,17 @@ def _hooks() -> Iterator[HookMap]:
 
 POINT = "before_handler"
 
+
+def grow_anew(hooks: HookMap) -> None:
+    hooks[POINT] = []
+    hooks[POINT].append(Hook(refuse))
+
+
+def clear_all(hooks: HookMap) -> None:
+    hooks.clear()
+    hooks.update(HookMap([POINT]))
+
+
 CHANGES: dict[str, Callable[[HookMap], object]] = {
     "append": lambda hooks: hooks[POINT].append(Hook(refuse)),
     "attach": lambda hooks: hooks.attach(POINT, refuse),
@@ -54,10 +65,7 @@ CHANGES: dict[str, Callable[[HookMap], object]] = {
     "update": lambda hooks: hooks.update({POINT: [Hook(refuse)]}),
     "|=": lambda hooks: hooks.__ior__({POINT: [Hook(refuse)]}),
     "another callback": lambda hooks: setattr(hooks[POINT][0], "callback", refuse),
-    "a new list that grows": lambda hooks: (
-        hooks.__setitem__(POINT, []),
-        hooks[POINT].append(Hook(refuse)),
-    ),
+    "a new list that grows": grow_anew,
 }
 
 
@@ -79,7 +87,7 @@ REMOVALS: dict[str, Callable[[HookMap], object]] = {
     "remove": lambda hooks: hooks[POINT].remove(hooks[POINT][0]),
     "*=": lambda hooks: hooks[POINT].__imul__(0),
     "pop of the point": lambda hooks: (hooks.pop(POINT), hooks.setdefault(POINT, [])),
-    "clear of all": lambda hooks: (hooks.clear(), hooks.update(HookMap([POINT]))),
+    "clear of all": clear_all,
 }
 
 

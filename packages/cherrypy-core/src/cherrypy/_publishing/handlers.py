@@ -1,11 +1,15 @@
 """Calling a page handler with the arguments that a request brings."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MethodType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPError
+from cherrypy._runtime.messages import Request
+
+if TYPE_CHECKING:
+    from inspect import Parameter
 
 FOUND = object()
 """Stands for the handler that a dispatcher has found and nobody has looked at yet.
@@ -120,10 +124,10 @@ def test_callable_spec(
         HTTPError: 404 where the path or the query does not fit, 400 where the body does not. The
             message says why if ``request.show_mismatched_params`` is on.
     """
-    import inspect
+    from inspect import signature
 
     try:
-        parameters = inspect.signature(callable, follow_wrapped=False).parameters.values()
+        parameters = signature(callable, follow_wrapped=False).parameters.values()
     except (TypeError, ValueError):
         return  # it does not tell: functions of C
     request = current.get().request
@@ -141,7 +145,7 @@ test_callable_spec.__test__ = False  # type: ignore[attr-defined]  # no test, in
 def _named_like_self(
     handler: Callable[..., Any],
     kwargs: Mapping[str, Any],
-    request: Any,
+    request: Request,
 ) -> tuple[int, str] | None:
     """Return status and reason where a parameter has the name of the instance of a method."""
     method = handler if isinstance(handler, MethodType) else getattr(handler, "__call__", None)  # noqa: B004 - not asked whether, but how
@@ -157,41 +161,40 @@ def _named_like_self(
 
 
 def _mismatch(
-    parameters: Any,
+    parameters: Collection["Parameter"],
     args: Sequence[Any],
     kwargs: Mapping[str, Any],
-    request: Any,
+    request: Request,
 ) -> tuple[int, str | None] | None:
     """Return status and reason of a mismatch, or ``None`` if the arguments fit."""
     body_names = set(getattr(request.body, "params", None) or ())
-    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     kinds = {p.kind.name for p in parameters}
-    taken = {p.name for p in positional[: len(args)]}
-    named = {p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+    positional = [p.name for p in parameters if p.kind.name.startswith("POSITIONAL")]
+    named = {p.name for p in parameters if p.kind.name in ("POSITIONAL_OR_KEYWORD", "KEYWORD_ONLY")}
+    taken = set(positional[: len(args)])
 
     twice = taken & kwargs.keys() & named
     if twice:
-        in_body = twice <= body_names
-        return (400 if in_body else 404), "Multiple values for parameters: " + ", ".join(
-            sorted(twice)
-        )
-    missing = [
-        p.name
-        for p in parameters
-        if p.default is p.empty
-        and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
-        and p.name not in taken
-        and (p.kind is p.POSITIONAL_ONLY or p.name not in kwargs)
-    ]
+        status = 400 if twice <= body_names else 404
+        return status, "Multiple values for parameters: " + ", ".join(sorted(twice))
+    missing = [p.name for p in parameters if _is_missing(p, taken, kwargs)]
     if missing:
         return 404, "Missing parameters: " + ",".join(missing)
     if len(args) > len(positional) and "VAR_POSITIONAL" not in kinds:
         return 404, None
-    if "VAR_KEYWORD" not in kinds:
-        extra = set(kwargs) - named
-        in_query = extra - body_names
-        if in_query:
-            return 404, "Unexpected query string parameters: " + ", ".join(sorted(in_query))
-        if extra:
-            return 400, "Unexpected body parameters: " + ", ".join(sorted(extra))
+    extra = set() if "VAR_KEYWORD" in kinds else set(kwargs) - named
+    in_query = extra - body_names
+    if in_query:
+        return 404, "Unexpected query string parameters: " + ", ".join(sorted(in_query))
+    if extra:
+        return 400, "Unexpected body parameters: " + ", ".join(sorted(extra))
     return None
+
+
+def _is_missing(parameter: "Parameter", taken: set[str], kwargs: Mapping[str, Any]) -> bool:
+    return (
+        parameter.default is parameter.empty
+        and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        and parameter.name not in taken
+        and (parameter.kind is parameter.POSITIONAL_ONLY or parameter.name not in kwargs)
+    )

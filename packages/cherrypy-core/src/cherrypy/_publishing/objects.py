@@ -7,7 +7,7 @@ from types import MethodType
 from typing import Any
 
 from cherrypy._publishing.handlers import FOUND, LateParamPageHandler
-from cherrypy._publishing.plan import Layers, Plans, ResourcePlan
+from cherrypy._publishing.plan import Layers, Plans, ResourcePlan, Sections
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import CherryPyException, NotFound
 from cherrypy._runtime.messages import Request
@@ -27,13 +27,13 @@ nearest last.
 """
 
 Step = tuple[Any, int, int]
-"""A node that a walk came to, how many names were left there, and how many layers applied."""
+"""A node that a walk came to, how many names had been walked, and how many layers applied."""
 
 
 def find_resource(
     root: object,
     path: str,
-    sections: Mapping[str, Any],
+    sections: Sections,
     method_name: str = "_cp_dispatch",
     translate: Translator = PUNCTUATION_TO_UNDERSCORES,
 ) -> Resource:
@@ -57,7 +57,7 @@ def find_resource(
         if "" in names:
             names = [name for name in names if name]
         names.append("index")
-    count = remaining = len(names)
+    count = len(names)
 
     layers: Layers = []
     config = getattr(root, "_cp_config", None)
@@ -67,35 +67,38 @@ def find_resource(
         layers.append("/")
 
     prefix = ""
+    depth = sections.depth
     node: Any = root
-    left = names[:]
-    trail: list[Step] = [(root, count, len(layers))]
-    while remaining:
+    left = names
+    start = 0  # what has not been walked yet is left[start:]
+    walked = 0
+    trail: list[Step] = [(root, 0, len(layers))]
+    while walked < count:
         if node is None:  # PERF: below of nothing there is nothing; only sections are left
             child = None
-            after = 0
+            after = count
         else:
-            name = left[0]
+            name = left[start]
             attribute = name if name.isidentifier() else name.translate(translate)
             hidden = not attribute or attribute[0] == "_"
             child = None if hidden else getattr(node, attribute, None)
             if child is not None:
-                del left[0]
-                after = remaining - 1
+                start += 1
             else:
-                child, after = _dispatch(node, left, remaining, method_name)
+                child, left, start = _dispatch(node, left, start, method_name)
+            after = count - len(left) + start
         # PERF: a bound method has no attributes of its own, and says so by a slow exception
         node = child.__func__ if child.__class__ is MethodType else child
         if node is not None:
             config = getattr(node, "_cp_config", None)
             if config:
-                _add(layers, config, names, count - after)
-        if sections:
-            for segment in names[count - remaining : count - after]:
+                _add(layers, config, names, after)
+        if walked < depth:  # no section is deeper
+            for segment in names[walked:after][:depth]:
                 prefix = f"{prefix}/{segment}"
                 if prefix in sections:
                     layers.append(prefix)
-        remaining = after
+        walked = after
         trail.append((child, after, len(layers)))
     return _choose(path, names, trail, layers)
 
@@ -117,7 +120,7 @@ def _choose(path: str, names: list[str], trail: list[Step], layers: Layers) -> R
     """Choose the handler: the deepest node that is exposed, or has an exposed ``default``."""
     deepest = trail[-1]
     for step in reversed(trail):
-        node, left, mark = step
+        node, walked, mark = step
         if node is None:
             continue
         holder = node.__func__ if node.__class__ is MethodType else node
@@ -127,37 +130,40 @@ def _choose(path: str, names: list[str], trail: list[Step], layers: Layers) -> R
             config = getattr(holder, "_cp_config", None)
             if config:
                 own: Layers = []
-                _add(own, config, names, len(names) - left)
+                _add(own, config, names, walked)
                 layers[mark:mark] = own
-            return default, names[len(names) - left : -1], path.endswith("/"), layers
+            return default, names[walked:-1], path.endswith("/"), layers
         if getattr(holder, "exposed", None):
-            return node, names[len(names) - left : -1], step is deepest, layers
+            return node, names[walked:-1], step is deepest, layers
     return None, [], None, layers
 
 
 def _dispatch(
-    node: Any,
-    left: list[str],
-    remaining: int,
-    method_name: str,
-) -> tuple[Any, int]:
-    """Let a node look up the rest of the path itself, or else pass over one segment."""
-    dispatch = getattr(node, method_name, None) if remaining > 1 else None
+    node: Any, left: list[str], start: int, method_name: str
+) -> tuple[Any, list[str], int]:
+    """Let a node look up the rest of the path itself, or else pass over one segment.
+
+    Args:
+        node: The node.
+        left: Names of which those from ``start`` have not been walked yet; the last one is that of
+            the index, which is no segment.
+        start: Where they begin.
+        method_name: Name of the method by which a node looks up.
+
+    Returns:
+        What was found, ``None`` for nothing; and the names that are left, and where they begin.
+    """
+    segments = len(left) - start - 1
+    dispatch = getattr(node, method_name, None) if segments else None
     if dispatch is None or not callable(dispatch) or getattr(dispatch, "exposed", False):
-        del left[0]
-        return None, remaining - 1
-    index = left.pop()  # not to be seen, as it is no segment
-    child = dispatch(vpath=left)
-    left.append(index)
-    after = len(left)
-    if after > remaining:
+        return None, left, start + 1
+    rest = left[start:-1]
+    child = dispatch(vpath=rest)
+    if len(rest) > segments:
         raise CherryPyException(
             f"{method_name} of {node!r} added a segment to the path; it may only remove some"
         )
-    if after == remaining:
-        del left[0]
-        after -= 1
-    return child, after
+    return child, [*rest, left[-1]], 1 if len(rest) == segments else 0
 
 
 class Dispatcher(Shortened):

@@ -325,6 +325,19 @@ class Publication(Protocol):
         """Return the namespaces whose settings concern a request."""
 
 
+class Sections(dict[str, Settings]):
+    """Sections of the configuration of an application that are paths.
+
+    Args:
+        sections: Settings by section.
+    """
+
+    def __init__(self, sections: Mapping[str, Settings]) -> None:
+        super().__init__((name, dict(sections[name])) for name in sections if name[:1] == "/")
+        self.depth = max((name.count("/") for name in self), default=0)
+        """Greatest number of segments that one of them has."""
+
+
 class Plans:
     """The plans of one application, as long as one ``generation.token`` lasts."""
 
@@ -340,8 +353,7 @@ class Plans:
         "token",
     )
 
-    sections: Mapping[str, Settings]
-    """Sections of the application's configuration that are paths."""
+    sections: Sections
     dispatchers: Mapping[str, Any]
     """Dispatchers that are configured, by section."""
     dispatch: Any
@@ -353,8 +365,7 @@ class Plans:
         self.token = generation.token  # read before any configuration
         self._app = app
         # copies are made at once, while another thread may add and remove
-        sections = dict(app.config)
-        self.sections = {name: dict(sections[name]) for name in sections if name[:1] == "/"}
+        self.sections = Sections(dict(app.config))
         self.dispatchers = {
             name: settings["request.dispatch"]
             for name, settings in self.sections.items()
