@@ -84,9 +84,10 @@ def find_resource(
             child = None if hidden else getattr(node, attribute, None)
             if child is not None:
                 start += 1
+                after = walked + 1
             else:
                 child, left, start = _dispatch(node, left, start, method_name)
-            after = count - len(left) + start
+                after = count - len(left) + start
         # PERF: a bound method has no attributes of its own, and says so by a slow exception
         node = child.__func__ if child.__class__ is MethodType else child
         if node is not None:
