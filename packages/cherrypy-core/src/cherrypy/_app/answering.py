@@ -6,7 +6,6 @@ from typing import Any, ClassVar, Self
 from cherrypy._app.middleware import ExceptionTrapper, InternalRedirector, answer_failure
 from cherrypy._app.serving import Environ, abandon, begin, close_body, end, site
 from cherrypy._publishing.publication import Application
-from cherrypy._request.response import Response
 from cherrypy._request.run import run
 from cherrypy._runtime.context import Serving, current
 from cherrypy._runtime.errors import InternalRedirect
@@ -52,7 +51,7 @@ def answer_once(
     serving = begin(app, environ)
     try:
         run_and_log(app, serving)
-        send_head(serving.response, start_response)
+        start_response(*serving.response.wsgi_head())
     except BaseException:
         abandon(app, serving)
         raise
@@ -84,13 +83,6 @@ def _run_by_own_method(request: Any) -> None:
         request.header_list,
         environ.get("wsgi.input"),
     )
-
-
-def send_head(response: Response, start_response: StartResponse) -> Any:
-    """Hand status and header lines to the server, and return what it returns."""
-    if response.octet_lines is None:  # PERF: nobody has asked for the lines as bytes
-        return start_response(response.status_line, response.field_lines)
-    return start_response(*response.wsgi_head())
 
 
 def _body_of(app: Application, serving: Serving, environ: Environ) -> Iterable[bytes]:
@@ -216,7 +208,7 @@ class AppResponse(OpenBody):
         serving = self.serving = begin(cpapp, environ)
         try:
             self.run()
-            self.write = send_head(serving.response, start_response)
+            self.write = start_response(*serving.response.wsgi_head())
             super().__init__(cpapp, serving, serving.response.chunks)
         except BaseException:
             abandon(cpapp, serving)
