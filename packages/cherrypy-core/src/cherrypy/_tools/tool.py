@@ -108,7 +108,7 @@ class Tool:
     def _setup(self) -> None:
         """Attach the function to the current request; override it to do something else."""
         hooks = current.get().request.hooks
-        for point, hook in Tool._plan(self, self._merged_args()):
+        for point, hook in self._plan(self._merged_args()):
             hooks[point].append(hook)
 
     def _plan(self, arguments: Arguments) -> PlannedHooks:
@@ -186,11 +186,6 @@ class HandlerTool(Tool):
     def _wrapper(self, **kwargs: Any) -> None:
         if self.callable(**kwargs):
             current.get().request.handler = None
-
-    def _setup(self) -> None:
-        hooks = current.get().request.hooks
-        for point, hook in HandlerTool._plan(self, self._merged_args()):
-            hooks[point].append(hook)
 
     def _plan(self, arguments: Arguments) -> PlannedHooks:
         return [("before_handler", self._hook(self._wrapper, arguments))]
