@@ -38,7 +38,9 @@ class MethodDispatcher(Dispatcher):
         request.config.update(getattr(method, "_cp_config", {}))
         request.handler = LateParamPageHandler(method, *decoded_slashes(vpath))
 
-    def resolve(self, request: Request, path: str, plans: Plans) -> ResourcePlan:
+    def resolve(
+        self, request: Request, response: Response, path: str, plans: Plans
+    ) -> ResourcePlan:
         """Find the method of a path for a request that is at hand, and the plan for it."""
         resource, vpath, is_index, layers = find_resource(
             request.app.root, path, plans.sections, self.dispatch_method_name, self.translate
@@ -48,7 +50,7 @@ class MethodDispatcher(Dispatcher):
         request.callable = None
         request.found_handler = FOUND
         if resource is not None:
-            method = _method_of(resource, request, current.get().response)
+            method = _method_of(resource, request, response)
             request.callable = method
             if method is None:
                 request.handler = HTTPError(405)

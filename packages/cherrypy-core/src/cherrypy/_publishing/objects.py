@@ -10,7 +10,7 @@ from cherrypy._publishing.handlers import FOUND, LateParamPageHandler
 from cherrypy._publishing.plan import Layers, Plans, ResourcePlan, Sections
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import CherryPyException, NotFound
-from cherrypy._runtime.messages import Request
+from cherrypy._runtime.messages import Request, Response
 from cherrypy._runtime.overriding import Shortened
 
 Translator = Mapping[int, Any]
@@ -225,7 +225,9 @@ class Dispatcher(Shortened):
         request.is_index = is_index
         return handler, vpath
 
-    def resolve(self, request: Request, path: str, plans: Plans) -> ResourcePlan:
+    def resolve(
+        self, request: Request, response: Response, path: str, plans: Plans
+    ) -> ResourcePlan:
         """Find the handler of a path for a request that is at hand, and the plan for it.
 
         This is what the request path calls in place of :meth:`__call__`; a subclass that overrides

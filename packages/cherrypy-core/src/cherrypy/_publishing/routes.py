@@ -7,7 +7,7 @@ from cherrypy._publishing.handlers import FOUND, LateParamPageHandler
 from cherrypy._publishing.plan import Layers, Plans, ResourcePlan
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPRedirect, NotFound
-from cherrypy._runtime.messages import Request
+from cherrypy._runtime.messages import Request, Response
 from cherrypy._runtime.overriding import Shortened
 
 
@@ -86,7 +86,9 @@ class RoutesDispatcher(Shortened):
         request.config = plans.merged(layers)
         return handler
 
-    def resolve(self, request: Request, path: str, plans: Plans) -> ResourcePlan:
+    def resolve(
+        self, request: Request, response: Response, path: str, plans: Plans
+    ) -> ResourcePlan:
         """Find the handler of a path for a request that is at hand, and the plan for it."""
         request.callable, layers = self._find(request, path, plans.sections)
         request.found_handler = FOUND

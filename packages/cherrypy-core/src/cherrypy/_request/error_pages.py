@@ -79,7 +79,6 @@ def respond_with_error(request: Request, response: Response, error: HTTPError) -
     shown = format_exc() if request.show_tracebacks and _has_traceback() else ""
     response.status = error.status
     response.stream = False
-    response.headers.pop("Content-Length", None)
     if error.__class__.get_error_page is _GET_ERROR_PAGE:
         page = error_page_content(
             request, response, error.status, traceback=shown, message=error._message
@@ -126,7 +125,8 @@ def error_page_content(
     values.update((name, value) for name, value in kwargs.items() if value is not None)
     unescaped = values
     values = {name: escape(str(value)) for name, value in values.items()}
-    page = request.error_page.get(code) or request.error_page.get("default")
+    pages = request.error_page
+    page = pages.get(code) or pages.get("default")
     if page:
         try:
             return _own_page(page, values, response)

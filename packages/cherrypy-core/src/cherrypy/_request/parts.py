@@ -10,6 +10,7 @@ from cherrypy._http.headers import HeaderMap, Host, headers_from_environ
 from cherrypy._http.targets import urljoin
 from cherrypy._runtime.errors import HTTPError
 from cherrypy._runtime.messages import Request
+from cherrypy._runtime.state import sent_field
 
 if TYPE_CHECKING:
     from http.cookies import SimpleCookie
@@ -128,7 +129,7 @@ def base(request: Request) -> str:
     """Scheme, host and port of the request, such as ``http://localhost:8080``."""
     if not request.wsgi_environ:
         return ""
-    host = request.headers.get("Host")
+    host = sent_field(request, "Host")
     if not host:
         host = request.local.name or request.local.ip
         if request.local.port != DEFAULT_PORTS.get(request.scheme):

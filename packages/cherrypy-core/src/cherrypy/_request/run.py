@@ -86,7 +86,7 @@ def _find_resource(request: Request, response: Response) -> None:
         resolve = plans.resolver(request, path)
     plan: ResourcePlan
     if resolve is not None and "get_resource" not in request.own_methods:
-        plan = resolve(request, path, plans)
+        plan = resolve(request, response, path, plans)
         request.own_config = None
     else:
         request.get_resource(path)

@@ -1,6 +1,7 @@
 """The exceptions by which handlers and hooks answer: errors and redirects."""
 
 import contextlib
+import re
 from collections.abc import Iterable, Iterator
 from typing import ClassVar
 from urllib.parse import urljoin as resolve
@@ -14,19 +15,22 @@ from cherrypy._runtime.messages import Response
 from cherrypy._runtime.text import HTML, escape
 from cherrypy._runtime.urls import url
 
-CONTENT_FIELDS = (
-    "Accept-Ranges",
-    "Age",
-    "ETag",
-    "Location",
-    "Retry-After",
-    "Vary",
-    "Content-Encoding",
-    "Content-Length",
-    "Expires",
-    "Content-Location",
-    "Content-MD5",
-    "Last-Modified",
+CONTENT_FIELDS = frozenset(
+    name.title()  # as a HeaderMap keeps it
+    for name in (
+        "Accept-Ranges",
+        "Age",
+        "ETag",
+        "Location",
+        "Retry-After",
+        "Vary",
+        "Content-Encoding",
+        "Content-Length",
+        "Expires",
+        "Content-Location",
+        "Content-MD5",
+        "Last-Modified",
+    )
 )
 """Fields that describe the content a handler meant to send, not that of an error."""
 
@@ -77,6 +81,18 @@ class InternalRedirect(CherryPyException):
         super().__init__(self.path, self.query_string)
 
 
+def _from_here(reference: str) -> str:
+    """Return a URL, absolute or relative to the current one, as an absolute one."""
+    if _PLAIN_PATH.fullmatch(reference) and "/." not in reference:  # PERF: as most of them are
+        scheme, mark, host = current.get().request.base.partition("://")
+        if mark and "/" not in host:
+            return f"{scheme}://{host}{reference}"
+    return resolve(url(), reference)
+
+
+_PLAIN_PATH = re.compile(r"/(?!/)[\w./~-]*", re.ASCII)
+
+
 class HTTPRedirect(CherryPyException):
     """Send the client to another URL.
 
@@ -101,8 +117,7 @@ class HTTPRedirect(CherryPyException):
         encoding: str | None = None,
     ) -> None:
         given = [urls] if isinstance(urls, (str, bytes)) else urls
-        here = url()
-        self.urls = [resolve(here, tonative(u, encoding or self.encoding)) for u in given]
+        self.urls = [_from_here(tonative(u, encoding or self.encoding)) for u in given]
         self._status = self.default_status if status is None else int(status)
         if not 300 <= self._status <= 399:
             raise ValueError("status must be between 300 and 399.")
@@ -251,7 +266,7 @@ def clean_headers(status: int) -> None:
 
 def drop_content_fields(headers: HeaderMap, status: int) -> None:
     """Drop the header fields of an answer that an error with a status takes the place of."""
-    for name in CONTENT_FIELDS:
-        headers.pop(name, None)
+    for name in CONTENT_FIELDS.intersection(headers):
+        del headers[name]
     if status != 416:
         headers.pop("Content-Range", None)
