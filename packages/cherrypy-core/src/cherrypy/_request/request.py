@@ -23,6 +23,7 @@ from cherrypy._publishing.namespaces import (
 )
 from cherrypy._publishing.objects import Dispatcher
 from cherrypy._publishing.plan import EARLY, ResourcePlan
+from cherrypy._publishing.publication import Application
 from cherrypy._request import parts
 from cherrypy._request.error_pages import (
     error_page_content,
@@ -113,7 +114,7 @@ class Request(Shortened):
     """Mount point of the application; empty for the root."""
 
     # What the dispatcher found ------------------------------------------------------------------
-    app: Any = None
+    app: Application = None  # type: ignore[assignment]  # handlers know that there is one
     """The application that answers; ``None`` outside of requests."""
     dispatch: Callable[[str], None] = Dispatcher()
     """Dispatcher that is used where ``request.dispatch`` is not configured."""
