@@ -227,7 +227,7 @@ def expand_environment(
     if not name:
         return dict(settings)
     if name not in known:
-        from cherrypy._config.settings import closest_name
+        from cherrypy._config.spelling import closest_name
 
         meant = closest_name(str(name), known, 0.5)
         hint = f"; did you mean {meant!r}?" if meant else ""

@@ -99,7 +99,7 @@ class Parser(configparser.ConfigParser):
         """Read a file and work out its values.
 
         Args:
-            file: Name of a file, or a file that is open, for text or for octets (UTF-8).
+            file: Name of a file, or a file that is open, for text or for bytes (UTF-8).
 
         Returns:
             Section to option to value.
@@ -172,7 +172,7 @@ def _is_bare_path(option: str, text: str) -> bool:
     from cherrypy._config.settings import find_setting
 
     setting = find_setting(option)
-    return setting is not None and "path" in setting.kind.split(" or ")
+    return setting is not None and "path" in setting.kinds
 
 
 def _find_line(text: str, section: str, option: str) -> int | None:

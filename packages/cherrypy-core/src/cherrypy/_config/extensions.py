@@ -1,7 +1,11 @@
 """What other distributions add: entry points, read when a name is first missed."""
 
 import threading
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 PROVIDERS = {
     "tools.sessions": "cherrypy-sessions",
@@ -20,24 +24,17 @@ PROVIDERS = {
     "lib.static": "cherrypy-static",
     "lib.jsontools": "cherrypy-json",
 }
-"""Names that our own distributions bring, and which one; for the hint when it is missing."""
+"""The distribution that brings a name, for the hint when it is not installed."""
 
-_cache: dict[str, dict[str, Any]] = {}
+_cache: dict[str, Mapping[str, "EntryPoint"]] = {}
 _lock = threading.Lock()
 
 
-def find_extension(group: str, name: str) -> Any | None:
-    """Load what an installed distribution announces under a name.
+def extensions(group: str) -> Mapping[str, "EntryPoint"]:
+    """Return what installed distributions announce, by name; nothing of it is loaded.
 
     Args:
-        group: ``tools``, ``servers`` or ``plugins``: the entry point group without ``cherrypy.``.
-        name: Name of the entry point.
-
-    Returns:
-        The object that the entry point names, or ``None`` if no distribution announces one.
-
-    Raises:
-        ImportError: The distribution is installed, and its module can not be imported.
+        group: The entry point group without ``cherrypy.``, such as ``tools``.
     """
     with _lock:
         if group not in _cache:
@@ -45,7 +42,23 @@ def find_extension(group: str, name: str) -> Any | None:
             from importlib.metadata import entry_points
 
             _cache[group] = {point.name: point for point in entry_points(group=f"cherrypy.{group}")}
-        point = _cache[group].get(name)
+        return _cache[group]
+
+
+def find_extension(group: str, name: str) -> Any | None:
+    """Load what an installed distribution announces under a name.
+
+    Args:
+        group: See :func:`extensions`.
+        name: Name of the entry point.
+
+    Returns:
+        The object that the entry point names, or ``None`` if no distribution announces one.
+
+    Raises:
+        ImportError: The distribution is installed, and its module cannot be imported.
+    """
+    point = extensions(group).get(name)
     return None if point is None else point.load()
 
 

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 import cherrypy
-from cherrypy._runtime import extensions
+from cherrypy._config import extensions
 from cherrypy._tools.tool import Tool
+from entry_points import Point
 from wsgi_client import Client
 
 pytestmark = pytest.mark.usefixtures("site")
-
-
-class _Point:
-    """Stands for an entry point of an installed distribution."""
-
-    def __init__(self, name: str, value: Any) -> None:
-        self.name = name
-        self.value = value
-
-    def load(self) -> Any:
-        if isinstance(self.value, Exception):
-            raise self.value
-        return self.value
 
 
 def note() -> None:
@@ -42,13 +28,13 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     groups: list[str] = []
     points = {
         "cherrypy.tools": [
-            _Point("ready", Tool("before_handler", note)),
-            _Point("made", _Own),
-            _Point("broken", ImportError("its module is broken")),
+            Point("ready", Tool("before_handler", note)),
+            Point("made", _Own),
+            Point("broken", ImportError("its module is broken")),
         ]
     }
 
-    def entry_points(group: str) -> list[_Point]:
+    def entry_points(group: str) -> list[Point]:
         groups.append(group)
         return points.get(group, [])
 
