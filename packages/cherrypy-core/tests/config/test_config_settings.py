@@ -208,9 +208,11 @@ def test_an_announcement_that_cannot_be_used(announced: dict[str, Any], value: o
 
 
 def test_settings_of_the_core_need_no_announcements(announced: dict[str, Any]) -> None:
-    announced.clear()  # asking for it would read what is installed
+    announced.clear()  # asking for any would read what is installed
     assert find_setting("request.show_tracebacks") is not None
     assert announced == {}
+    assert find_setting("no.such_setting") is None
+    assert announced != {}
 
 
 def test_environments_set_what_is_known() -> None:

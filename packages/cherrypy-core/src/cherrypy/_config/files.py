@@ -84,7 +84,7 @@ class Parser(configparser.ConfigParser):
             Section to option to value.
 
         Raises:
-            ValueError: A value is no expression that ``unrepr`` accepts, or it uses ``%`` wrongly.
+            ValueError: A value is not an expression that ``unrepr`` accepts, or misuses ``%``.
                 The message has file, line, section, option and value.
         """
         return {
@@ -117,7 +117,7 @@ class Parser(configparser.ConfigParser):
 
     @classmethod
     def load(cls, input: Source) -> dict[str, Any]:
-        """Give settings as a new dict, whatever they come in.
+        """Return settings as a new dict, whatever they come in.
 
         Args:
             input: A mapping, the name of a file, or an open file.
@@ -126,7 +126,7 @@ class Parser(configparser.ConfigParser):
             OSError: The file cannot be read.
             configparser.Error: The file is not in INI form.
             ValueError: See ``as_dict``.
-            TypeError: It is none of them.
+            TypeError: It is something else.
         """
         if isinstance(input, Mapping):
             return dict(input)
@@ -160,7 +160,7 @@ class Parser(configparser.ConfigParser):
 
 
 def as_dict(config: Source) -> dict[str, Any]:
-    """Give settings as a new dict; see ``Parser.load``."""
+    """Return settings as a new dict; see ``Parser.load``."""
     return Parser.load(config)
 
 
