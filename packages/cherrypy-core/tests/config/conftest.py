@@ -10,6 +10,7 @@ from cherrypy._config.settings import Row, known_settings
 from entry_points import Point
 
 SERVER: list[Row] = [
+    ("socket_file", "path", None, "File."),
     ("socket_host", "str", "127.0.0.1", "Address."),
     ("socket_port", "int", 8080, "Port."),
     ("socket_timeout", "number, seconds", 10, "Patience."),
