@@ -9,12 +9,12 @@ from cherrypy._app import serving as app_serving
 from cherrypy._app.quickstart import Quickstart
 from cherrypy._app.tree import Tree
 from cherrypy._config.config import Config, file_hooks
+from cherrypy._config.extensions import find_extension, missing
 from cherrypy._config.generations import TrackedDict
 from cherrypy._request.parts import DEFAULT_HOSTS
 from cherrypy._request.request import Request
 from cherrypy._request.response import Response
 from cherrypy._runtime import context, urls
-from cherrypy._runtime.extensions import find_extension, missing
 from cherrypy._runtime.logs import GlobalLogManager
 from cherrypy.lib import caching
 from cherrypy.lib.toolset import make_default_toolbox

@@ -1,7 +1,7 @@
 """The checker: what it warns about, what it leaves alone, and how it is told to."""
 
 import warnings
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -10,9 +10,10 @@ from cherrypy._app.application import Application
 from cherrypy._app.checker import Checker, ConfigError, ConfigWarning
 from cherrypy._config.config import Config
 from cherrypy._config.namespaces import NamespaceSet
-from cherrypy._tools import toolbox as toolbox_module
+from cherrypy._runtime.layers import Layer
 from cherrypy._tools.tool import HandlerTool, Tool
 from cherrypy._tools.toolbox import Toolbox
+from entry_points import Point
 
 Sections = dict[str, dict[str, Any]]
 
@@ -85,9 +86,9 @@ class Site:
 
 
 @pytest.fixture
-def site(monkeypatch: pytest.MonkeyPatch) -> Site:
-    """A site where no satellite is installed."""
-    monkeypatch.setattr(toolbox_module, "find_extension", lambda _group, _name: None)
+def site(announced: dict[str, Any]) -> Site:
+    """A site where no distribution with tools is installed."""
+    del announced
     return Site()
 
 
@@ -194,7 +195,7 @@ APP_CASES: list[tuple[str, Sections, list[str]]] = [
     (
         "check_setting_names",
         {"/": {"tools.gzip.level": 1}},
-        ["tools.gzip.level = 1", "it takes codings, compress_level, "],
+        ["tools.gzip.level = 1", "it takes compress_level, mime_types, "],
     ),
     (
         "check_setting_names",
@@ -202,11 +203,6 @@ APP_CASES: list[tuple[str, Sections, list[str]]] = [
         ["did you mean tools.gzip.mime_types?"],
     ),
     ("check_setting_names", {"/": {"tools.any.levle": 1}}, ["did you mean tools.any.level?"]),
-    (
-        "check_session_cookies",
-        {"/": {"tools.sessions.samesite": "None"}},
-        ["browsers refuse", "tools.sessions.secure"],
-    ),
 ]
 
 
@@ -257,7 +253,6 @@ def test_mistakes_in_the_global_config(
         {"/": {"environment": "production", "tools.sessions.on": False}},
         {"/": {"request.show_tracebacks": None, "request.methods_with_bodies": ["PUT"]}},
         {"database": {"driver.name": "x", "server.host": "y"}},
-        {"/": {"tools.sessions.samesite": "None", "tools.sessions.secure": True}},
     ],
 )
 def test_what_is_no_mistake(site: Site, config: Sections) -> None:
@@ -297,17 +292,29 @@ def test_what_is_no_section_is_left_alone(site: Site) -> None:
     assert site.run() == []
 
 
+def _takes_some(
+    names: str | Iterable[str] = (), *, size: float | None = None, when: Callable[[], bool] = bool
+) -> None:
+    """Be a tool whose arguments have types."""
+    del names, size, when
+
+
+def test_types_of_arguments_are_those_of_the_signature(site: Site) -> None:
+    site.tools.some = Tool("before_handler", _takes_some)
+    right = {"names": {"a"}, "size": 1, "when": print}
+    wrong = {"names": 3, "size": "1", "when": 1}
+    for values, kinds in ((right, []), (wrong, ["str or iterable", "number", "callable"])):
+        site.mount({"/": {f"tools.some.{name}": value for name, value in values.items()}})
+        messages = site.run("check_config_types")
+        assert [message.rpartition("expected ")[2] for message in messages] == kinds
+    site.mount({"/": {"tools.gzip.compress_level": "5"}})
+    assert site.run("check_config_types")[0].endswith("expected int")
+
+
 def test_types_of_an_application(site: Site) -> None:
     site.mount({"/": {"mine.size": "big"}})
     site.checker.known_config_types["mine.size"] = int
     _expect(site.run("check_config_types"), "mine.size = 'big'", "expected int")
-
-
-def test_session_cookies_of_the_whole_site(site: Site) -> None:
-    site.config.update({"tools.sessions.samesite": "none"})
-    _expect(site.run("check_session_cookies"), "(global config)")
-    site.config.update({"tools.sessions.secure": True})
-    assert site.run("check_session_cookies") == []
 
 
 def test_what_an_application_deprecates(site: Site) -> None:
@@ -338,67 +345,6 @@ def test_sections_that_quickstart_leaves_in_the_global_config(site: Site) -> Non
     site.mount(config)
     site.config.update(config)
     assert site.run() == []
-
-
-@pytest.mark.parametrize(
-    ("settings", "problem"),
-    [
-        ({"dir": "{here}"}, None),
-        ({"dir": "sub", "root": "{here}"}, None),
-        ({"dir": "", "root": "{here}"}, None),
-        ({"dir": "rel"}, "dir = 'rel' (application at /, [/s]): is relative"),
-        ({"dir": ""}, "is relative"),
-        ({}, "tools.staticdir.dir (application at /, [/s]): is not set"),
-        ({"dir": "{here}/none"}, "none does not exist"),
-        ({"dir": "none", "root": "{here}"}, "none does not exist"),
-        ({"dir": "{here}", "root": "/srv"}, "is absolute, so tools.staticdir.root = '/srv' has no"),
-        ({"on": False, "dir": "rel"}, None),
-    ],
-)
-def test_static_directories(
-    site: Site, tmp_path: Path, settings: dict[str, Any], problem: str | None
-) -> None:
-    (tmp_path / "sub").mkdir()
-    given = {"on": True, **settings}
-    section = {
-        f"tools.staticdir.{name}": value.format(here=tmp_path) if isinstance(value, str) else value
-        for name, value in given.items()
-    }
-    site.mount({"/s": section})
-    messages = site.run("check_static_paths")
-    if problem is None:
-        assert messages == []
-    else:
-        _expect(messages, problem)
-
-
-def test_a_relative_root(site: Site) -> None:
-    site.mount(
-        {"/": {"tools.staticdir.on": True, "tools.staticdir.root": "a", "tools.staticdir.dir": "b"}}
-    )
-    first, second = site.run("check_static_paths")
-    assert "tools.staticdir.root = 'a'" in first
-    assert "does not exist" in second
-
-
-def test_a_root_is_found_above_and_in_the_global_config(site: Site, tmp_path: Path) -> None:
-    (tmp_path / "sub").mkdir()
-    above = {"tools.staticdir.on": True, "tools.staticdir.root": str(tmp_path)}
-    site.mount({"/": above, "/s": {"tools.staticdir.dir": "sub"}})
-    assert site.run("check_static_paths") == []
-    site.mount({"/s": {"tools.staticdir.dir": "sub"}})
-    site.config.update(above)
-    assert site.run("check_static_paths") == []
-
-
-def test_static_files(site: Site, tmp_path: Path) -> None:
-    present = tmp_path / "favicon.ico"
-    present.touch()
-    prefix = "tools.staticfile."
-    site.mount({"/f": {prefix + "on": True, prefix + "filename": str(present)}})
-    assert site.run("check_static_paths") == []
-    site.mount({"/f": {prefix + "on": True, prefix + "filename": "favicon.ico"}})
-    _expect(site.run("check_static_paths"), "tools.staticfile.filename = 'favicon.ico'")
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])  # noqa: S104 - that is the case
@@ -437,6 +383,24 @@ def test_a_check_of_ones_own(site: Site) -> None:
     site.checker.check_mine = lambda: called.append("mine")  # type: ignore[attr-defined]  # users may
     site.run()
     assert called == ["mine"]
+
+
+def test_a_check_of_another_distribution(site: Site, announced: dict[str, Any]) -> None:
+    def check_colours(layer: Layer) -> Iterator[str]:
+        if layer.settings.get("colour") == "red" and not layer.find("warm"):
+            yield layer.message("colour", "is warm")
+
+    announced["checks"]["check_colours"] = Point("check_colours", check_colours)
+    site.config.update({"colour": "red"})
+    site.mount({"/": {"warm": True}, "/x": {"colour": "red"}, "/y": {"colour": "green"}})
+    assert site.run() == ["colour = 'red' (global config): is warm"]
+    assert site.run("check_colours") == site.run()
+    site.config.update({"checker.check_colours": False})
+    assert len(site.run("check_setting_names")) == 0
+    setattr(site.checker, "check_colours", False)  # noqa: B010 - as the namespace handler does
+    assert site.run() == []
+    with pytest.raises(AttributeError, match="check_other"):
+        _ = site.checker.check_other
 
 
 def test_strict(site: Site) -> None:

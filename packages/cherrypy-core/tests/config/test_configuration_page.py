@@ -1,4 +1,4 @@
-"""The page about configuration: its snippets run, and it has all settings and checks."""
+"""The page about configuration: its snippets run, and it has all checks and environments."""
 
 import re
 import subprocess
@@ -10,7 +10,6 @@ import pytest
 from cherrypy._app.checker import Checker
 from cherrypy._config.config import environments
 from cherrypy._config.evaluator import REFUSED_BUILTINS
-from cherrypy._config.settings import SETTINGS
 
 PAGE = Path(__file__).parents[4] / "docs" / "reference" / "configuration.md"
 
@@ -28,16 +27,6 @@ def test_snippets_run(page: str) -> None:
         [sys.executable, "-c", "\n".join(snippets)], capture_output=True, text=True, check=False
     )
     assert (finished.returncode, finished.stderr) == (0, "")
-
-
-def test_every_setting_is_in_a_table(page: str) -> None:
-    tables = page.partition("## Settings of the process")[2]
-    described = re.findall(r"^\| `([^`]+)` \| ([a-z ]+?)(?:, [a-z]+)? \|", tables, re.MULTILINE)
-    table = {name: setting.kind for name, setting in SETTINGS.items()}
-    numbered_hooks = {name for name in SETTINGS if name.startswith("hooks.") and name[-1] == "*"}
-    assert dict(described) == {
-        name: kind for name, kind in table.items() if name not in numbered_hooks
-    }
 
 
 def test_every_check_and_environment_is_in_a_table(page: str) -> None:

@@ -1,20 +1,16 @@
 """The checker: warnings about likely mistakes in the configuration, when the engine starts."""
 
-import inspect
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any
 
 from cherrypy._config.config import PROCESS_NAMESPACES, environments
-from cherrypy._config.settings import (
-    NAMESPACES,
-    SETTINGS,
-    closest_name,
-    find_setting,
-    suggest,
-)
-from cherrypy._runtime.extensions import missing
+from cherrypy._config.extensions import PROVIDERS, extensions, missing
+from cherrypy._config.settings import Setting, find_setting, known_settings
+from cherrypy._config.signatures import arguments_of
+from cherrypy._config.spelling import closest_name, suggest
+from cherrypy._runtime.layers import Layer
 from cherrypy._tools.tool import HandlerTool, Tool
 
 Settings = Mapping[str, Any]
@@ -43,45 +39,32 @@ class ConfigWarning(UserWarning):
 
 
 class ConfigError(ValueError):
-    """What the checker found, where ``checker.strict`` is on; the engine does not start."""
-
-
-class Layer(NamedTuple):
-    """Settings that are in one place.
-
-    Attributes:
-        where: How messages call it.
-        settings: By key.
-        app: The application whose section it is; ``None`` for the global config.
-        section: Name of the section; empty for the global config.
-    """
-
-    where: str
-    settings: Settings
-    app: Any = None
-    section: str = ""
+    """The findings of the checker, where ``checker.strict`` is on; the engine does not start."""
 
 
 class Checker:
-    """What looks through the configuration of a site and its applications for mistakes.
+    """Looks through the configuration of a site and its applications for mistakes.
 
     Each method whose name begins with ``check_`` is one check, and so is such an attribute of an
-    instance. ``checker.check_static_paths: False`` in the global config turns one off, and
+    instance. ``checker.check_localhost: False`` in the global config turns one off, and
     ``checker.on: False`` all of them. With ``checker.strict: True`` what they find is raised.
 
+    Other distributions announce checks by entry points of the group ``cherrypy.checks``: functions
+    that are called with each :class:`Layer` and return messages.
+
     Args:
-        config: Gives the global config.
-        apps: Gives the applications by mount point; what is no application is left out.
-        toolboxes: Gives the toolboxes by namespace.
-        server: Gives the server, or ``None`` if there is none (yet).
+        config: Returns the global config.
+        apps: Returns the applications by mount point; what is not an application is left out.
+        toolboxes: Returns the toolboxes by namespace.
+        server: Returns the server, or ``None`` if there is none (yet).
     """
 
     on: bool = True
     """Whether anything is checked."""
     strict: bool = False
-    """Whether what is found is an error, which keeps the engine from starting."""
+    """Whether a finding is an error, which keeps the engine from starting."""
     global_config_contained_paths: bool = False
-    """Whether the global config was given sections of paths, which it has no use for."""
+    """Whether the global config was given sections of paths, for which it has no use."""
     obsolete: dict[str, str | None]
     """Keys that have no effect any more, and what to use instead."""
     deprecated: dict[str, str]
@@ -89,7 +72,7 @@ class Checker:
     extra_config_namespaces: list[str]
     """Config namespaces that the application uses in its own way."""
     known_config_types: dict[str, type]
-    """Types of settings by key, beside those of the settings table."""
+    """Types of settings by key, beside those that are known."""
 
     def __init__(
         self,
@@ -108,6 +91,12 @@ class Checker:
         self.extra_config_namespaces = []
         self.known_config_types = {}
 
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        """Return a check that another distribution announces."""
+        if not name.startswith("check_") or name not in extensions("checks"):
+            raise AttributeError(f"the checker has no attribute {name!r}")
+        return partial(self._run_announced, extensions("checks")[name].load())
+
     def __call__(self) -> None:
         """Run all checks that are on.
 
@@ -120,7 +109,7 @@ class Checker:
         standard_format = warnings.formatwarning
         warnings.formatwarning = self.formatwarning
         try:
-            for name in dir(self):
+            for name in sorted({*dir(self), *extensions("checks")}):
                 if name.startswith("check_"):
                     check = getattr(self, name)
                     if callable(check):
@@ -157,12 +146,13 @@ class Checker:
     def check_site_config_entries_in_app_config(self) -> None:
         """Find settings of the process in the sections of paths, where they have no effect."""
         for layer in self._path_sections():
-            for key, value in layer.settings.items():
+            for key in layer.settings:
                 if _namespace(key) in PROCESS_NAMESPACES - {"log"}:
-                    self._report(
-                        f"{key} = {value!r} ({layer.where}): this is for the whole process; it has "
-                        "an effect only in cherrypy.config, such as in a section [global]"
+                    problem = (
+                        "this is for the whole process; it has an effect only in cherrypy.config, "
+                        "such as in a section [global]"
                     )
+                    self._report(layer.message(key, problem))
 
     def check_skipped_app_config(self) -> None:
         """Find applications without config, where the global one was given sections of paths."""
@@ -187,51 +177,39 @@ class Checker:
                     f"without brackets: {layer.section.strip('[]')!r}"
                 )
 
-    def check_static_paths(self) -> None:
-        """Find static directories and files that are relative or do not exist."""
-        for layer in self._path_sections():
-            for tool, key in (("staticdir", "dir"), ("staticfile", "filename")):
-                prefix = f"tools.{tool}."
-                if any(name.startswith(prefix) for name in layer.settings):
-                    for problem in self._static_problems(layer, prefix, key):
-                        self._report(problem)
-
     def check_compatibility(self) -> None:
         """Find settings that are obsolete or deprecated."""
         for layer in self._layers():
-            for key, value in layer.settings.items():
+            for key in layer.settings:
                 if key in self.obsolete:
                     instead = self.obsolete[key]
                     advice = f"use {instead}" if instead else "nothing takes its place"
-                    self._report(f"{key} = {value!r} ({layer.where}): has no effect now; {advice}")
+                    self._report(layer.message(key, f"has no effect now; {advice}"))
                 elif key in self.deprecated:
-                    self._report(
-                        f"{key} = {value!r} ({layer.where}): is deprecated; "
-                        f"use {self.deprecated[key]}"
-                    )
+                    self._report(layer.message(key, f"is deprecated; use {self.deprecated[key]}"))
 
     def check_config_namespaces(self) -> None:
         """Find namespaces that nobody handles, and tools that do not exist."""
         for layer in self._layers():
-            toolboxes = self._toolboxes_of(layer)
             known = self._namespaces_of(layer)
-            for key, value in layer.settings.items():
+            for key in layer.settings:
                 namespace = _namespace(key)
-                if key in self.obsolete or not namespace:
-                    continue
-                if namespace not in known:
-                    self._report_namespace(layer, key, value)
-            for namespace, name, settings in _by_tool(layer.settings, toolboxes):
-                if getattr(toolboxes[namespace], name, None) is None:
-                    self._report_tool(layer, namespace, name, settings)
+                if namespace and namespace not in known and key not in self.obsolete:
+                    hint = _hint(self._meant(layer, key))
+                    if layer.app is not None or hint:  # anyone may add to the global config
+                        problem = f"nothing handles the config namespace {namespace!r}"
+                        self._report(layer.message(key, problem + hint))
+            for namespace, name, keys in self._tools_in(layer):
+                if getattr(self._toolboxes_of(layer)[namespace], name, None) is None:
+                    self._report_tool(layer, namespace, name, keys)
 
     def check_config_types(self) -> None:
         """Find values that are not of the kind their setting needs."""
         for layer in self._layers():
             for key, value in layer.settings.items():
-                expected = self._expected_kind(key, value)
+                expected = None if key in self.obsolete else self._expected(layer, key, value)
                 if expected:
-                    self._report(f"{key} = {value!r} ({layer.where}): expected {expected}")
+                    self._report(layer.message(key, f"expected {expected}"))
 
     def check_localhost(self) -> None:
         """Find ``localhost`` as address to listen at."""
@@ -249,17 +227,16 @@ class Checker:
         for layer in self._path_sections():
             name = layer.settings.get("environment")
             if isinstance(name, str) and name and name not in environments:
-                self._report(
-                    f"environment = {name!r} ({layer.where}): expected one of "
-                    f"{', '.join(environments)}{_hint(closest_name(name, environments, 0.5))}"
-                )
+                hint = _hint(closest_name(name, environments, 0.5))
+                problem = f"expected one of {', '.join(environments)}{hint}"
+                self._report(layer.message("environment", problem))
 
     def check_section_names(self) -> None:
         """Find sections that are meant for a path, and named so that they never apply."""
+        for_requests = _namespaces() - PROCESS_NAMESPACES - {"wsgi"}
         for layer in self._sections():
             name = layer.section
             right = "/" + name.strip("/")
-            for_requests = NAMESPACES - PROCESS_NAMESPACES - {"wsgi"}
             if (
                 name not in {right, "global"}
                 and not {"[", "]"} & set(name)  # check_app_config_brackets
@@ -273,27 +250,14 @@ class Checker:
     def check_setting_names(self) -> None:
         """Find misspelt settings and arguments of tools."""
         for layer in self._layers():
-            for key, value in layer.settings.items():
+            for key in layer.settings:
                 if key not in self.obsolete and key not in self.deprecated:
-                    self._check_name(layer, key, value)
-            toolboxes = self._toolboxes_of(layer)
-            for namespace, name, settings in _by_tool(layer.settings, toolboxes):
-                tool = getattr(toolboxes[namespace], name, None)
+                    self._check_name(layer, key)
+            for namespace, name, keys in self._tools_in(layer):
+                tool = getattr(self._toolboxes_of(layer)[namespace], name, None)
                 if isinstance(tool, Tool):
-                    for argument, value in settings.items():
-                        self._check_argument(layer, f"{namespace}.{name}", tool, argument, value)
-
-    def check_session_cookies(self) -> None:
-        """Find session cookies that browsers refuse: SameSite=None without Secure."""
-        for layer in self._layers():
-            samesite = layer.settings.get("tools.sessions.samesite")
-            if str(samesite).lower() == "none" and samesite is not None:
-                secure = self._find(layer, "tools.sessions.secure")
-                if not secure:
-                    self._report(
-                        f"tools.sessions.samesite = {samesite!r} ({layer.where}): browsers refuse "
-                        "such a cookie unless tools.sessions.secure is on"
-                    )
+                    for key in keys:
+                        self._check_argument(layer, f"{namespace}.{name}", tool, key)
 
     def check_tracebacks(self) -> None:
         """Find error pages that show tracebacks to other machines, without anyone asking."""
@@ -322,8 +286,11 @@ class Checker:
         for mount_point, app in self._applications():
             for section, settings in app.config.items():
                 if isinstance(settings, Mapping):
+                    # only a section of the application itself can have other keys
+                    named = {key: value for key, value in settings.items() if isinstance(key, str)}
                     where = f"{_call(mount_point)}, [{section}]"
-                    yield Layer(where, _with_text_keys(settings), app, str(section))
+                    find = partial(self._find, app, section)
+                    yield Layer(where, named, find, app, str(section))
 
     def _path_sections(self) -> Iterator[Layer]:
         return (layer for layer in self._sections() if layer.section.startswith("/"))
@@ -336,33 +303,38 @@ class Checker:
             for key, value in config.items()
             if not key.startswith("/")  # sections that quickstart has left there
         }
-        yield Layer("global config", settings)
+        yield Layer("global config", settings, config.get)
         yield from self._path_sections()
 
-    def _find(self, layer: Layer, key: str) -> Any:
-        """Give what holds for the paths of a section: the nearest setting above, or the global."""
-        found = None
-        if layer.app is not None:
-            found = layer.app.find_config(layer.section, key, None)
+    def _find(self, app: Any, section: str, key: str) -> Any:
+        """Return the value that holds for a section: the nearest one above, or the global one."""
+        found = app.find_config(section, key, None)
         return self._config().get(key) if found is None else found
 
     def _socket_hosts(self) -> Iterator[tuple[str, Any]]:
-        """Give the addresses to listen at, by setting."""
+        """Go through the addresses to listen at, by setting."""
         config = self._config()
         for key, value in config.items():
             if key.startswith("server.") and key.endswith(".socket_host"):
                 yield key, value
-        server = self._server()
-        yield (
-            "server.socket_host",
-            getattr(server, "socket_host", None) or config.get("server.socket_host"),
-        )
+        key = "server.socket_host"
+        yield key, getattr(self._server(), "socket_host", None) or config.get(key)
 
     def _toolboxes_of(self, layer: Layer) -> Mapping[str, Any]:
         return {**self._toolboxes(), **getattr(layer.app, "toolboxes", {})}
 
+    def _tools_in(self, layer: Layer) -> list[tuple[str, str, list[str]]]:
+        """Return the tools that are configured: namespace, name, and their keys."""
+        tools: dict[tuple[str, str], list[str]] = {}
+        toolboxes = self._toolboxes_of(layer)
+        for key in layer.settings:
+            namespace, name, *argument = key.split(".", 2) if "." in key else ("", "")
+            if argument and namespace in toolboxes:
+                tools.setdefault((namespace, name), []).append(key)
+        return [(namespace, name, keys) for (namespace, name), keys in tools.items()]
+
     def _namespaces_of(self, layer: Layer) -> set[str]:
-        known = {*NAMESPACES, *self.extra_config_namespaces, *self._toolboxes_of(layer)}
+        known = {*_namespaces(), *self.extra_config_namespaces, *self._toolboxes_of(layer)}
         holders = [layer.app, getattr(layer.app, "request_class", None), self._config()]
         for holder in holders:
             known.update(getattr(holder, "namespaces", ()))
@@ -375,80 +347,48 @@ class Checker:
         if not self.strict:
             warnings.warn(message, ConfigWarning, stacklevel=3)
 
-    def _report_namespace(self, layer: Layer, key: str, value: object) -> None:
-        also = [f"{namespace}.*" for namespace in self._namespaces_of(layer)]
-        hint = _hint(suggest(key, also))
-        if layer.app is not None or hint:  # the global config has room for settings of anyone
-            self._report(
-                f"{key} = {value!r} ({layer.where}): nothing handles the config namespace "
-                f"{_namespace(key)!r}{hint}"
-            )
+    def _run_announced(self, check: Callable[[Layer], Iterable[str]]) -> None:
+        for layer in self._layers():
+            for message in check(layer):
+                self._report(message)
 
-    def _report_tool(self, layer: Layer, namespace: str, name: str, settings: Settings) -> None:
-        key, value = next((f"{namespace}.{name}.{key}", value) for key, value in settings.items())
-        advice = missing(namespace, name)
-        if advice:
-            if settings.get("on", True):
-                self._report(f"{key} = {value!r} ({layer.where}): {advice}")
-            return
-        names = {*vars(self._toolboxes_of(layer)[namespace])} - {"namespace"}
-        if namespace == "tools":
-            names |= {full.split(".")[1] for full in SETTINGS if full.startswith("tools.")} - {"*"}
-        right = closest_name(name, names)
-        hint = _hint(right and f"{namespace}.{right}{key.removeprefix(f'{namespace}.{name}')}")
-        self._report(f"{key} = {value!r} ({layer.where}): there is no tool {name!r}{hint}")
+    def _report_tool(self, layer: Layer, namespace: str, name: str, keys: list[str]) -> None:
+        problem = missing(namespace, name)
+        if problem:
+            if not layer.settings.get(f"{namespace}.{name}.on", True):
+                return
+        else:
+            right = closest_name(name, self._tool_names(layer, namespace))
+            argument = keys[0].removeprefix(f"{namespace}.{name}")
+            hint = _hint(right and f"{namespace}.{right}{argument}")
+            problem = f"there is no tool {name!r}{hint}"
+        self._report(layer.message(keys[0], problem))
 
-    def _static_problems(self, layer: Layer, prefix: str, key: str) -> Iterator[str]:
-        """Say what is wrong with the path of a static directory or file."""
-        if not self._find(layer, f"{prefix}on"):
-            return
-        path = self._find(layer, prefix + key)
-        root = self._find(layer, f"{prefix}root")
-        setting = f"{prefix}{key} = {path!r} ({layer.where})"
-        if path is None:
-            if prefix + "on" in layer.settings and not _only_root(layer, prefix, key):
-                yield f"{prefix}{key} ({layer.where}): is not set, but the tool is on"
-            return
-        path = Path(path).expanduser()
-        if path.is_absolute():
-            if root:
-                yield f"{setting}: is absolute, so {prefix}root = {root!r} has no effect"
-        elif not root:
-            yield f"{setting}: is relative; expected an absolute path, or {prefix}root"
-            return
-        elif not Path(root).is_absolute():
-            yield f"{prefix}root = {root!r} ({layer.where}): expected an absolute path"
-        full_path = Path(root or "") / path
-        if not full_path.exists():
-            yield f"{setting}: {full_path} does not exist"
-
-    def _expected_kind(self, key: str, value: object) -> str | None:
-        """Name what a value should be, if it is something else."""
-        if value is None or key in self.obsolete:
+    def _expected(self, layer: Layer, key: str, value: object) -> str | None:
+        """Name the kind that a value should be of, if it is of another one."""
+        if value is None:
             return None
         if key in self.known_config_types:
             expected = self.known_config_types[key]
             return None if isinstance(value, expected) else expected.__name__
-        setting = find_setting(key)
-        if setting is None or setting.accepts(value):
-            return None
-        return f"{setting.kind} ({setting.unit})" if setting.unit else setting.kind
+        setting = find_setting(key) or self._find_argument(layer, key)
+        return setting.expected if setting and not setting.accepts(value) else None
 
-    def _check_name(self, layer: Layer, key: str, value: object) -> None:
+    def _check_name(self, layer: Layer, key: str) -> None:
         namespace, dot, name = key.partition(".")
         if namespace in self._toolboxes_of(layer) or namespace in self.extra_config_namespaces:
             return
-        if dot and namespace not in NAMESPACES:
+        if dot and namespace not in _namespaces():
             return  # check_config_namespaces
         if find_setting(key) or self._is_attribute(layer, namespace, name):
             return
-        hint = _hint(suggest(key))
+        hint = _hint(self._meant(layer, key))
         complete = {"checker", "error_page", "log"} | ({"server"} if self._server() else set())
         if hint or namespace in complete:
-            self._report(f"{key} = {value!r} ({layer.where}): there is no such setting{hint}")
+            self._report(layer.message(key, f"there is no such setting{hint}"))
 
     def _is_attribute(self, layer: Layer, namespace: str, name: str) -> bool:
-        """Tell whether what a setting sets was there before."""
+        """Tell whether the attribute that a setting sets was there before."""
         apps = [app for _, app in self._applications()] if layer.app is None else [layer.app]
         owners: dict[str, list[object]] = {
             "checker": [type(self)],
@@ -458,33 +398,73 @@ class Checker:
             "response": [getattr(app, "response_class", None) for app in apps],
         }
         attribute = name.rpartition(".")[2] if namespace == "server" else name
+        if namespace == "checker" and name in extensions("checks"):
+            return True
         return any(_has_attribute(owner, attribute) for owner in owners.get(namespace, []))
 
-    def _check_argument(
-        self, layer: Layer, tool_name: str, tool: Tool, argument: str, value: object
-    ) -> None:
-        names, takes_more = _arguments_of(tool)
-        prefix = f"{tool_name}."
-        names |= {full.removeprefix(prefix) for full in SETTINGS if full.startswith(prefix)}
+    def _check_argument(self, layer: Layer, prefix: str, tool: Tool, key: str) -> None:
+        names, takes_more = _arguments_of(prefix, tool)
+        argument = key.removeprefix(f"{prefix}.")
         if argument in names:
             return
-        hint = _hint(_prefixed(prefix, closest_name(argument, names)))
+        right = closest_name(argument, names)
+        hint = _hint(right and f"{prefix}.{right}")
         if hint or not takes_more:
-            self._report(
-                f"{prefix}{argument} = {value!r} ({layer.where}): the tool takes no such argument"
-                + (hint or f"; it takes {', '.join(sorted(names))}")
-            )
+            more = hint or f"; it takes {', '.join(sorted(names))}"
+            self._report(layer.message(key, f"the tool takes no such argument{more}"))
+
+    # What is right ------------------------------------------------------------------------------
+
+    def _meant(self, layer: Layer, key: str) -> str | None:
+        """Find the setting that a key was probably meant to be."""
+        known = set(known_settings())
+        known.update(f"{namespace}.*" for namespace in self._namespaces_of(layer))
+        known.update(f"tools.{name}.on" for name in self._tool_names(layer, "tools"))
+        tools = self._toolboxes_of(layer).get("tools")
+
+        def arguments(name: str) -> Iterable[str]:
+            tool = getattr(tools, name, None)
+            return _arguments_of(f"tools.{name}", tool)[0] if isinstance(tool, Tool) else ("on",)
+
+        return suggest(key, known, arguments)
+
+    def _tool_names(self, layer: Layer, namespace: str) -> set[str]:
+        """Return the names of the tools of a toolbox, and of those that would come into it."""
+        names = {*dir(self._toolboxes_of(layer).get(namespace))}
+        if namespace == "tools":
+            names |= {*extensions("tools")}
+            names |= {
+                name.removeprefix("tools.") for name in PROVIDERS if name.startswith("tools.")
+            }
+        return names
+
+    def _find_argument(self, layer: Layer, key: str) -> Setting | None:
+        namespace, _, rest = key.partition(".")
+        name, _, argument = rest.partition(".")
+        tool = getattr(self._toolboxes_of(layer).get(namespace), name, None)
+        if not isinstance(tool, Tool):
+            return None
+        return arguments_of(f"{namespace}.{name}", tool.callable)[0].get(argument)
 
 
-def _with_text_keys(settings: Mapping[Any, Any]) -> Settings:
-    """Leave out what only a section of the application itself can have."""
-    return {key: value for key, value in settings.items() if isinstance(key, str)}
+def _arguments_of(prefix: str, tool: Tool) -> tuple[set[str], bool]:
+    """Return the arguments of a tool, and whether it may take others too."""
+    names, takes_more = arguments_of(prefix, tool.callable)
+    known = known_settings()
+    announced = {full.removeprefix(f"{prefix}.") for full in known if full.startswith(f"{prefix}.")}
+    set_up_as_usual = type(tool)._setup in {Tool._setup, HandlerTool._setup}
+    return {"on", "priority", *names, *announced}, takes_more or not set_up_as_usual
 
 
 def _namespace(key: str) -> str:
-    """Give the namespace of a key; empty if it is in none."""
+    """Return the namespace of a key; empty if it is in none."""
     namespace, dot, _ = key.partition(".")
     return namespace if dot else ""
+
+
+def _namespaces() -> set[str]:
+    """Return the namespaces of all known settings."""
+    return {_namespace(name) for name in known_settings()} - {""}
 
 
 def _call(mount_point: str) -> str:
@@ -495,36 +475,8 @@ def _hint(right: str | None) -> str:
     return f"; did you mean {right}?" if right else ""
 
 
-def _prefixed(prefix: str, name: str | None) -> str | None:
-    return None if name is None else prefix + name
-
-
 def _is_local(host: object) -> bool:
     return host is None or host in {"localhost", "::1"} or str(host).startswith("127.")
-
-
-def _by_tool(settings: Settings, toolboxes: Iterable[str]) -> list[tuple[str, str, dict[str, Any]]]:
-    """Sort settings by namespace of a toolbox, name of the tool, and argument."""
-    tools: dict[tuple[str, str], dict[str, Any]] = {}
-    for key, value in settings.items():
-        namespace, _, rest = key.partition(".")
-        name, dot, argument = rest.partition(".")
-        if dot and namespace in toolboxes:
-            tools.setdefault((namespace, name), {})[argument] = value
-    return [(namespace, name, arguments) for (namespace, name), arguments in tools.items()]
-
-
-def _arguments_of(tool: Tool) -> tuple[set[str], bool]:
-    """Give the arguments of a tool, and whether it takes others too as far as one can tell."""
-    names = {"on", "priority"}
-    set_up_as_usual = type(tool)._setup in {Tool._setup, HandlerTool._setup}
-    try:
-        parameters = inspect.signature(tool.callable).parameters.values()
-    except (TypeError, ValueError):
-        return names, True
-    names |= {parameter.name for parameter in parameters}
-    variable = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
-    return names, variable or not set_up_as_usual
 
 
 def _has_attribute(owner: object, name: str) -> bool:
@@ -533,12 +485,4 @@ def _has_attribute(owner: object, name: str) -> bool:
         return False
     return hasattr(owner, name) or any(
         name in getattr(base, "__annotations__", {}) for base in owner.__mro__
-    )
-
-
-def _only_root(layer: Layer, prefix: str, key: str) -> bool:
-    """Tell whether a section gives a root to the sections below it, which say the rest."""
-    return f"{prefix}root" in layer.settings and any(
-        isinstance(settings, Mapping) and prefix + key in settings
-        for settings in layer.app.config.values()
     )

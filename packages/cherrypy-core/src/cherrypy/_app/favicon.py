@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from cherrypy._config.extensions import find_extension
 from cherrypy._runtime.errors import NotFound
-from cherrypy._runtime.extensions import find_extension
 
 
 class DefaultFavicon:

@@ -30,7 +30,7 @@ environments: dict[str, dict[str, Any]] = {
     "embedded": {
         **_DEPLOYED,
         "log.screen": False,
-        "engine.SIGHUP": None,  # the host process has its own ideas about signals
+        "engine.SIGHUP": None,  # the host process handles signals in its own way
         "engine.SIGTERM": None,
     },
     "test_suite": {
@@ -43,7 +43,7 @@ environments: dict[str, dict[str, Any]] = {
 """Settings by name of the environment that implies them; applications may add their own."""
 
 file_hooks: list[Callable[[str], object]] = []
-"""What is called with the name of each file that ``Config.update`` and ``merge`` have read."""
+"""Functions that get the name of each file that ``Config.update`` and ``merge`` have read."""
 
 
 class BaseConfig(TrackedDict):
@@ -86,8 +86,8 @@ class BaseConfig(TrackedDict):
             KeyError: There is no such environment.
             OSError: The file cannot be read.
             configparser.Error: The file is not in INI form.
-            ValueError: A value in the file is no expression that ``unrepr`` accepts.
-            TypeError: It is none of them.
+            ValueError: A value in the file is not an expression that ``unrepr`` accepts.
+            TypeError: It is something else.
         """
         self._apply(read_settings(config))
         _report_file(config)
@@ -101,7 +101,7 @@ class BaseConfig(TrackedDict):
             generation.bump()
 
     def setdefault(self, key: str, default: Value = None) -> Value:
-        """Give a setting; one that is missing is set to ``default`` first."""
+        """Return a setting; one that is missing is set to ``default`` first."""
         if key not in self:
             self[key] = default
         return self[key]
@@ -162,7 +162,7 @@ class Config(BaseConfig):
 
 
 def read_settings(source: Source) -> dict[str, Any]:
-    """Give settings as a new dict, whatever they come in.
+    """Return settings as a new dict, whatever they come in.
 
     Args:
         source: A mapping, the name of a file, or an open file.
@@ -170,8 +170,8 @@ def read_settings(source: Source) -> dict[str, Any]:
     Raises:
         OSError: The file cannot be read.
         configparser.Error: The file is not in INI form.
-        ValueError: A value in it is no expression that ``unrepr`` accepts.
-        TypeError: It is none of them.
+        ValueError: A value in it is not an expression that ``unrepr`` accepts.
+        TypeError: It is something else.
     """
     if isinstance(source, Mapping):
         return dict(source)
@@ -195,7 +195,7 @@ def merge(base: MutableMapping[str, Any], other: Source) -> None:
         configparser.Error: The file is not in INI form.
         ValueError: There are settings outside of any section, or a value in the file is no
             expression that ``unrepr`` accepts.
-        TypeError: It is none of them.
+        TypeError: It is something else.
     """
     sections = read_settings(other)
     for section, settings in sections.items():
@@ -227,7 +227,7 @@ def expand_environment(
     if not name:
         return dict(settings)
     if name not in known:
-        from cherrypy._config.settings import closest_name
+        from cherrypy._config.spelling import closest_name
 
         meant = closest_name(str(name), known, 0.5)
         hint = f"; did you mean {meant!r}?" if meant else ""

@@ -84,7 +84,7 @@ class Parser(configparser.ConfigParser):
             Section to option to value.
 
         Raises:
-            ValueError: A value is no expression that ``unrepr`` accepts, or it uses ``%`` wrongly.
+            ValueError: A value is not an expression that ``unrepr`` accepts, or misuses ``%``.
                 The message has file, line, section, option and value.
         """
         return {
@@ -99,7 +99,7 @@ class Parser(configparser.ConfigParser):
         """Read a file and work out its values.
 
         Args:
-            file: Name of a file, or a file that is open, for text or for octets (UTF-8).
+            file: Name of a file, or a file that is open, for text or for bytes (UTF-8).
 
         Returns:
             Section to option to value.
@@ -117,7 +117,7 @@ class Parser(configparser.ConfigParser):
 
     @classmethod
     def load(cls, input: Source) -> dict[str, Any]:
-        """Give settings as a new dict, whatever they come in.
+        """Return settings as a new dict, whatever they come in.
 
         Args:
             input: A mapping, the name of a file, or an open file.
@@ -126,7 +126,7 @@ class Parser(configparser.ConfigParser):
             OSError: The file cannot be read.
             configparser.Error: The file is not in INI form.
             ValueError: See ``as_dict``.
-            TypeError: It is none of them.
+            TypeError: It is something else.
         """
         if isinstance(input, Mapping):
             return dict(input)
@@ -160,7 +160,7 @@ class Parser(configparser.ConfigParser):
 
 
 def as_dict(config: Source) -> dict[str, Any]:
-    """Give settings as a new dict; see ``Parser.load``."""
+    """Return settings as a new dict; see ``Parser.load``."""
     return Parser.load(config)
 
 
@@ -172,7 +172,7 @@ def _is_bare_path(option: str, text: str) -> bool:
     from cherrypy._config.settings import find_setting
 
     setting = find_setting(option)
-    return setting is not None and "path" in setting.kind.split(" or ")
+    return setting is not None and "path" in setting.kinds
 
 
 def _find_line(text: str, section: str, option: str) -> int | None:

@@ -13,7 +13,7 @@ Value: TypeAlias = Any
 
 
 class Generation:
-    """What says whether configuration has changed since it was last looked at.
+    """Tells whether configuration has changed since it was last looked at.
 
     Attributes:
         token: An object without meaning, compared by identity. Whoever derives something from
@@ -85,14 +85,14 @@ class TrackedDict(dict[str, Any]):
         return self
 
     def setdefault(self, key: str, default: Value = None) -> Value:
-        """Give the value of a key, after storing ``default`` if it had none."""
+        """Return the value of a key, after storing ``default`` if it had none."""
         value = super().setdefault(key, default)
         if value is default:  # if it was stored now, this is so
             generation.bump()
         return value
 
     def pop(self, key: str, *default: Value) -> Value:
-        """Remove a key and give its value, or ``default`` if there is one and no such key.
+        """Remove a key and return its value, or ``default`` if there is one and no such key.
 
         Raises:
             KeyError: There is no such key, and no default.
@@ -102,7 +102,7 @@ class TrackedDict(dict[str, Any]):
         return value
 
     def popitem(self) -> tuple[str, Any]:
-        """Remove the key stored last and give it with its value.
+        """Remove the key stored last and return it with its value.
 
         Raises:
             KeyError: The dict is empty.
@@ -126,7 +126,7 @@ class SectionedConfig(TrackedDict):
 
     A mapping is stored as a copy that is tracked too, so that
     ``app.config['/x']['tools.gzip.on'] = True`` is noticed. A section that is tracked already, and
-    a value that is no mapping, are stored as they are.
+    a value that is not a mapping, are stored as they are.
     """
 
     __slots__ = ()
@@ -150,7 +150,7 @@ class SectionedConfig(TrackedDict):
         super().update(_tracked_sections(dict(*others, **sections)))
 
     def setdefault(self, section: str, settings: Value = None) -> Value:
-        """Give a section, after storing a tracked copy of ``settings`` if there was none."""
+        """Return a section, after storing a tracked copy of ``settings`` if there was none."""
         return super().setdefault(section, _tracked(settings))
 
 

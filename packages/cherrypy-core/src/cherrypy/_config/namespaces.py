@@ -40,7 +40,7 @@ class NamespaceSet(TrackedDict):
     __slots__ = ()
 
     def __call__(self, config: Mapping[str, Any]) -> None:
-        """Give each setting of a config to the handler of its namespace.
+        """Hand each setting of a config to the handler of its namespace.
 
         Handlers run in the order in which they were added. A context manager is entered and left
         even if the config has no setting for it; what its callable raises reaches its
@@ -59,7 +59,7 @@ class NamespaceSet(TrackedDict):
                 _call_for_each(handler, settings)
 
     def copy(self) -> Self:
-        """Give another set with the same handlers."""
+        """Return another set with the same handlers."""
         return type(self)(self)
 
     __copy__ = copy

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, TypeVar
 
+from cherrypy._config.extensions import find_extension, missing
 from cherrypy._config.generations import generation
 from cherrypy._runtime.context import current
-from cherrypy._runtime.extensions import find_extension, missing
 from cherrypy._tools.tool import HandlerTool, Tool
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -4,7 +4,7 @@ from importlib import import_module
 from pkgutil import extend_path
 from types import ModuleType
 
-from cherrypy._runtime.extensions import missing
+from cherrypy._config.extensions import missing
 from cherrypy._runtime.iterators import (
     file_generator,
     file_generator_limited,

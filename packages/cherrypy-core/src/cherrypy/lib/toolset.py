@@ -4,8 +4,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, ClassVar
 
+from cherrypy._config.extensions import missing
 from cherrypy._runtime.context import current
-from cherrypy._runtime.extensions import missing
 from cherrypy._tools.hooks import Hook
 from cherrypy._tools.tool import Arguments, ErrorTool, HandlerTool, PlannedHooks, Tool
 from cherrypy._tools.toolbox import Toolbox

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 import cherrypy
-from cherrypy._runtime import extensions
+from cherrypy._config import extensions
 from cherrypy._tools.tool import Tool
+from entry_points import Point
 from wsgi_client import Client
 
 pytestmark = pytest.mark.usefixtures("site")
-
-
-class _Point:
-    """Stands for an entry point of an installed distribution."""
-
-    def __init__(self, name: str, value: Any) -> None:
-        self.name = name
-        self.value = value
-
-    def load(self) -> Any:
-        if isinstance(self.value, Exception):
-            raise self.value
-        return self.value
 
 
 def note() -> None:
@@ -36,25 +22,29 @@ class _Own(Tool):
         super().__init__("before_handler", note)
 
 
+class _Distribution:
+    """Stands for an installed distribution."""
+
+    entry_points = (
+        Point("ready", Tool("before_handler", note), "cherrypy.tools"),
+        Point("made", _Own, "cherrypy.tools"),
+        Point("broken", ImportError("its module is broken"), "cherrypy.tools"),
+        Point("nobody", note, "console_scripts"),
+    )
+
+
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Pretend that a distribution is installed; return the groups that were looked up."""
-    groups: list[str] = []
-    points = {
-        "cherrypy.tools": [
-            _Point("ready", Tool("before_handler", note)),
-            _Point("made", _Own),
-            _Point("broken", ImportError("its module is broken")),
-        ]
-    }
+    """Pretend that a distribution is installed; return a word for each time that is looked up."""
+    times: list[str] = []
 
-    def entry_points(group: str) -> list[_Point]:
-        groups.append(group)
-        return points.get(group, [])
+    def distributions() -> list[_Distribution]:
+        times.append("asked")
+        return [_Distribution()]
 
-    monkeypatch.setattr("importlib.metadata.entry_points", entry_points)
+    monkeypatch.setattr("importlib.metadata.distributions", distributions)
     monkeypatch.setattr(extensions, "_cache", {})
-    return groups
+    return times
 
 
 @pytest.mark.parametrize("name", ["ready", "made"])
@@ -68,7 +58,7 @@ def test_a_tool_of_another_distribution_is_found(asked: list[str], name: str) ->
     assert Client(app).get("/").field("X-Note") == "noted"
     assert Client(app).get("/").field("X-Note") == "noted"
     assert isinstance(getattr(cherrypy.tools, name), Tool)
-    assert asked == ["cherrypy.tools"]  # once
+    assert asked == ["asked"]  # once
 
 
 def test_tools_of_the_core_are_not_looked_for(asked: list[str]) -> None:
@@ -80,14 +70,14 @@ def test_tools_of_the_core_are_not_looked_for(asked: list[str]) -> None:
 def test_a_broken_module_is_told(asked: list[str]) -> None:
     with pytest.raises(ImportError, match="its module is broken"):
         _ = cherrypy.tools.broken
-    assert asked == ["cherrypy.tools"]
+    assert asked == ["asked"]
 
 
 def test_what_nobody_brings(asked: list[str]) -> None:
     with pytest.raises(AttributeError, match="nobody"):
         _ = cherrypy.tools.nobody
     assert extensions.find_extension("servers", "cheroot") is None
-    assert asked == ["cherrypy.tools", "cherrypy.servers"]
+    assert asked == ["asked"]
 
 
 @pytest.mark.parametrize(

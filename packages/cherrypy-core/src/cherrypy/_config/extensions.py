@@ -1,7 +1,11 @@
 """What other distributions add: entry points, read when a name is first missed."""
 
 import threading
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 PROVIDERS = {
     "tools.sessions": "cherrypy-sessions",
@@ -20,32 +24,45 @@ PROVIDERS = {
     "lib.static": "cherrypy-static",
     "lib.jsontools": "cherrypy-json",
 }
-"""Names that our own distributions bring, and which one; for the hint when it is missing."""
+"""The distribution that brings a name, for the hint when it is not installed."""
 
-_cache: dict[str, dict[str, Any]] = {}
+_cache: dict[str, dict[str, "EntryPoint"]] = {}
 _lock = threading.Lock()
+
+
+def extensions(group: str) -> Mapping[str, "EntryPoint"]:
+    """Return what installed distributions announce, by name; nothing of it is loaded.
+
+    Args:
+        group: The entry point group without ``cherrypy.``, such as ``tools``.
+    """
+    with _lock:
+        if not _cache:
+            # 39 ms: only when something is asked for that nobody has registered
+            from importlib.metadata import distributions
+
+            _cache[""] = {}  # not empty, so that this is done once
+            for point in (point for each in distributions() for point in each.entry_points):
+                namespace, _, name = point.group.partition(".")
+                if namespace == "cherrypy":  # what is nearer on the path comes first
+                    _cache.setdefault(name, {}).setdefault(point.name, point)
+        return _cache.get(group, {})
 
 
 def find_extension(group: str, name: str) -> Any | None:
     """Load what an installed distribution announces under a name.
 
     Args:
-        group: ``tools``, ``servers`` or ``plugins``: the entry point group without ``cherrypy.``.
+        group: See :func:`extensions`.
         name: Name of the entry point.
 
     Returns:
         The object that the entry point names, or ``None`` if no distribution announces one.
 
     Raises:
-        ImportError: The distribution is installed, and its module can not be imported.
+        ImportError: The distribution is installed, and its module cannot be imported.
     """
-    with _lock:
-        if group not in _cache:
-            # 39 ms: only when something is asked for that nobody has registered
-            from importlib.metadata import entry_points
-
-            _cache[group] = {point.name: point for point in entry_points(group=f"cherrypy.{group}")}
-        point = _cache[group].get(name)
+    point = extensions(group).get(name)
     return None if point is None else point.load()
 
 
