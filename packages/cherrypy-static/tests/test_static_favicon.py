@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, Any
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
 
 import draw_favicon
 import pytest
@@ -11,9 +15,6 @@ import pytest
 import cherrypy
 from cherrypy._app.tree import Tree
 from cherrypy.testing import Client
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 class Root:
@@ -59,6 +60,45 @@ def test_a_root_without_favicon_gets_one() -> None:
     assert client.get("/").text == "home"
     refused = client.post("/favicon.ico", content=b"")
     assert (refused.status, refused.headers["Allow"]) == (405, "GET, HEAD")
+
+
+ZIPPED = """
+import sys
+sys.path[:0] = sys.argv[1:]
+import cherrypy
+import cherrypy._static
+from cherrypy.testing import Client
+assert cherrypy._static.__file__.startswith(sys.argv[1])
+cherrypy.log.screen = False
+cherrypy.tree.mount(type("Root", (), {})())
+for _ in range(2):
+    answer = Client().get("/favicon.ico")
+    print(answer.status, answer.headers["Content-Type"], answer.content.hex())
+"""
+
+
+def test_it_is_served_from_a_zip_file(tmp_path: Path) -> None:
+    """As in an application that is one file (zipapp, PEX)."""
+    archive = tmp_path / "site.zip"
+    entry_points = "[cherrypy.tools]\nstaticfile = cherrypy.lib.static:staticfile_tool\n"
+    with zipfile.ZipFile(archive, "w") as zipped:
+        for package in ("cherrypy-core", "cherrypy-static"):
+            source = Path(__file__).parents[2] / package / "src"
+            for path in source.rglob("*"):
+                if path.is_file() and "__pycache__" not in path.parts:
+                    zipped.write(path, path.relative_to(source))
+        zipped.writestr(
+            "cherrypy_static-0.dist-info/METADATA", "Name: cherrypy-static\nVersion: 0\n"
+        )
+        zipped.writestr("cherrypy_static-0.dist-info/entry_points.txt", entry_points)
+    run = subprocess.run(  # noqa: S603 - the script above
+        [sys.executable, "-S", "-P", "-c", ZIPPED, str(archive)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    expected = f"200 image/x-icon {draw_favicon.FAVICON.read_bytes().hex()}"
+    assert run.stdout.splitlines() == [expected] * 2, run.stderr
 
 
 def test_a_root_with_a_method_dispatcher() -> None:

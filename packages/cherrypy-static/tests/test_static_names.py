@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cherrypy._static.names import OutsideError, is_hidden, is_windows_file_name, segments_of
+from cherrypy._static.names import (
+    OutsideError,
+    is_hidden,
+    is_windows_file_name,
+    names_a_folder,
+    segments_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -97,6 +103,25 @@ def test_what_is_a_file_of_windows(name: str) -> None:
 def test_hidden_names(segments: list[str], *, hidden: bool) -> None:
     """RFC 8615: .well-known is there to be asked for."""
     assert is_hidden(segments) is hidden
+
+
+@pytest.mark.parametrize(
+    ("branch", "expected"),
+    [
+        ("", True),
+        ("a/", True),
+        ("a%2F", True),
+        ("a%2f.", True),
+        ("a/..", True),
+        ("a/b/.", True),
+        ("a", False),
+        ("a.", False),
+        ("a/...", False),
+        ("a%2Fb", False),
+    ],
+)
+def test_names_of_folders(branch: str, *, expected: bool) -> None:
+    assert names_a_folder(branch) is expected
 
 
 PIECES = st.sampled_from(["..", ".", "/", "%2F", "%2f", "%2e", "\\", "\0", "C:", "CON", "a", "~"])

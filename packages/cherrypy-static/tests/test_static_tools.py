@@ -146,6 +146,40 @@ def test_match(serve: Callable[..., Client]) -> None:
 
 
 @pytest.mark.parametrize(
+    "match", [r"^(?!.*\.bak$)", r"^(?!.*\.bak/?$)", r"^/files/(?!db\.)", r"\.(txt|/|%2F)$"]
+)
+@pytest.mark.parametrize(
+    "behind",
+    ["", "/", "/.", "//", "/./", "%2F", "%2f", "%2F.", "/x/..", "%2Fx%2F..", "/x/../", "/.."],
+)
+@pytest.mark.parametrize("before", ["", "./", "x/../", "x%2F..%2F", ".%2f", "sub/../"])
+def test_match_is_about_the_file_that_is_served(
+    serve: Callable[..., Client], public: Path, match: str, before: str, behind: str
+) -> None:
+    """However its path is written."""
+    write(public / "db.bak", "secret")
+    client = serve(match=match)
+    answer = client.get(f"/files/{before}db.bak{behind}")
+    assert answer.status in {403, 404}
+    assert client.get("/files/digits.txt").status == 200
+
+
+@pytest.mark.parametrize(
+    "behind", ["/", "/.", "/./", "%2F", "%2F.", "/x/..", "%2Fx%2f..", "/x/../"]
+)
+def test_nothing_may_follow_the_name_of_a_file(serve: Callable[..., Client], behind: str) -> None:
+    """As for a system that is asked for such a path."""
+    assert serve().get(f"/files/digits.txt{behind}").status == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["./digits.txt", "x/../digits.txt", "sub/../digits.txt", "sub/%2E./digits.txt"]
+)
+def test_dots_before_the_name_of_a_file(serve: Callable[..., Client], path: str) -> None:
+    assert serve().get(f"/files/{path}").status == 200
+
+
+@pytest.mark.parametrize(
     ("name", "media_type"),
     [
         ("a.css", "text/css"),

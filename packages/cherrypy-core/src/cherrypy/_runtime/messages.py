@@ -117,6 +117,9 @@ class Response(Protocol):
     def collapse_body(self) -> bytes:
         """Read the body to its end, and keep it as one piece."""
 
+    def may_finish(self, request: Request, callback: object) -> bool:
+        """Tell whether the callback of a hook may answer by :meth:`finish_with`."""
+
     def finish_with(
         self, status: str, lines: list[tuple[str, str]], chunks: Iterable[bytes]
     ) -> None:

@@ -1,41 +1,31 @@
 """Answer a request with an open file: conditions, ranges, header fields (RFC 9110)."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from cherrypy._http.conditions import failed_precondition, if_range
 from cherrypy._http.errors import TooManyRangesError
 from cherrypy._http.ranges import byte_ranges, coalesce_ranges
 from cherrypy._runtime.errors import HTTPError
+from cherrypy._runtime.messages import Request, Response
+from cherrypy._runtime.state import made
 from cherrypy._static.byte_ranges import ByteRanges
+from cherrypy._static.plain_files import HTTP_1_1
 from cherrypy._static.representation import Representation
 from cherrypy._static.sources import Source
 
-Request = Any
-Response = Any
-
-HTTP_1_1 = (1, 1)
 NOT_MODIFIED = 304
 UNSATISFIABLE = "Invalid Range (first-byte-pos greater than Content-Length)"
 
-_FIELDS = {
-    "HTTP_IF_NONE_MATCH": "If-None-Match",
-    "HTTP_IF_MODIFIED_SINCE": "If-Modified-Since",
-    "HTTP_IF_MATCH": "If-Match",
-    "HTTP_IF_UNMODIFIED_SINCE": "If-Unmodified-Since",
-    "HTTP_IF_RANGE": "If-Range",
-    "HTTP_RANGE": "Range",
-}
-_KEYS = frozenset(_FIELDS)
-
-
-def is_plain_get(request: Request) -> bool:
-    """Tell whether the environ says all of a request, which is a GET of HTTP/1.1."""
-    return (
-        request.method == "GET"
-        and request.protocol >= HTTP_1_1
-        and "headers" not in request.__dict__  # somebody has looked, and perhaps changed them
-    )
+_CONDITIONS = frozenset(
+    {
+        "HTTP_IF_NONE_MATCH",
+        "HTTP_IF_MODIFIED_SINCE",
+        "HTTP_IF_MATCH",
+        "HTTP_IF_UNMODIFIED_SINCE",
+        "HTTP_IF_RANGE",
+        "HTTP_RANGE",
+    }
+)
 
 
 def answer(
@@ -45,7 +35,7 @@ def answer(
     known: Representation,
     media_type: str | None,
 ) -> Iterable[bytes] | None:
-    """Set header fields and status of the answer, and give its content.
+    """Set header fields and status of the answer, and return its content.
 
     Args:
         request: The request.
@@ -53,7 +43,7 @@ def answer(
         source: The file. It is closed in any case: at the end of the content, when that is
             closed, or at once where nothing of it is sent.
         known: Its validators.
-        media_type: Value of Content-Type; ``None`` leaves what there is.
+        media_type: Value of Content-Type; ``None`` leaves the present one.
 
     Returns:
         The content; ``None`` if the answer is 304, which is left to the caller.
@@ -62,94 +52,61 @@ def answer(
         HTTPError: 412 or 416.
     """
     try:
-        chunks = _answer(request, response, source, known, media_type)
+        is_current = _set_fields(request, response, known, media_type)
+        if not is_current:
+            length = source.length
+            ranges = None if length is None else _ranges(request, response, length, known)
+            if length is None:  # it may be larger than the memory
+                response.stream = True
+                response.headers.pop("Content-Length", None)
+            elif ranges is not None:
+                return _partial(response, source, ranges, length)
+            else:
+                response.headers["Content-Length"] = str(length)
+            if request.method != "HEAD":
+                return source.whole()
     except BaseException:
         source.close()
         raise
-    if chunks is None:
-        source.close()
-    return chunks
+    source.close()
+    return None if is_current else []
 
 
-def _answer(
-    request: Request,
-    response: Response,
-    source: Source,
-    known: Representation,
-    media_type: str | None,
-) -> Iterable[bytes] | None:
+def _set_fields(
+    request: Request, response: Response, known: Representation, media_type: str | None
+) -> bool:
+    """Set the fields that describe a file; tell whether the client has it already (304).
+
+    Raises:
+        HTTPError: 412.
+    """
     headers = response.headers
+    if known.etag:
+        headers["Etag"] = known.etag
     asked = _conditions(request)
-    if known.etag is not None:
-        dict.__setitem__(headers, "Etag", known.etag)  # PERF: the name is as it is stored
-    if asked:
-        failed = failed_precondition(request.method, asked, known.etag, known.last_modified)
-        if failed == NOT_MODIFIED:
-            return None
-        if failed is not None:
-            raise HTTPError(failed)
+    failed = failed_precondition(request.method, asked, known.etag, known.last_modified)
+    if failed == NOT_MODIFIED:
+        return True
+    if failed is not None:
+        raise HTTPError(failed)
     if media_type is not None:
-        dict.__setitem__(headers, "Content-Type", media_type)
+        headers["Content-Type"] = media_type
     if known.date is not None:
-        dict.__setitem__(headers, "Last-Modified", known.date)
-    if source.length is None:
-        return _stream(request, response, source)
-    return _whole_or_part(request, response, source, known, asked, source.length)
-
-
-def _whole_or_part(
-    request: Request,
-    response: Response,
-    source: Source,
-    known: Representation,
-    asked: Mapping[str, str],
-    length: int,
-) -> Iterable[bytes]:
-    """Answer with all octets, or with those that the client asks for."""
-    headers = response.headers
-    if request.protocol >= HTTP_1_1:
-        dict.__setitem__(headers, "Accept-Ranges", "bytes")
-        if "Range" in asked:
-            ranges = _ranges(request, response, asked, length, known)
-            if ranges is not None:
-                return _partial(response, source, ranges, length)
-    dict.__setitem__(headers, "Content-Length", str(length))
-    if request.method == "HEAD":
-        source.close()
-        return []
-    return source.octets(0, length)
-
-
-def _stream(request: Request, response: Response, source: Source) -> Iterable[bytes]:
-    """Answer with a file of unknown length, which may be larger than the memory."""
-    response.stream = True
-    response.headers.pop("Content-Length", None)
-    if request.method == "HEAD":
-        source.close()
-        return []
-    return source.all_octets()
+        headers["Last-Modified"] = known.date
+    return False
 
 
 def _conditions(request: Request) -> Mapping[str, str]:
-    """Return the fields of a request that say when, or what part, is to be sent."""
-    if "headers" in request.__dict__:  # somebody has looked at them, and perhaps changed them
-        headers: Mapping[str, str] = request.headers
-        return headers
-    # PERF: no map of all fields; most requests have none of these
-    environ = request.wsgi_environ
-    if _KEYS.isdisjoint(environ):
-        return {}
-    return {name: environ[key].strip(" \t") for key, name in _FIELDS.items() if key in environ}
+    """Return the fields of a request, if one of them is a condition or asks for a part."""
+    if made(request, "headers") is None and _CONDITIONS.isdisjoint(request.wsgi_environ):
+        return {}  # PERF: no map of all fields; most requests have none of these
+    return request.headers
 
 
 def _ranges(
-    request: Request,
-    response: Response,
-    asked: Mapping[str, str],
-    length: int,
-    known: Representation,
+    request: Request, response: Response, length: int, known: Representation
 ) -> list[tuple[int, int]] | None:
-    """Return the ranges to be sent; ``None`` for the whole.
+    """Return the ranges to be sent; ``None`` for the whole. Say that there may be some.
 
     Ranges that overlap or touch each other are joined, and more than a hundred are ignored.
 
@@ -158,14 +115,15 @@ def _ranges(
 
     See: RFC 9110 sections 14.2, 15.3.7.2, 15.5.17 and 17.15.
     """
-    if request.method != "GET":
+    if request.protocol < HTTP_1_1:
+        return None
+    response.headers["Accept-Ranges"] = "bytes"
+    asked = _conditions(request)
+    if request.method != "GET" or "Range" not in asked:
         return None
     condition = asked.get("If-Range")
-    if condition is not None and not if_range(
-        condition,
-        known.etag if known.is_strong else None,
-        known.last_modified if known.is_strong else None,
-    ):
+    etag, last_modified = known[:2] if known.is_strong else (None, None)
+    if condition is not None and not if_range(condition, etag, last_modified):
         return None
     try:
         ranges = byte_ranges(asked["Range"], length)
@@ -193,7 +151,7 @@ def _partial(
         start, stop = ranges[0]
         headers["Content-Range"] = f"bytes {start}-{stop - 1}/{length}"
         headers["Content-Length"] = str(stop - start)
-        return source.octets(start, stop)
+        return source.part(start, stop)
     media_type = headers.get("Content-Type") or "application/octet-stream"
     parts = ByteRanges(source, ranges, length, media_type)
     headers["Content-Type"] = parts.content_type

@@ -1,7 +1,7 @@
 """Several ranges of a representation in one answer (RFC 9110 section 14.6)."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Self
 
 from cherrypy._runtime.iterators import CHUNK_SIZE
@@ -12,20 +12,20 @@ class ByteRanges:
     """The content of an answer with several ranges: ``multipart/byteranges``.
 
     Args:
-        source: Where the octets come from; closed at the end.
+        source: The file; closed at the end.
         ranges: Half-open pairs of positions, in the order in which they are sent.
-        length: Size of the whole representation in octets.
+        length: Size of the whole representation in bytes.
         media_type: Media type of the representation.
 
     Attributes:
         content_type: Value of the Content-Type field of the answer.
-        content_length: Octets of the content.
+        content_length: Number of bytes of the content.
     """
 
     def __init__(
         self, source: Source, ranges: Sequence[tuple[int, int]], length: int, media_type: str
     ) -> None:
-        boundary = os.urandom(16).hex()  # not to be guessed by who writes the file
+        boundary = os.urandom(16).hex()  # which the author of the file cannot guess
         self.content_type = f"multipart/byteranges; boundary={boundary}"
         self._source = source
         self._ranges = ranges
@@ -40,7 +40,7 @@ class ByteRanges:
         ) + len(self._end)
         self._chunks = self._generate()
 
-    def _generate(self) -> Iterator[bytes]:
+    def _generate(self) -> Generator[bytes]:
         source = self._source
         file = source.file()
         for head, (start, stop) in zip(self._heads, self._ranges, strict=True):
@@ -60,10 +60,10 @@ class ByteRanges:
         return self
 
     def __next__(self) -> bytes:
-        """Return the next octets."""
+        """Return the next bytes."""
         return next(self._chunks)
 
     def close(self) -> None:
         """Close the file."""
-        self._chunks.close()  # type: ignore[attr-defined]  # a generator
+        self._chunks.close()
         self._source.close()

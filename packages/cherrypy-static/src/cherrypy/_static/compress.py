@@ -26,7 +26,7 @@ COMPRESSED = frozenset(
 )
 """Extensions of files that are compressed already."""
 
-_CHUNK = 1 << 20  # octets that are read at a time
+_CHUNK = 1 << 20  # bytes that are read at a time
 
 
 def compress_file(path: Path, coding: str) -> Path | None:
@@ -39,11 +39,11 @@ def compress_file(path: Path, coding: str) -> Path | None:
         coding: ``br``, ``zstd`` or ``gzip``.
 
     Returns:
-        The path of the neighbour; ``None`` if it saves too little to be kept.
+        The path of the neighbour; ``None`` if it saves too little.
 
     Raises:
-        OSError: The file can not be read, or the neighbour not be written.
-        ImportError: What compresses is not installed.
+        OSError: The file cannot be read, or the neighbour not be written.
+        ImportError: The compressor is not installed.
     """
     neighbour = path.with_name(path.name + SUFFIXES[coding])
     partial = path.with_name(f".{path.name}{SUFFIXES[coding]}.{os.getpid()}.part")
@@ -95,7 +95,7 @@ def is_up_to_date(path: Path, coding: str) -> bool:
 
 
 def is_available(coding: str) -> bool:
-    """Tell whether what compresses is installed."""
+    """Tell whether the compressor of a content coding is installed."""
     try:
         CODINGS[coding][0](1)
     except ImportError:
@@ -104,7 +104,7 @@ def is_available(coding: str) -> bool:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line says.
+    """Run the command.
 
     Returns:
         The exit code: 0; 1 if a file could not be read or its neighbour not be written; argparse
@@ -147,5 +147,5 @@ def _compress_all(paths: Sequence[Path], codings: Sequence[str]) -> int:
                 continue
             if neighbour is not None:
                 before, after = path.stat().st_size, neighbour.stat().st_size
-                sys.stdout.write(f"{neighbour}: {after} of {before} octets\n")
+                sys.stdout.write(f"{neighbour}: {after} of {before} bytes\n")
     return code

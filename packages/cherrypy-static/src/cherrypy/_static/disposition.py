@@ -1,4 +1,4 @@
-"""Content-Disposition: what is shown, what is saved, and under which name (RFC 6266)."""
+"""Content-Disposition: whether content is shown or saved, and under which name (RFC 6266)."""
 
 import re
 from urllib.parse import quote
@@ -15,8 +15,8 @@ def format_disposition(disposition: str, name: str | None) -> str:
         name: Name under which the content is to be saved; ``None`` or empty for none.
 
     Returns:
-        The value of the field. A name that is not plain ASCII is in it twice: without what is not,
-        for old clients, and as RFC 8187 writes it.
+        The value of the field. A name that is not plain ASCII is in it twice: without the other
+        characters, for old clients, and as RFC 8187 writes it.
 
     See: RFC 6266 sections 4.1 and 4.3, and appendix D.
     """

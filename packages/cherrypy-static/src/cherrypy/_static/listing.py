@@ -1,4 +1,4 @@
-"""The page that lists what is in a directory."""
+"""The page that lists the files and folders of a directory."""
 
 import os
 from html import escape
@@ -29,7 +29,7 @@ _PAGE = """<!DOCTYPE html>
 def names_in(directory: int | str, *, with_hidden: bool) -> list[str]:
     """List a directory: folders with a slash at the end of their names, then files.
 
-    Links, and what is neither, are left out: whether a link may be followed is not known here.
+    Everything else is left out, links too: whether a link may be followed is not known here.
 
     Args:
         directory: Its descriptor or path.
@@ -54,14 +54,14 @@ def names_in(directory: int | str, *, with_hidden: bool) -> list[str]:
 
 
 def listing_page(path: str, names: list[str]) -> bytes:
-    """Write the page that lists a directory.
+    """Return the page that lists a directory.
 
     Args:
         path: Path of its URL, as text.
-        names: What is in it; names of folders end in a slash.
+        names: Names of its files and folders; those of folders end in a slash.
 
     Returns:
-        HTML in UTF-8, in which whatever the names contain is text.
+        HTML in UTF-8; the names are escaped.
     """
     above = [] if path == "/" else ["../"]
     entries = [

@@ -1,20 +1,22 @@
-"""Which media type a file has, by the extension of its name."""
+"""The media type of a file, by the extension of its name."""
 
 import mimetypes
 from collections.abc import Mapping
 
 UNKNOWN = "application/octet-stream"
-"""What a file is whose extension says nothing (RFC 9110 section 8.3)."""
+"""Media type of a file whose extension is not known (RFC 9110 section 8.3)."""
+DEFAULT_TYPE = "text/html"
+"""Content-Type of a response that no program has given another one."""
 
 _OWN: Mapping[str, str] = {
-    # as CherryPy has them, whatever the system says; applications read them in ``types_map``
+    # of CherryPy, whatever the system says; applications read them in ``types_map``
     ".bz2": "application/x-bzip2",
     ".dwg": "image/x-dwg",
     ".gz": "application/x-gzip",
     ".ico": "image/x-icon",
 }
 _LATER: Mapping[str, str] = {
-    # what some versions of Python, or of its list on some systems, do not know
+    # types that some versions of Python, or its list on some systems, lack
     ".avif": "image/avif",
     ".br": "application/x-brotli",
     ".flac": "audio/flac",
@@ -39,19 +41,22 @@ def register_types() -> None:
     mimetypes.types_map.update(_OWN)
 
 
-def media_type_of(name: str, content_types: Mapping[str, str] | None) -> str | None:
-    """Return the media type of a file.
+def extension_of(name: str) -> str:
+    """Return the extension of the name or path of a file, without its dot; empty if it has none."""
+    _, dot, extension = name.rpartition(".")
+    return extension if dot and "/" not in extension else ""
+
+
+def type_of_extension(extension: str, content_types: Mapping[str, str] | None) -> str | None:
+    """Return the media type of files with an extension.
 
     Args:
-        name: Name or path of the file.
-        content_types: Media types by extension without its dot; they come before all others.
+        extension: The extension, without its dot.
+        content_types: Media types by extension; they come before all others.
 
     Returns:
         The media type; ``None`` if the extension is not known.
     """
-    _, dot, extension = name.rpartition(".")
-    if not dot or "/" in extension:
-        extension = ""
     if content_types and extension in content_types:
         return content_types[extension]
     key = f".{extension.lower()}"

@@ -10,21 +10,22 @@ _WINDOWS_FORBIDDEN = re.compile(r'[<>:"|?*\\\x00-\x1f]|[. ]\Z')
 _WINDOWS_DEVICE = re.compile(
     r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\xb9\xb2\xb3])[ ]*(?:\..*)?", re.IGNORECASE
 )
-_PLAIN_NAME = re.compile(r"[^/%\x00]+")
-_NOT_NAMES = frozenset({".", ".."})
+
+
+_SEPARATOR = re.compile("/|%2F", re.IGNORECASE)
 
 
 class OutsideError(Exception):
-    """A path that leads out of the directory it should be below of."""
+    """A path leads out of the directory in which it should be."""
 
 
 def segments_of(branch: str, *, is_windows: bool) -> list[str] | None:
     """Split the part of a URL's path that is below a directory.
 
     Args:
-        branch: Without a slash at its beginning; percent-decoded but for ``%2F``, which servers
+        branch: Without a slash at its beginning; percent-decoded except for ``%2F``, which servers
             leave as it is.
-        is_windows: Whether names are those of Windows, where more of them are no files: devices
+        is_windows: Whether names are those of Windows, where more of them are not files: devices
             such as ``NUL.txt``, drive letters, streams, and backslashes, which separate there.
 
     Returns:
@@ -34,17 +35,12 @@ def segments_of(branch: str, *, is_windows: bool) -> list[str] | None:
     Raises:
         OutsideError: It leads out of the directory.
     """
-    # PERF: a plain name, which is what most files have
-    if not is_windows and branch not in _NOT_NAMES and _PLAIN_NAME.fullmatch(branch):
-        return [branch]
-    if "%" in branch:
-        branch = branch.replace("%2F", "/").replace("%2f", "/")
-        if branch.startswith("/"):
-            raise OutsideError(branch)
+    if branch.startswith(("%2F", "%2f")):
+        raise OutsideError(branch)
     if "\0" in branch:
         return None
     segments: list[str] = []
-    for segment in branch.split("/"):
+    for segment in _SEPARATOR.split(branch):
         if segment == "..":
             if not segments:
                 raise OutsideError(branch)
@@ -56,8 +52,13 @@ def segments_of(branch: str, *, is_windows: bool) -> list[str] | None:
     return segments
 
 
+def names_a_folder(branch: str) -> bool:
+    """Tell whether a path can only be that of a folder, as it ends in a slash or in dots."""
+    return _SEPARATOR.split(branch)[-1] in {"", ".", ".."}
+
+
 def is_windows_file_name(name: str) -> bool:
-    """Tell whether a file of Windows can have a name, and be no device."""
+    """Tell whether a name can be that of a file of Windows, and not of a device."""
     return not (_WINDOWS_FORBIDDEN.search(name) or _WINDOWS_DEVICE.fullmatch(name))
 
 

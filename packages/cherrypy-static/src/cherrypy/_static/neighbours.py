@@ -1,10 +1,8 @@
 """Compressed forms of a file that are beside it: ``app.js.br`` beside ``app.js``."""
 
 import os
-import stat
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 from cherrypy._http.errors import MalformedFieldError
 from cherrypy._http.negotiation import content_coding_weight
@@ -14,17 +12,10 @@ from cherrypy._static.sources import OpenedFile
 SUFFIXES = {"br": ".br", "zstd": ".zst", "gzip": ".gz"}
 """What is added to the name of a file, by content coding; the one that saves most is first."""
 
-_REMEMBERED_LENGTH = 200  # characters: what is longer is no browser's, and would take memory
+_REMEMBERED_LENGTH = 200  # characters: no browser sends more, and more would take memory
 
 Open = Callable[[str], int]
 """Opens the file whose name has a suffix more."""
-
-
-class Neighbour(NamedTuple):
-    """A compressed form of a file."""
-
-    coding: str
-    file: OpenedFile
 
 
 def acceptable(field: str | None, codings: tuple[str, ...]) -> tuple[str, ...]:
@@ -39,7 +30,7 @@ def acceptable(field: str | None, codings: tuple[str, ...]) -> tuple[str, ...]:
 
     See: RFC 9110 section 12.5.3.
     """
-    if not field:  # who does not ask for a coding may not know any
+    if not field:  # such a client may not know any coding
         return ()
     if len(field) > _REMEMBERED_LENGTH:
         return _in_order(field, codings)
@@ -50,7 +41,7 @@ def _in_order(field: str, codings: tuple[str, ...]) -> tuple[str, ...]:
     try:
         weights = {coding: content_coding_weight(field, coding) for coding in codings}
         least = content_coding_weight(field, "identity") if "identity" in field.lower() else 0.0
-    except MalformedFieldError:  # a preference that nobody understands is none
+    except MalformedFieldError:  # a preference that cannot be understood does not count
         return ()
     liked = [coding for coding in codings if weights[coding] > 0 and weights[coding] >= least]
     return tuple(sorted(liked, key=weights.__getitem__, reverse=True))
@@ -61,44 +52,40 @@ _remembered = lru_cache(256)(_in_order)  # PERF: clients differ little; 25 us fo
 
 def find_neighbour(
     status: os.stat_result, liked: Sequence[str], codings: Sequence[str], open_suffixed: Open
-) -> tuple[Neighbour | None, bool]:
+) -> tuple[tuple[str, OpenedFile] | None, bool]:
     """Find the compressed form of a file that a client likes best.
 
-    One that is older than the file itself is not of its content of today, and does not count.
+    One that is older than the file itself has an outdated content, and does not count.
 
     Args:
-        status: What ``fstat`` says of the file.
+        status: Status of the file, from ``fstat``.
         liked: Content codings that the client accepts, in order.
         codings: All that there may be.
         open_suffixed: Opens the file whose name has a suffix more.
 
     Returns:
-        The neighbour, if there is one; and whether other clients may get one, so that the answer
-        depends on Accept-Encoding.
+        The neighbour with its coding, if there is one; and whether other clients may get one, so
+        that the answer depends on Accept-Encoding.
     """
-    for coding in liked:
+    for coding in [*liked, *(coding for coding in codings if coding not in liked)]:
         file = _open(status, SUFFIXES[coding], open_suffixed)
+        if file is not None and coding in liked:
+            return (coding, file), True
         if file is not None:
-            return Neighbour(coding, file), True
-    for coding in codings:
-        if coding not in liked:
-            file = _open(status, SUFFIXES[coding], open_suffixed)
-            if file is not None:
-                file.close()
-                return None, True
+            file.close()
+            return None, True
     return None, False
 
 
 def _open(status: os.stat_result, suffix: str, open_suffixed: Open) -> OpenedFile | None:
     try:
-        descriptor = open_suffixed(suffix)
+        file = OpenedFile(open_suffixed(suffix))
     except (OSError, OutsideError):  # the file itself is as good
         return None
-    own = os.fstat(descriptor)
-    if not stat.S_ISREG(own.st_mode) or own.st_mtime_ns < status.st_mtime_ns:
-        os.close(descriptor)
+    if not file.is_regular or file.status.st_mtime_ns < status.st_mtime_ns:
+        file.close()
         return None
-    return OpenedFile(descriptor, own)
+    return file
 
 
 def coding_names(setting: object, key: str) -> tuple[str, ...]:

@@ -2,14 +2,15 @@
 
 Checking a path first and opening it then leaves a moment in which a folder of it can be replaced
 by a link. Here each folder is opened below the one before it, and none of them may be a link, so
-that there is no such moment. Where links are met, their goal is looked up, has to be inside, and
-is opened in the same way.
+that there is no such moment. Where there are links, the file to which they lead is looked up. It
+has to be inside of the directory, and is opened in the same way.
 """
 
 import errno
 import os
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from cherrypy._static.names import OutsideError
 
@@ -19,7 +20,7 @@ MISSING = frozenset(
         errno.ENOTDIR,
         errno.ELOOP,  # links in a circle
         errno.ENAMETOOLONG,
-        errno.EINVAL,  # a name that the file system can not have
+        errno.EINVAL,  # a name that the file system cannot have
         errno.EILSEQ,
         errno.ENXIO,  # a socket
         errno.ENODEV,
@@ -85,28 +86,39 @@ def open_below(directory: str, segments: Sequence[str], *, follow_links: bool = 
         if error.errno not in {errno.ELOOP, errno.ENOTDIR, errno.EMLINK}:
             raise
     root, inner = _resolve(directory, segments)
-    # a link that is met now was made just now, and is no way
+    # a link that is met now was made just now, and is not followed
     return _descend(root, inner) if inner else open_file(root)
 
 
-def looker_below(directory: str, segments: Sequence[str]) -> Callable[[], os.stat_result | None]:
-    """Return what looks at a file below a directory without opening it.
+class Way(NamedTuple):
+    """How to get at one file again and again: functions that are bound to its path."""
 
-    PERF: calls of the system are saved, each of which lets other threads run.
+    look: Callable[[], os.stat_result] | None
+    """Returns its status without opening it; ``None`` where a file can only be checked open."""
+    open: Callable[[], int]
+    """Opens it and returns the descriptor."""
 
-    Returns:
-        A function that gives the status of the file; ``None`` or ``OSError`` if there is none, or
-        where links have to be looked at more closely, which opening does.
+
+def way_to(path: str) -> Way:
+    """Return the way to a file, wherever links lead."""
+    return Way(partial(os.stat, path), partial(os.open, path, _FILE))
+
+
+def way_below(directory: str, segments: Sequence[str], *, follow_links: bool) -> Way:
+    """Return the way to a file below a directory, on which no link is met.
+
+    The arguments are those of :func:`open_below`. Where there is a link on the way, ``look``
+    raises ``OSError`` or returns the status of a link, and ``open`` raises ``OSError`` or
+    ``OutsideError``.
     """
+    path = os.path.join(directory, *segments)
+    if follow_links:
+        return way_to(path)
     if not HAS_DIRECTORY_DESCRIPTORS:
-        return _see_nothing
+        return Way(None, partial(open_checked, directory, segments))
     if len(segments) == 1:
-        return partial(os.lstat, f"{directory}/{segments[0]}")
-    return partial(_look_below, directory, segments)
-
-
-def _see_nothing() -> None:
-    return None
+        return Way(partial(os.lstat, path), partial(os.open, path, _FILE | _NO_LINK))
+    return Way(partial(_look_below, directory, segments), partial(_descend, directory, segments))
 
 
 def _look_below(directory: str, segments: Sequence[str]) -> os.stat_result:
@@ -143,9 +155,9 @@ def _descend(directory: str, segments: Sequence[str]) -> int:
 
 
 def open_checked(directory: str, segments: Sequence[str]) -> int:
-    """Open a file below a directory where the system can not open below an open folder.
+    """Open a file below a directory where the system cannot open below an open folder.
 
-    What was opened has to be what is found at its real path afterwards, too.
+    The open file has to be the one that is found at its real path afterwards.
     """
     root, inner = _resolve(directory, segments)
     path = os.path.join(root, *inner)

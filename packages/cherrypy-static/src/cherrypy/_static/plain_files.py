@@ -1,166 +1,135 @@
-"""A file that is sent as it is: what most requests ask for, answered from the WSGI environ alone.
-
-That is the whole file, or word that the client has it already. All else is left to
-``cherrypy._static.answers``: ranges, other conditions, and whatever is rare.
-"""
+"""What most requests for a file need: all of it, or the word that the client has it already."""
 
 import os
+import re
 import stat
-import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
+from io import FileIO
 from typing import Any
 
-from cherrypy._static.media_types import media_type_of
+from cherrypy._runtime.iterators import CHUNK_SIZE, FileContent
+from cherrypy._runtime.messages import Request, Response
+from cherrypy._runtime.state import made
+from cherrypy._static.media_types import DEFAULT_TYPE, UNKNOWN, extension_of, type_of_extension
 from cherrypy._static.names import OutsideError
-from cherrypy._static.representation import describe
-from cherrypy._static.sources import OpenedFile
+from cherrypy._static.opening import Way
+from cherrypy._static.representation import SETTLED_AFTER, settled_lines, settled_validators
 
-Environ = Mapping[str, Any]
+HTTP_1_1 = (1, 1)
 Lines = list[tuple[str, str]]
 """Header field lines."""
-Answer = tuple[str, Lines, Iterable[bytes]]
-"""Status, field lines without server and date, and content."""
-Answerer = Callable[[Environ], Answer | None]
-"""Answers a GET of HTTP/1.1 from its environ; ``None`` if it does not."""
 
-_READABLE = stat.S_IFREG | stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
-_READABLE_MASK = 0o170000 | stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
+_KIND = 0o170000  # of a file; for ``stat.S_IFMT`` without a call
+_KIND_AND_READERS = _KIND | stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
+_READ_BY_ALL = stat.S_IFREG | stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
+_SAFE = re.compile("[ -~]+")  # a field value that is sent as it is
 
 
-def plain_answer(
-    environ: Environ,
-    file: OpenedFile,
-    name: str,
-    content_types: Mapping[str, str] | None,
-    lines: Lines,
-) -> Answer | None:
-    """Answer a GET of HTTP/1.1 with a regular file that is open.
+class PlainFile:
+    """A file that is likely to be asked for again by the same path.
+
+    It is looked up anew for each request. What follows from its path is known, and its header
+    fields are written without the map of a response. Whatever is rare is left to the ordinary way:
+    ranges, other conditions, links, a file that has just changed, errors.
 
     Args:
-        environ: WSGI environ.
-        file: The file. It is closed, or will be with the content, unless there is no answer.
+        way: How to get at it.
         name: Its name.
         content_types: Media types by extension.
-        lines: Field lines to begin with.
-
-    Returns:
-        The answer; ``None`` if it is no plain one.
-    """
-    if is_conditional(environ):
-        current = not_modified(environ, file.status, lines)
-        if current is not None:
-            file.close()
-        return current
-    return None if asks_for_more(environ) else _whole(file, name, content_types, lines)
-
-
-def _whole(
-    file: OpenedFile, name: str, content_types: Mapping[str, str] | None, lines: Lines
-) -> Answer | None:
-    """Answer with all octets of a file; it stays open if there is no answer."""
-    known = describe(file.status, time.time())
-    media_type = media_type_of(name, content_types)
-    if (
-        known.etag is None
-        or known.date is None
-        or media_type.__class__ is not str
-        or not (media_type.isascii() and media_type.isprintable())
-    ):
-        return None
-    chunks = file.octets(0, file.length)
-    # a file that has become shorter meanwhile is sent as far as it was read
-    length = file.length
-    if chunks.__class__ is list:
-        length = len(chunks[0]) if chunks else 0
-    lines = [
-        *lines,
-        ("Content-Type", media_type),
-        ("Etag", known.etag),
-        ("Last-Modified", known.date),
-        ("Accept-Ranges", "bytes"),
-        ("Content-Length", str(length)),
-    ]
-    return "200 OK", lines, chunks
-
-
-def not_modified(environ: Environ, status: os.stat_result, lines: Lines) -> Answer | None:
-    """Answer 304, if the client asks for what it was given last, in the words it was given.
-
-    PERF: what nearly all conditional requests are; no dates and no lists of entity tags are
-    compared for them.
-    """
-    if "HTTP_IF_MATCH" in environ or "HTTP_IF_UNMODIFIED_SINCE" in environ:
-        return None
-    known = describe(status, time.time())
-    etag = known.etag
-    if etag is None:
-        return None
-    asked = environ.get("HTTP_IF_NONE_MATCH")
-    if asked != etag if asked is not None else environ["HTTP_IF_MODIFIED_SINCE"] != known.date:
-        return None
-    return "304 Not Modified", [*lines, ("Etag", etag)], []
-
-
-def is_conditional(environ: Environ) -> bool:
-    """Tell whether a request says what the client has."""
-    return "HTTP_IF_NONE_MATCH" in environ or "HTTP_IF_MODIFIED_SINCE" in environ
-
-
-def asks_for_more(environ: Environ) -> bool:
-    """Tell whether a request is for a part of a file, or has conditions of a rare kind."""
-    return (
-        "HTTP_RANGE" in environ
-        or "HTTP_IF_MATCH" in environ
-        or "HTTP_IF_UNMODIFIED_SINCE" in environ
-    )
-
-
-class FileShortcut:
-    """Answers the next requests for a file that was sent plainly; it is looked up anew each time.
-
-    Args:
-        look: Gives its status without opening it; ``None`` or ``OSError`` if that does not tell.
-        open_: Opens it and gives the descriptor.
-        name: Its name.
-        content_types: Media types by extension.
-        lines: Field lines to begin with.
+        cache_control: Value of Cache-Control; ``None`` for none.
     """
 
-    __slots__ = ("_content_types", "_lines", "_look", "_name", "_open")
+    __slots__ = ("_content_types", "_extension", "_lines", "_safe_type", "_way")
 
     def __init__(
         self,
-        look: Callable[[], os.stat_result | None],
-        open_: Callable[[], int],
+        way: Way,
         name: str,
         content_types: Mapping[str, str] | None,
-        lines: Lines,
+        cache_control: str | None,
     ) -> None:
-        self._look = look
-        self._open = open_
-        self._name = name
+        self._way = way
+        self._extension = extension_of(name)
         self._content_types = content_types
-        self._lines = lines
+        self._lines: Lines = [] if cache_control is None else [("Cache-Control", cache_control)]
+        self._safe_type = UNKNOWN  # the last media type that was found to be safe to send
 
-    def answer(self, environ: Environ) -> Answer | None:
-        """Answer a GET of HTTP/1.1; ``None`` leaves it to the whole way, with nothing open."""
+    def finish(self, request: Request, response: Response) -> bool:
+        """Finish the response to a GET, where the response allows that (``may_finish``).
+
+        Returns:
+            Whether that is done. If it is not, nothing has happened.
+        """
+        environ = request.wsgi_environ
+        if (
+            made(request, "headers") is not None  # they may have been changed
+            or request.protocol < HTTP_1_1
+            or "HTTP_IF_MATCH" in environ
+            or "HTTP_IF_UNMODIFIED_SINCE" in environ
+        ):
+            return False
         try:
-            if is_conditional(environ):
-                status = self._look()
-                # whether a file may be read that not everybody may read shows when it is opened
-                if status is None or status.st_mode & _READABLE_MASK != _READABLE:
-                    return None
-                return not_modified(environ, status, self._lines)
-            if asks_for_more(environ):
-                return None
-            file = OpenedFile.of(self._open())
-        except (OSError, OutsideError, ValueError):
-            return None
-        answer = None
+            if "HTTP_IF_NONE_MATCH" in environ or "HTTP_IF_MODIFIED_SINCE" in environ:
+                return self._finish_current(environ, response)
+            return "HTTP_RANGE" not in environ and self._finish_whole(response)
+        except (OSError, OutsideError, ValueError):  # the ordinary way finds out the reason
+            return False
+
+    def _finish_current(self, environ: Mapping[str, Any], response: Response) -> bool:
+        """Answer 304 if the client repeats the words that it was given last.
+
+        A file that everybody may read is not opened for that.
+        """
+        look = self._way.look
+        if look is None:
+            return False
+        status = look()
+        if (
+            status.st_mode & _KIND_AND_READERS != _READ_BY_ALL
+            or response.time - status.st_mtime < SETTLED_AFTER
+        ):
+            return False
+        known = settled_validators(status.st_mtime_ns, status.st_size)
+        is_current: bool
+        if "HTTP_IF_NONE_MATCH" in environ:
+            is_current = environ["HTTP_IF_NONE_MATCH"] == known.etag
+        else:
+            is_current = environ["HTTP_IF_MODIFIED_SINCE"] == known.date
+        if is_current:
+            response.finish_with("304 Not Modified", [*self._lines, ("Etag", known.etag)], [])
+        return is_current
+
+    def _finish_whole(self, response: Response) -> bool:
+        """Answer with the whole file."""
+        media_type = type_of_extension(self._extension, self._content_types) or (
+            UNKNOWN if response.content_type == DEFAULT_TYPE else ""
+        )
+        if media_type is not self._safe_type:
+            if media_type.__class__ is not str or not _SAFE.fullmatch(media_type):
+                return False
+            self._safe_type = media_type
+        descriptor = self._way.open()
         try:
-            if stat.S_ISREG(file.status.st_mode):
-                answer = _whole(file, self._name, self._content_types, self._lines)
+            status = os.fstat(descriptor)
+            size = status.st_size
+            if (
+                status.st_mode & _KIND != stat.S_IFREG
+                or response.time - status.st_mtime < SETTLED_AFTER
+            ):
+                return False
+            chunks: Any
+            if size > CHUNK_SIZE:
+                chunks = FileContent(FileIO(descriptor), size, is_raw=True, is_whole=True)
+                descriptor = -1
+            else:
+                content = os.read(descriptor, size)
+                if len(content) != size:  # it is being changed
+                    return False
+                chunks = [content] if content else []
         finally:
-            if answer is None:
-                file.close()
-        return answer
+            if descriptor >= 0:
+                os.close(descriptor)
+        shared = settled_lines(status.st_mtime_ns, size)
+        lines = [*self._lines, ("Content-Type", media_type), *shared]
+        response.finish_with("200 OK", lines, chunks)
+        return True

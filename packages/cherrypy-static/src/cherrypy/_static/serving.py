@@ -1,104 +1,179 @@
-"""Directories and files that are configured to be served: what follows from it is decided once."""
+"""Directories and files as configured: all that follows from the settings is decided once."""
 
 import logging
 import os
-import re
 import stat
-from collections.abc import Mapping
-from functools import partial
-from typing import Any, NamedTuple
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, ParamSpec
 
 from cherrypy._runtime.errors import NOT_MODIFIED_DROPS, HTTPError
 from cherrypy._runtime.iterators import set_vary_header
-from cherrypy._static.answers import NOT_MODIFIED, answer, is_plain_get
+from cherrypy._runtime.messages import Request, Response
+from cherrypy._static.answers import NOT_MODIFIED, answer
 from cherrypy._static.listing import listing_page, names_in
-from cherrypy._static.media_types import UNKNOWN, media_type_of
-from cherrypy._static.names import OutsideError, is_hidden, segments_of
+from cherrypy._static.media_types import DEFAULT_TYPE, UNKNOWN, extension_of, type_of_extension
+from cherrypy._static.names import OutsideError, is_hidden, names_a_folder, segments_of
 from cherrypy._static.neighbours import Open, acceptable, coding_names, find_neighbour
-from cherrypy._static.opening import MISSING, looker_below, open_below, open_file
-from cherrypy._static.plain_files import Answerer, FileShortcut, Lines, plain_answer
+from cherrypy._static.opening import MISSING, Way, open_below, open_file, way_below, way_to
+from cherrypy._static.plain_files import PlainFile
 from cherrypy._static.representation import describe
+from cherrypy._static.settings import Freshness, absolute_path, checked_types, compiled
 from cherrypy._static.sources import OpenedFile
+from cherrypy._tools.function import ToolFunction
 
-Request = Any
-Response = Any
+MAX_PLAIN_FILES = 4096
+"""Paths that are remembered for one configuration of a tool."""
+MAX_PLAIN_PATH = 256
+"""Characters of a path that is remembered."""
 
-HASHED_NAME = r"[.-](?=[0-9]*[a-f])[0-9a-f]{8,}\.[^/]*\Z"
-"""Names that build tools give: with a hash of the content, as in ``app.3f2a9c1b.js``.
+P = ParamSpec("P")
 
-There is a letter in it, so that the date in ``photo-20260131.jpg`` is not taken for one.
-"""
-
-YEAR = 31_536_000  # seconds
-
-_DEFAULT_TYPE = "text/html"  # of a response that nobody has said anything of
 _READS = frozenset({"GET", "HEAD"})
 _IS_WINDOWS = os.name == "nt"
 
 
-class Freshness:
-    """For how long clients may keep files without asking (RFC 9111 section 5.2, RFC 8246).
+class StaticContent(ABC):
+    """The files that a tool serves, with its settings as they are for a part of the site.
 
     Args:
-        tool: Name of the tool, for errors.
-        max_age: Seconds; ``None`` says nothing.
-        immutable: Whether names with a hash in them never get another content, or a regular
-            expression for the paths for which that is so.
+        match: Regular expression that paths have to match, below the mount point.
+        content_types: Media types by extension, without its dot.
+        max_age: Seconds for which clients may keep a file without asking.
+        immutable: See :class:`Freshness`.
+        precompressed: Whether ``app.js.br``, ``.zst`` or ``.gz`` is sent for ``app.js`` to clients
+            that accept it; or a list of the content codings, the best first.
+
+    Attributes:
+        function: Does the tool's work for a request.
+
+    Raises:
+        ValueError: A setting makes no sense.
     """
 
-    def __init__(self, tool: str, max_age: float | None, immutable: bool | str) -> None:
-        if max_age is not None and (isinstance(max_age, bool) or not 0 <= max_age < 2**31):
-            raise ValueError(
-                f"tools.{tool}.max_age = {max_age!r}: expected seconds, from 0 to 2147483647"
-            )
-        self._plain = None if max_age is None else f"max-age={int(max_age)}"
-        pattern = HASHED_NAME if immutable is True else immutable
-        self._immutable = _compiled(f"tools.{tool}.immutable", pattern) if pattern else None
+    tool: ClassVar[str]
+    """Name of the tool in the configuration."""
+    required: ClassVar[str]
+    """Setting without which nothing can be served."""
 
-    def field(self, path: str) -> str | None:
-        """Return the value of Cache-Control for a path; ``None`` if nothing is said."""
-        if self._immutable is not None and self._immutable.search(path):
-            return f"max-age={YEAR}, immutable"
-        return self._plain
+    def __init__(
+        self,
+        match: str,
+        content_types: Mapping[str, str] | None,
+        max_age: float | None,
+        immutable: bool | str,
+        precompressed: Any,
+    ) -> None:
+        self._match = compiled(f"{self.tool}.match", match) if match else None
+        self._content_types = checked_types(f"{self.tool}.content_types", content_types)
+        self._freshness = Freshness(self.tool, max_age, immutable)
+        self._codings = coding_names(precompressed, f"{self.tool}.precompressed")
+        self._plain_files: dict[str, PlainFile] = {}
+        self.function = ToolFunction(self._answer)
 
-    def lines(self, path: str) -> Lines:
-        """Return the same as field lines."""
-        field = self.field(path)
-        return [] if field is None else [("Cache-Control", field)]
+    @classmethod
+    def prepare(cls, **settings: Any) -> ToolFunction[[], None]:
+        """Return the function that serves requests under some settings (:class:`ToolFunction`)."""
+        if cls.required not in settings:
+            raise ValueError(f"{cls.tool}.{cls.required} is not set, but the tool is on")
+        return cls(**settings).function
 
-    def tell(self, response: Response, path: str) -> None:
-        """Set Cache-Control, unless the application has."""
-        field = self.field(path)
-        if field is not None:
-            response.headers.setdefault("Cache-Control", field)
+    @abstractmethod
+    def serve(self, request: Request, response: Response) -> bool:
+        """Answer a request, if there is a file for it.
+
+        Returns:
+            Whether the response is set.
+
+        Raises:
+            HTTPError: 403 for a file that is outside of the directory or may not be read; 412, 416.
+        """
+
+    def _answer(self, request: Request, response: Response) -> None:
+        """Answer in place of the page handler, if there is a file for the request."""
+        plain = self._plain_files.get(request.path_info)  # other threads may drop it meanwhile
+        if (
+            plain is not None
+            and request.method == "GET"
+            and response.may_finish(request, self.function)
+            and plain.finish(request, response)
+        ) or self.serve(request, response):
+            request.handler = None
+
+    def _matches(self, path: str) -> bool:
+        return self._match is None or self._match.search(path) is not None
+
+    def _send(
+        self,
+        request: Request,
+        response: Response,
+        file: OpenedFile,
+        name: str,
+        cache_control: str | None,
+        open_suffixed: Open,
+    ) -> None:
+        """Answer with a regular file that is open, or with a compressed neighbour of it.
+
+        The file is closed, at once or with the content.
+        """
+        coding = ""
+        try:
+            if self._codings:
+                coding, file = self._chosen(request, response, file, open_suffixed)
+            known = describe(file.status, response.time, coding)
+            media_type = type_of_extension(extension_of(name), self._content_types)
+            media_type = media_type or unknown_type(response)
+        except BaseException:
+            file.close()
+            raise
+        chunks = answer(request, response, file, known, media_type)
+        headers = response.headers
+        if chunks is None:
+            for field in NOT_MODIFIED_DROPS:
+                headers.pop(field, None)
+            response.status = NOT_MODIFIED
+        elif coding:
+            headers["Content-Encoding"] = coding
+        response.body = chunks
+        if cache_control is not None:  # at the end, as a refusal is not to be kept
+            headers.setdefault("Cache-Control", cache_control)
+
+    def _chosen(
+        self, request: Request, response: Response, file: OpenedFile, open_suffixed: Open
+    ) -> tuple[str, OpenedFile]:
+        """Choose the file itself, or a neighbour that the client likes more, with its coding."""
+        liked = acceptable(request.headers.get("Accept-Encoding"), self._codings)
+        found, varies = find_neighbour(file.status, liked, self._codings, open_suffixed)
+        if varies:
+            set_vary_header(response, "Accept-Encoding")
+        if found is None:
+            return "", file
+        file.close()
+        return found
+
+    def _remember(self, path: str, way: Way, name: str, cache_control: str | None) -> None:
+        """Have the next requests for a path answered in the short way, where that is possible."""
+        if self._codings or len(path) > MAX_PLAIN_PATH:
+            return
+        if len(self._plain_files) >= MAX_PLAIN_FILES:
+            self._plain_files.clear()
+        self._plain_files[path] = PlainFile(way, name, self._content_types, cache_control)
 
 
-class FileSettings(NamedTuple):
-    """What both tools are told of how files are sent."""
-
-    content_types: Mapping[str, str] | None
-    """Media types by extension."""
-    freshness: Freshness
-    codings: tuple[str, ...]
-    """Content codings of which there may be a neighbour, the best first."""
-
-
-class StaticDirectory:
+class StaticDirectory(StaticContent):
     """A directory whose files are served.
 
     Args:
         section: Path of the URLs below of which the files are.
         dir: The directory: an absolute path, or one below ``root``.
         root: Absolute path.
-        match: Regular expression that paths have to match, below the mount point.
-        content_types: Media types by extension, without its dot.
+        match: As for all static content.
+        content_types: As for all static content.
         index: Name of the file that stands for a folder.
         debug: Not used any more.
-        max_age: Seconds for which clients may keep a file without asking.
-        immutable: Whether names with a hash in them never get another content; or a regular
-            expression for the paths of which that is true.
-        precompressed: Whether ``app.js.br``, ``.zst`` or ``.gz`` is sent for ``app.js`` to clients
-            that accept it; or a list of the content codings, the best first.
+        max_age: As for all static content.
+        immutable: As for all static content.
+        precompressed: As for all static content.
         hidden: Whether names that begin with a dot are served; ``.well-known`` always is.
         listing: Whether a folder without index is listed.
         follow_links: Whether links may lead out of the directory.
@@ -106,6 +181,9 @@ class StaticDirectory:
     Raises:
         ValueError: A setting makes no sense.
     """
+
+    tool = "tools.staticdir"
+    required = "dir"
 
     def __init__(
         self,
@@ -124,83 +202,59 @@ class StaticDirectory:
         follow_links: bool = False,
     ) -> None:
         self.path = absolute_path("tools.staticdir.dir", dir, root)
+        super().__init__(match, content_types, max_age, immutable, precompressed)
         self._offset = len("" if section == "global" else section.rstrip("/\\")) + 1
-        self._match = _compiled("tools.staticdir.match", match) if match else None
         self._index = segments_of(index, is_windows=_IS_WINDOWS) if index else None
-        self._settings = FileSettings(
-            checked_types("tools.staticdir.content_types", content_types),
-            Freshness("staticdir", max_age, immutable),
-            coding_names(precompressed, "tools.staticdir.precompressed"),
-        )
         self._with_hidden = hidden
         self._is_listed = listing
         self._follow_links = follow_links
 
-    def serve(self, request: Request, response: Response, *, is_final: bool = False) -> bool:
-        """Answer a request with a file, if there is one.
+    def serve(self, request: Request, response: Response) -> bool:
+        """Answer a request with a file below the directory, if there is one."""
+        segments = self._segments(request)
+        file = None if segments is None else self._open(request, segments)
+        if segments is None or file is None:
+            return False
+        branch = self._branch(request.path_info)
+        if stat.S_ISDIR(file.status.st_mode):
+            is_index = branch[-1:] in {"", "/"}
+            return self._serve_folder(request, response, file, segments, is_index=is_index)
+        if names_a_folder(branch) or not file.is_regular:
+            file.close()  # something follows the name of a file; or it is a pipe or a device
+            return False
+        cache_control = self._send_below(request, response, file, segments)
+        if branch == "/".join(segments) and request.path_info not in self._plain_files:
+            way = way_below(self.path, segments, follow_links=self._follow_links)
+            self._remember(request.path_info, way, segments[-1], cache_control)
+        return True
 
-        Args:
-            request: The request.
-            response: Its response.
-            is_final: Whether the response may be finished, see ``may_finish``.
+    def _branch(self, path: str) -> str:
+        """Return the part of a path that is below the directory."""
+        return path[self._offset :].lstrip("/")
+
+    def _segments(self, request: Request) -> list[str] | None:
+        """Return the names on the way to the file that a request asks for.
 
         Returns:
-            Whether the response is set.
+            ``None`` if a file of such a name is not served.
 
         Raises:
-            HTTPError: 403 for what is outside of the directory or may not be read, 412 or 416.
+            HTTPError: 403 if it would be outside of the directory.
         """
         path = request.path_info
-        if request.method not in _READS or (
-            self._match is not None and not self._match.search(path)
-        ):
-            return False
-        branch = path[self._offset :]
-        if branch[:1] == "/":
-            branch = branch.lstrip("/")
+        if request.method not in _READS or not self._matches(path):
+            return None
+        branch = self._branch(path)
         try:
             segments = segments_of(branch, is_windows=_IS_WINDOWS)
         except OutsideError:
             raise HTTPError(403) from None
         if segments is None or not (self._with_hidden or not is_hidden(segments)):
-            return False
-        file = self._open(request, segments)
-        if file is None:
-            return False
-        is_folder = not branch or branch[-1] == "/"
-        if stat.S_ISDIR(file.status.st_mode):
-            return self._serve_folder(request, response, file, segments, is_index=is_folder)
-        if is_folder or not stat.S_ISREG(file.status.st_mode):
-            file.close()  # a slash after the name of a file; a pipe or a device
-            return False
-        self._send(request, response, file, segments, is_final=is_final)
-        return True
-
-    def offer_shortcut(self, path: str) -> Answerer | None:
-        """Offer what answers the next requests for a file that was just sent plainly.
-
-        Args:
-            path: Path below the mount point.
-
-        Returns:
-            A function of the environ of a GET, see ``cherrypy._app.shortcuts`` in the core; or
-            ``None``, if the path is one of many that lead to the same file.
-        """
-        branch = path[self._offset :]
-        segments = segments_of(branch, is_windows=_IS_WINDOWS)
-        if (
-            not segments
-            or branch != "/".join(segments)
-            or not _is_constant(self._settings.content_types)
-        ):
             return None
-        return FileShortcut(
-            looker_below(self.path, segments),
-            partial(open_below, self.path, segments, follow_links=self._follow_links),
-            segments[-1],
-            self._settings.content_types,
-            self._settings.freshness.lines(path),
-        ).answer
+        slash = "/" if segments and names_a_folder(branch) else ""
+        # the same file may be asked for in other words, which say less than its own path
+        canonical = f"{path[: self._offset]}{'/'.join(segments)}{slash}"
+        return segments if self._matches(canonical) else None
 
     def _open(self, request: Request, segments: list[str]) -> OpenedFile | None:
         """Open a file or folder; ``None`` if there is none.
@@ -209,14 +263,10 @@ class StaticDirectory:
             HTTPError: 403.
         """
         try:
-            return OpenedFile.of(open_below(self.path, segments, follow_links=self._follow_links))
+            return opened(open_below, self.path, segments, follow_links=self._follow_links)
         except OutsideError:
             _log_link(request, self.path, segments)
             raise HTTPError(403) from None
-        except OSError as error:
-            if is_missing(error):
-                return None
-            raise
 
     def _serve_folder(
         self,
@@ -227,73 +277,66 @@ class StaticDirectory:
         *,
         is_index: bool,
     ) -> bool:
-        """Answer with the index of a folder, or with a list of what is in it."""
+        """Answer with the index of a folder, or with a list of its files."""
         try:
             if self._index:
                 names = [*segments, *self._index]
                 file = self._open(request, names)
-                if file is not None and stat.S_ISREG(file.status.st_mode):
+                if file is not None and file.is_regular:
                     request.is_index = is_index
-                    self._send(request, response, file, names, is_final=False)
+                    self._send_below(request, response, file, names)
                     return True
                 if file is not None:
                     file.close()
             if not self._is_listed:
                 return False
             request.is_index = True  # links on the page are relative to the URL with a slash
-            response.body = self._list(request, response, folder)
+            self._send_list(request, response, folder)
             return True
         finally:
             folder.close()
 
-    def _list(self, request: Request, response: Response, folder: OpenedFile) -> bytes:
-        if os.scandir in os.supports_fd:
-            names = names_in(folder.descriptor, with_hidden=self._with_hidden)
-        else:
+    def _send_list(self, request: Request, response: Response, folder: OpenedFile) -> None:
+        if os.scandir not in os.supports_fd:
             raise HTTPError(403)
+        names = names_in(folder.descriptor, with_hidden=self._with_hidden)
         path = request.script_name + request.path_info
         response.headers["Content-Type"] = "text/html;charset=utf-8"
-        return listing_page(path if path.endswith("/") else f"{path}/", names)
+        response.body = listing_page(path if path.endswith("/") else f"{path}/", names)
 
-    def _send(
-        self,
-        request: Request,
-        response: Response,
-        file: OpenedFile,
-        segments: list[str],
-        *,
-        is_final: bool,
-    ) -> None:
+    def _send_below(
+        self, request: Request, response: Response, file: OpenedFile, segments: list[str]
+    ) -> str | None:
+        """Answer with a regular file that is open; return its Cache-Control."""
         *folder, name = segments
-        send_as_configured(
-            request,
-            response,
-            file,
-            name,
-            self._settings,
-            request.path_info,
-            lambda suffix: open_below(
-                self.path, [*folder, name + suffix], follow_links=self._follow_links
-            ),
-            is_final=is_final,
-        )
+        cache_control = self._freshness.field(request.path_info)
+
+        def open_suffixed(suffix: str) -> int:
+            names = [*folder, name + suffix]
+            return open_below(self.path, names, follow_links=self._follow_links)
+
+        self._send(request, response, file, name, cache_control, open_suffixed)
+        return cache_control
 
 
-class StaticFile:
+class StaticFile(StaticContent):
     """One file that is served.
 
     Args:
         filename: Its path: an absolute one, or one below ``root``.
         root: Absolute path.
-        match: Regular expression that paths have to match, below the mount point.
-        content_types: Media types by extension, without its dot.
+        match: As for all static content.
+        content_types: As for all static content.
         debug: Not used any more.
-        max_age: Seconds for which clients may keep it without asking.
-        precompressed: As for a directory.
+        max_age: As for all static content.
+        precompressed: As for all static content.
 
     Raises:
         ValueError: A setting makes no sense.
     """
+
+    tool = "tools.staticfile"
+    required = "filename"
 
     def __init__(
         self,
@@ -306,166 +349,36 @@ class StaticFile:
         precompressed: Any = False,
     ) -> None:
         self.path = absolute_path("tools.staticfile.filename", filename, root)
-        self._match = _compiled("tools.staticfile.match", match) if match else None
-        self._settings = FileSettings(
-            checked_types("tools.staticfile.content_types", content_types),
-            Freshness("staticfile", max_age, immutable=False),
-            coding_names(precompressed, "tools.staticfile.precompressed"),
-        )
+        super().__init__(match, content_types, max_age, False, precompressed)
 
-    def serve(self, request: Request, response: Response, *, is_final: bool = False) -> bool:
-        """Answer a request with the file, if it is there.
-
-        Args:
-            request: The request.
-            response: Its response.
-            is_final: As for a directory.
-
-        Returns:
-            Whether the response is set.
-
-        Raises:
-            HTTPError: 403 if it may not be read, 412 or 416.
-        """
-        if request.method not in _READS or (
-            self._match is not None and not self._match.search(request.path_info)
-        ):
+    def serve(self, request: Request, response: Response) -> bool:
+        """Answer a request with the file, if it is there."""
+        if request.method not in _READS or not self._matches(request.path_info):
             return False
         file = open_regular(self.path)
         if file is None:
             return False
-        send_as_configured(
+        cache_control = self._freshness.field("")
+        self._send(
             request,
             response,
             file,
             self.path,
-            self._settings,
-            "",
+            cache_control,
             lambda suffix: open_file(self.path + suffix),
-            is_final=is_final,
         )
+        if request.path_info not in self._plain_files:
+            self._remember(request.path_info, way_to(self.path), self.path, cache_control)
         return True
-
-    def offer_shortcut(self, _path: str) -> Answerer | None:
-        """Offer what answers the next requests, as a directory does."""
-        if not _is_constant(self._settings.content_types):
-            return None
-        return FileShortcut(
-            partial(os.stat, self.path),
-            partial(open_file, self.path),
-            self.path,
-            self._settings.content_types,
-            self._settings.freshness.lines(""),
-        ).answer
-
-
-def send_as_configured(
-    request: Request,
-    response: Response,
-    file: OpenedFile,
-    name: str,
-    settings: FileSettings,
-    path: str,
-    open_suffixed: Open,
-    *,
-    is_final: bool,
-) -> None:
-    """Answer with a regular file that is open, as the settings of a tool want it.
-
-    Args:
-        request: The request.
-        response: Its response.
-        file: The file; it is closed in any case, at once or with the content.
-        name: Its name.
-        settings: Settings of the tool.
-        path: Path by which it is told how long the file stays fresh.
-        open_suffixed: Opens a neighbour of the file.
-        is_final: Whether the response may be finished.
-    """
-    content_types, freshness, codings = settings
-    try:
-        if is_final and not codings and is_plain_get(request):
-            lines = freshness.lines(path)
-            plain = plain_answer(request.wsgi_environ, file, name, content_types, lines)
-            if plain is not None:
-                response.finish_with(*plain)
-                return
-    except BaseException:
-        file.close()
-        raise
-    if codings:
-        send_negotiated(request, response, file, name, content_types, codings, open_suffixed)
-    else:
-        send(request, response, file, name, content_types)
-    freshness.tell(response, path)  # last, as what is refused is not to be kept
-
-
-def send(
-    request: Request,
-    response: Response,
-    file: OpenedFile,
-    name: str,
-    content_types: Mapping[str, str] | None,
-    coding: str = "",
-) -> bool:
-    """Answer with a file that is open.
-
-    Returns:
-        Whether its content, or a part of it, is sent; it is not if the client has it.
-    """
-    try:
-        known = describe(file.status, response.time, coding)
-        media_type = media_type_of(name, content_types) or unknown_type(response)
-    except BaseException:
-        file.close()
-        raise
-    chunks = answer(request, response, file, known, media_type)
-    if chunks is None:
-        for field in NOT_MODIFIED_DROPS:
-            response.headers.pop(field, None)
-        response.status = NOT_MODIFIED
-        response.body = None
-        return False
-    if not response.own_methods:
-        response.chunks = chunks  # PERF: octets in a list, or an iterator, need no look at them
-    else:
-        response.body = chunks
-    return True
-
-
-def send_negotiated(
-    request: Request,
-    response: Response,
-    file: OpenedFile,
-    name: str,
-    content_types: Mapping[str, str] | None,
-    codings: tuple[str, ...],
-    open_suffixed: Open,
-) -> None:
-    """Answer with a file that is open, or with a compressed neighbour of it."""
-    try:
-        liked = acceptable(request.headers.get("Accept-Encoding"), codings)
-        found, varies = find_neighbour(file.status, liked, codings, open_suffixed)
-        if varies:
-            set_vary_header(response, "Accept-Encoding")
-    except BaseException:
-        file.close()
-        raise
-    if found is None:
-        send(request, response, file, name, content_types)
-        return
-    file.close()
-    if send(request, response, found.file, name, content_types, found.coding):
-        response.headers["Content-Encoding"] = found.coding
 
 
 def unknown_type(response: Response) -> str | None:
-    """Return the media type of a file whose extension says nothing.
+    """Return the media type of a file whose extension is not known.
 
-    ``None`` if the application has said one. What CherryPy sends, ``text/html``, would let who
-    uploads a file run scripts on this site.
+    ``None`` if the application has set one. CherryPy sends ``text/html``, which would let anyone
+    who can upload a file run scripts on this site.
     """
-    return UNKNOWN if response.headers.get("Content-Type") in {None, _DEFAULT_TYPE} else None
+    return UNKNOWN if response.headers.get("Content-Type") in {None, DEFAULT_TYPE} else None
 
 
 def open_regular(path: str) -> OpenedFile | None:
@@ -474,84 +387,35 @@ def open_regular(path: str) -> OpenedFile | None:
     Raises:
         HTTPError: 403 if it may not be read.
     """
-    try:
-        file = OpenedFile.of(open_file(path))
-    except OSError as error:
-        if is_missing(error):
-            return None
-        raise
-    if stat.S_ISREG(file.status.st_mode):
+    file = opened(open_file, path)
+    if file is None or file.is_regular:
         return file
     file.close()
     return None
 
 
+def opened(
+    open_: Callable[P, int], /, *arguments: P.args, **options: P.kwargs
+) -> OpenedFile | None:
+    """Open a file or folder by a function of :mod:`cherrypy._static.opening`; ``None`` for none.
+
+    Raises:
+        HTTPError: 403 if it may not be read.
+    """
+    try:
+        return OpenedFile(open_(*arguments, **options))
+    except PermissionError:
+        raise HTTPError(403) from None  # where it is, is not for the client
+    except OSError as error:
+        if error.errno in MISSING:
+            return None
+        raise
+
+
 def _log_link(request: Request, directory: str, segments: list[str]) -> None:
-    """Tell who runs the site why a file is refused that seems to be there."""
+    """Tell the administrator why a file is refused that seems to be there."""
     message = (
         f"{'/'.join(segments)!r} in {directory!r} is a link that leads out of the directory: "
         "tools.staticdir.follow_links = True lets such links be followed"
     )
     request.app.log(message, "STATIC", logging.WARNING)
-
-
-def is_missing(error: OSError) -> bool:
-    """Tell whether an error means that there is no such file.
-
-    Raises:
-        HTTPError: 403, if it means that the file may not be read.
-    """
-    if isinstance(error, PermissionError):
-        raise HTTPError(403) from None  # where it is, is not for the client
-    return error.errno in MISSING
-
-
-def absolute_path(
-    key: str, path: str | os.PathLike[str], root: str | os.PathLike[str] | None
-) -> str:
-    """Return the path that a setting names.
-
-    Args:
-        key: Name of the setting, for the error.
-        path: Its value; ``~`` stands for the home directory.
-        root: Value of the setting ``root`` of the same tool.
-
-    Raises:
-        ValueError: It is not absolute.
-    """
-    text = os.path.expanduser(os.fspath(path))
-    if not os.path.isabs(text) and root:
-        text = os.path.join(os.path.expanduser(os.fspath(root)), text)
-    if not os.path.isabs(text):
-        tool = key.rpartition(".")[0]
-        raise ValueError(
-            f"{key} = {os.fspath(path)!r}: expected an absolute path, or {tool}.root to be one "
-            "that it is below of"
-        )
-    return os.path.normpath(text)
-
-
-def checked_types(key: str, content_types: Any) -> Mapping[str, str] | None:
-    """Return the media types that a setting lists.
-
-    Raises:
-        ValueError: It is no mapping.
-    """
-    if content_types is None or isinstance(content_types, Mapping):
-        return content_types
-    raise ValueError(
-        f"{key} = {content_types!r}: expected media types by extension, such as "
-        "{'glb': 'model/gltf-binary'}"
-    )
-
-
-def _is_constant(content_types: Mapping[str, str] | None) -> bool:
-    """Tell whether media types are told without running code of the application."""
-    return content_types is None or type(content_types) is dict
-
-
-def _compiled(key: str, pattern: Any) -> re.Pattern[str]:
-    try:
-        return re.compile(pattern)
-    except (re.error, TypeError) as error:
-        raise ValueError(f"{key} = {pattern!r}: expected a regular expression: {error}") from error

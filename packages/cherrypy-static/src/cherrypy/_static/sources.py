@@ -1,29 +1,29 @@
-"""Where octets come from: a file that we opened, or any file object."""
+"""What is sent: a file that we opened, or any file object."""
 
 import os
 import stat
 from collections.abc import Iterable
 from io import FileIO
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 from cherrypy._runtime.iterators import CHUNK_SIZE, FileContent, file_generator
 
 
 class Source(Protocol):
-    """An open file, of which some octets are to be sent."""
+    """An open file, of which some bytes are to be sent."""
 
     @property
     def length(self) -> int | None:
-        """Octets that there are; ``None`` if they would have to be read to be counted."""
+        """Number of its bytes; ``None`` if it would have to be read for that."""
 
-    def octets(self, start: int, stop: int) -> Iterable[bytes]:
-        """Give octets by their positions; the file is closed at their end, or by ``close()``."""
+    def part(self, start: int, stop: int) -> Iterable[bytes]:
+        """Return bytes by their positions; the file is closed at their end, or by ``close()``."""
 
-    def all_octets(self) -> Iterable[bytes]:
-        """Give all octets, however many they are."""
+    def whole(self) -> Iterable[bytes]:
+        """Return all bytes, however many they are."""
 
     def file(self) -> Any:
-        """Give the file, which is to be closed by who asked for it."""
+        """Return the file; the caller closes it."""
 
     def move_to(self, position: int) -> None:
         """Set the position from which the file is read next."""
@@ -33,44 +33,40 @@ class Source(Protocol):
 
 
 class OpenedFile:
-    """A regular file that we opened.
+    """A file that we opened.
 
     Args:
         descriptor: Its descriptor, which is closed in the end.
-        status: What ``fstat`` says of it.
+
+    Raises:
+        OSError: Its status cannot be found out; the descriptor is closed.
     """
 
     __slots__ = ("_file", "descriptor", "length", "status")
 
-    def __init__(self, descriptor: int, status: os.stat_result) -> None:
+    def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
         self._file: FileIO | None = None
-        self.status = status
-        self.length: int = status.st_size
-
-    @classmethod
-    def of(cls, descriptor: int) -> Self:
-        """Take a descriptor that was just opened, and look at its status.
-
-        Raises:
-            OSError: That fails; the descriptor is closed.
-        """
         try:
-            status = os.fstat(descriptor)
+            self.status = os.fstat(descriptor)
         except BaseException:
             os.close(descriptor)
             raise
-        return cls(descriptor, status)
+        self.length: int = self.status.st_size
 
-    def octets(self, start: int, stop: int) -> Iterable[bytes]:
-        """Give octets by their positions: at once, if they are no more than a chunk."""
+    @property
+    def is_regular(self) -> bool:
+        """Whether it is no folder, pipe or device."""
+        return stat.S_ISREG(self.status.st_mode)
+
+    def part(self, start: int, stop: int) -> Iterable[bytes]:
+        """Return bytes by their positions: at once, if they are no more than a chunk."""
         descriptor = self.descriptor
         if start:
             os.lseek(descriptor, start, os.SEEK_SET)
         wanted = stop - start
         if wanted > CHUNK_SIZE:
             return FileContent(self.file(), wanted, is_raw=True, is_whole=wanted == self.length)
-        # PERF: no file object; 1.5 us less
         try:
             content = os.read(descriptor, wanted) if wanted else b""
             while len(content) < wanted:  # a signal came, or the file has become shorter
@@ -82,12 +78,12 @@ class OpenedFile:
             self.close()
         return [content] if content else []
 
-    def all_octets(self) -> Iterable[bytes]:
-        """Give all octets."""
-        return self.octets(0, self.length)
+    def whole(self) -> Iterable[bytes]:
+        """Return all bytes."""
+        return self.part(0, self.length)
 
     def file(self) -> FileIO:
-        """Give the file, which is to be closed by who asked for it."""
+        """Return the file; the caller closes it."""
         if self._file is None:
             self._file = FileIO(self.descriptor)
         return self._file
@@ -117,34 +113,34 @@ class FileObject:
         self._base = 0
         self.length: int | None = None
         self.status = _regular_status(file)
-        """What ``fstat`` says of it; ``None`` if it is no regular file of the system."""
+        """Its status, from ``fstat``; ``None`` if it is not a regular file of the system."""
         try:
             self._base = file.tell()
             if self.status is not None:
                 end = self.status.st_size
-                file.seek(self._base)
             else:
                 end = file.seek(0, os.SEEK_END)
                 if end is None:  # as old file objects do
                     end = file.tell()
-                file.seek(self._base)
+            file.seek(self._base)
             self.length = max(0, end - self._base)
         except (AttributeError, OSError, NotImplementedError):
-            # it has no such methods, or says that it can not
-            self.length = None
+            self.length = None  # it lacks such methods, or says that it cannot do that
 
-    def octets(self, start: int, stop: int) -> Iterable[bytes]:
-        """Give octets by their positions."""
+    def part(self, start: int, stop: int) -> Iterable[bytes]:
+        """Return bytes by their positions."""
         if start:
             self.move_to(start)
         return FileContent(self._file, stop - start)
 
-    def all_octets(self) -> Iterable[bytes]:
-        """Give all octets, however many they are."""
-        return file_generator(self._file)
+    def whole(self) -> Iterable[bytes]:
+        """Return all bytes, however many they are."""
+        if self.length is None:
+            return file_generator(self._file)
+        return self.part(0, self.length)
 
     def file(self) -> Any:
-        """Give the file, which is to be closed by who asked for it."""
+        """Return the file; the caller closes it."""
         return self._file
 
     def move_to(self, position: int) -> None:

@@ -14,9 +14,10 @@ from cherrypy._runtime.compat import ntob  # noqa: F401
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPRedirect, NotFound
 from cherrypy._runtime.iterators import file_generator_limited  # noqa: F401
+from cherrypy._runtime.messages import Request, Response
 from cherrypy._static.answers import NOT_MODIFIED, answer
 from cherrypy._static.disposition import format_disposition
-from cherrypy._static.media_types import media_type_of, register_types
+from cherrypy._static.media_types import extension_of, register_types, type_of_extension
 from cherrypy._static.representation import UNKNOWN, describe
 from cherrypy._static.serving import (
     StaticDirectory,
@@ -26,6 +27,7 @@ from cherrypy._static.serving import (
 )
 from cherrypy._static.sources import FileObject
 from cherrypy._static.tools import StaticFileTool, StaticTool
+from cherrypy._tools.function import tool_function
 from cherrypy.lib import cptools, httputil  # noqa: F401
 
 register_types()
@@ -40,13 +42,13 @@ def serve_file(
     name: str | None = None,
     debug: bool = False,
 ) -> Iterable[bytes]:
-    """Answer the current request with a file; a page handler returns what this returns.
+    """Answer the current request with a file; return its result from a page handler.
 
     Conditions and ranges that the client asks for are dealt with.
 
     Args:
-        path: Absolute path. Whoever may choose it can read any file of the system.
-        content_type: Value of Content-Type; by default what the extension says.
+        path: Absolute path. Never let clients choose it: it may be any file of the system.
+        content_type: Value of Content-Type; by default the one of the extension.
         disposition: ``attachment`` to have it saved, or ``inline``.
         name: Name under which it is to be saved; that of the file by default.
         debug: Not used any more.
@@ -69,7 +71,7 @@ def serve_file(
     if file is None:
         raise NotFound
     if content_type is None:
-        content_type = media_type_of(text, None) or unknown_type(response)
+        content_type = type_of_extension(extension_of(text), None) or unknown_type(response)
     if disposition is not None:
         shown = os.path.basename(text) if name is None else name
         response.headers["Content-Disposition"] = format_disposition(disposition, shown)
@@ -86,11 +88,11 @@ def serve_fileobj(
 ) -> Iterable[bytes]:
     """Answer the current request with an open file, from where it is to its end.
 
-    A file whose length can not be found out, as it has no ``seek``, is sent as a stream, and no
+    A file whose length cannot be found out, as it has no ``seek``, is sent as a stream, and no
     part of it can be asked for.
 
     Args:
-        fileobj: Anything with ``read``; it is closed in the end. Or octets, or an iterable of such,
+        fileobj: Anything with ``read``; it is closed in the end. Or bytes, or an iterable of such,
             which is sent as if the handler had returned it.
         content_type: Value of Content-Type; by default that of the response is left as it is.
         disposition: ``attachment`` to have it saved, or ``inline``.
@@ -136,19 +138,22 @@ def serve_download(path: str | os.PathLike[str], name: str | None = None) -> Ite
     return serve_file(path, "application/x-download", "attachment", name)
 
 
-def _body(response: Any, chunks: Iterable[bytes] | None) -> Iterable[bytes]:
+def _body(response: Response, chunks: Iterable[bytes] | None) -> Iterable[bytes]:
     if chunks is None:
         raise HTTPRedirect([], NOT_MODIFIED)
     response.body = chunks
     return _given(response)
 
 
-def _given(response: Any) -> Iterable[bytes]:
+def _given(response: Response) -> Iterable[bytes]:
     body: Iterable[bytes] = response.body
     return body
 
 
+@tool_function()
 def staticdir(
+    request: Request,
+    response: Response,
     section: str,
     dir: str | os.PathLike[str],
     root: str | os.PathLike[str] = "",
@@ -187,28 +192,17 @@ def staticdir(
 
     Raises:
         ValueError: A setting makes no sense.
-        HTTPError: 403 for what is outside of the directory or may not be read, 412 or 416.
+        HTTPError: 403 for a file that is outside of the directory or may not be read; 412; 416.
     """
-    serving = current.get()
-    directory = StaticDirectory(
-        section,
-        dir,
-        root,
-        match,
-        content_types,
-        index,
-        debug,
-        max_age,
-        immutable,
-        precompressed,
-        hidden,
-        listing,
-        follow_links,
-    )
-    return directory.serve(serving.request, serving.response)
+    settings = (match, content_types, index, debug, max_age, immutable, precompressed, hidden)
+    directory = StaticDirectory(section, dir, root, *settings, listing, follow_links)
+    return directory.serve(request, response)
 
 
+@tool_function()
 def staticfile(
+    request: Request,
+    response: Response,
     filename: str | os.PathLike[str],
     root: str | os.PathLike[str] | None = None,
     match: str = "",
@@ -235,10 +229,11 @@ def staticfile(
         ValueError: A setting makes no sense.
         HTTPError: 403 if it may not be read, 412 or 416.
     """
-    serving = current.get()
     file = StaticFile(filename, root, match, content_types, debug, max_age, precompressed)
-    return file.serve(serving.request, serving.response)
+    return file.serve(request, response)
 
 
-staticdir_tool = StaticTool(staticdir, StaticDirectory, "staticdir", "dir")
-staticfile_tool = StaticFileTool(staticfile, StaticFile, "staticfile", "filename")
+staticdir.prepare = StaticDirectory.prepare
+staticfile.prepare = StaticFile.prepare
+staticdir_tool = StaticTool(staticdir, "staticdir")
+staticfile_tool = StaticFileTool(staticfile, "staticfile")
