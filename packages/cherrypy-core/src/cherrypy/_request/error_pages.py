@@ -15,6 +15,7 @@ from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPError, drop_content_fields
 from cherrypy._runtime.iterators import is_iterator, set_vary_header
 from cherrypy._runtime.messages import Request, Response
+from cherrypy._runtime.state import seen_headers, set_content_type
 from cherrypy._runtime.text import HTML, escape
 from cherrypy._version import __version__
 
@@ -75,10 +76,13 @@ def respond_with_error(request: Request, response: Response, error: HTTPError) -
         response: Its response; what the handler said of the content it had is dropped.
         error: The error.
     """
-    drop_content_fields(response.headers, error.code)
+    headers = seen_headers(response)
+    if headers is not None:
+        drop_content_fields(headers, error.code)
     shown = format_exc() if request.show_tracebacks and _has_traceback() else ""
     response.status = error.status
-    response.stream = False
+    if response.stream:
+        response.stream = False
     if error.__class__.get_error_page is _GET_ERROR_PAGE:
         page = error_page_content(
             request, response, error.status, traceback=shown, message=error._message
@@ -116,15 +120,14 @@ def error_page_content(
         **kwargs: ``message``, ``traceback``, ``version``: what the page shows, not yet escaped.
     """
     code, reason, explanation = valid_status(status)
-    values: dict[str, str] = {
+    unescaped: dict[str, Any] = {
         "status": f"{code} {reason}",
         "message": explanation,
         "traceback": "",
         "version": __version__,
     }
-    values.update((name, value) for name, value in kwargs.items() if value is not None)
-    unescaped = values
-    values = {name: escape(str(value)) for name, value in values.items()}
+    unescaped |= {name: value for name, value in kwargs.items() if value is not None}
+    values = {name: escape(str(value)) for name, value in unescaped.items()}
     pages = request.error_page
     page = pages.get(code) or pages.get("default")
     if page:
@@ -134,7 +137,7 @@ def error_page_content(
             if request.app is not None:
                 text = f"The error page for {code} failed:"
                 request.app.log.error(text, "HTTP", logging.ERROR, traceback=True)  # noqa: TRY400 - our own
-    response.headers["Content-Type"] = HTML
+    set_content_type(response, HTML)
     if request.problem_details and _prefers_json(request, response):
         return _problem_details(request, response, code, reason, unescaped)
     is_ours = code >= 500

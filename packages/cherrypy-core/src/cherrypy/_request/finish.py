@@ -6,10 +6,11 @@ from typing import Any
 from cherrypy._http.dates import now_field
 from cherrypy._http.headers import field_lines
 from cherrypy._http.status import format_status, valid_status
-from cherrypy._runtime.errors import HTTPError
+from cherrypy._runtime.errors import REDIRECT_TEXTS, HTTPError, HTTPRedirect
 from cherrypy._runtime.iterators import close
-from cherrypy._runtime.messages import Response
-from cherrypy._runtime.state import made
+from cherrypy._runtime.messages import Request, Response
+from cherrypy._runtime.state import is_untouched, made, seen_headers
+from cherrypy._runtime.text import HTML
 from cherrypy._version import SERVER
 
 SERVER_LINE = ("Server", SERVER)
@@ -32,8 +33,19 @@ def finish(response: Response) -> None:
     except ValueError as error:
         raise HTTPError(500, str(error)) from error
     response.status = response.status_line = format_status(code, reason)
+    response.octet_lines = None  # those of an answer that this one takes the place of
+    has_content = code >= 200 and code not in (204, 205, 304)
+    if (
+        has_content
+        and not response.stream
+        and seen_headers(response) is None
+        and made(response, "cookie") is None
+    ):  # PERF: no map where nobody has looked at it
+        content = response.collapse_body()
+        finish_plain(response, content, response.status_line)
+        return
     headers = response.headers
-    if code < 200 or code in (204, 205, 304):
+    if not has_content:
         # PERF: the names are as they are stored
         dict.pop(headers, "Content-Length", None)
         if code != 205:
@@ -46,7 +58,6 @@ def finish(response: Response) -> None:
     elif dict.get(headers, "Content-Length") is None or _is_at_hand(response.chunks):
         length = str(len(response.collapse_body()))
         dict.__setitem__(headers, "Content-Length", length)  # PERF: the name is as it is stored
-    response.octet_lines = None  # those of an answer that this one takes the place of
     response.field_lines = field_lines(headers, made(response, "cookie"))
 
 
@@ -58,13 +69,13 @@ def _is_at_hand(chunks: Any) -> bool:
     return type(chunks) is list and bool(chunks)
 
 
-def finish_plain(response: Response, content: bytes) -> None:
-    """Finish a response with 200, content at hand, and headers that nobody has touched.
+def finish_plain(response: Response, content: bytes, status_line: str = "200 OK") -> None:
+    """Finish a response with content at hand, and headers that nobody has touched.
 
     PERF: no HeaderMap; 0.4 us in place of 2.1 us (CPython 3.11).
     """
     response.chunks = [content]
-    response.status = response.status_line = "200 OK"
+    response.status = response.status_line = status_line
     response.field_lines = [
         ("Content-Type", response.content_type),
         SERVER_LINE,
@@ -87,6 +98,28 @@ def finish_answered(
     response.status = response.status_line = status
     response.field_lines = [SERVER_LINE, ("Date", now_field()), *lines]
     response.is_finished = True
+
+
+def finish_redirect(redirect: HTTPRedirect, request: Request, response: Response) -> bool:
+    """Finish a response that is a redirect and nothing else; return false if it is not.
+
+    PERF: no HeaderMap, where nobody has touched the head and no hook is going to.
+    """
+    if (
+        redirect.status not in REDIRECT_TEXTS
+        or request.plan.before_finalize
+        or not is_untouched(response)
+    ):
+        return False
+    content = redirect.content()
+    code, reason, _ = valid_status(redirect.status)
+    lines = [
+        ("Content-Type", HTML),
+        ("Location", redirect.location()),
+        ("Content-Length", f"{len(content)}"),
+    ]
+    finish_answered(response, format_status(code, reason), lines, [content])
+    return True
 
 
 def discard(response: Response) -> None:

@@ -330,7 +330,8 @@ class Request(Shortened):
 
     def not_found(self) -> NotFound:
         """Return the error of a URL at which nothing is published."""
-        return NotFound(urljoin(self.script_name, self.path_info))
+        path = self.path_info
+        return NotFound(urljoin(self.script_name, path) if self.script_name else path)
 
     def process_query_string(self) -> None:
         """Make parameters of the query.

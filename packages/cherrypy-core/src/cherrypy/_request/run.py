@@ -9,7 +9,7 @@ from cherrypy._publishing.handlers import FOUND, mismatch_of
 from cherrypy._publishing.namespaces import error_page_key
 from cherrypy._publishing.plan import EARLY, ResourcePlan, Stage
 from cherrypy._request.error_pages import respond_with_error, respond_with_failure
-from cherrypy._request.finish import discard, finish_plain
+from cherrypy._request.finish import discard, finish_plain, finish_redirect
 from cherrypy._runtime.errors import HTTPError, HTTPRedirect
 from cherrypy._runtime.messages import Request, Response
 from cherrypy._runtime.state import is_untouched
@@ -174,6 +174,8 @@ def _respond_with(
     if isinstance(error, HTTPError) and error.__class__.set_response is _SET_ERROR:
         respond_with_error(request, response, error)
     elif isinstance(error, HTTPRedirect) and error.__class__.set_response is _SET_REDIRECT:
+        if finish_redirect(error, request, response):
+            return
         error.answer(response)
     else:  # replaced by a subclass, or by a program that has patched the class
         error.set_response()

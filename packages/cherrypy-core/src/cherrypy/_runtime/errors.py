@@ -151,23 +151,31 @@ class HTTPRedirect(CherryPyException):
         response.status = status = self._status
         if status in REDIRECT_TEXTS:
             headers["Content-Type"] = HTML
-            headers["Location"] = self._location()
-            text = REDIRECT_TEXTS[status]
-            lines = [f'{text}<a href="{escape(u)}">{escape(u)}</a>.' for u in self.urls]
-            response.body = "<br />\n".join(lines).encode("utf-8")
+            headers["Location"] = self.location()
+            response.body = self.content()
             headers.pop("Content-Length", None)
         elif status == 304:
             for name in NOT_MODIFIED_DROPS:
                 headers.pop(name, None)
             response.body = None
         elif status == 305:
-            headers["Location"] = self._location()
+            headers["Location"] = self.location()
             response.body = None
             headers.pop("Content-Length", None)
         else:
             raise ValueError(f"The {status} status code is unknown.")
 
-    def _location(self) -> str:
+    def content(self) -> bytes:
+        """Return the page for clients that do not follow by themselves.
+
+        Raises:
+            KeyError: The status is one without such a page.
+        """
+        text = REDIRECT_TEXTS[self._status]
+        urls = [escape(url) for url in self.urls]
+        return "<br />\n".join([f'{text}<a href="{u}">{u}</a>.' for u in urls]).encode("utf-8")
+
+    def location(self) -> str:
         """Return the first URL as the field Location has it: without line ends, and in ASCII."""
         return format_uri_reference(self.urls[0].replace("\r", "").replace("\n", ""))
 

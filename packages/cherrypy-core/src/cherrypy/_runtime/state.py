@@ -9,9 +9,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    from cherrypy._http.headers import HeaderMap
     from cherrypy._runtime.messages import Request, Response
 
-__all__ = ["is_untouched", "lazy", "made", "sent_field"]
+__all__ = ["is_untouched", "lazy", "made", "seen_headers", "sent_field", "set_content_type"]
 
 T = TypeVar("T")
 
@@ -51,6 +52,28 @@ def is_untouched(response: "Response") -> bool:
     class keeps and finalizes them in the ordinary way.
     """
     return not response.own_methods and _SENT.isdisjoint(response.__dict__)
+
+
+def seen_headers(response: "Response") -> "HeaderMap | None":
+    """Return the headers of a response if anybody has read or set them, ``None`` if not."""
+    if response.own_methods:  # its class may keep them in its own way
+        return response.headers
+    headers: HeaderMap | None = response.__dict__.get("headers")
+    return headers
+
+
+def set_content_type(response: "Response", value: str) -> None:
+    """Set the media type of the content, without making headers for its sake.
+
+    Args:
+        response: The response.
+        value: Value of the field ``Content-Type``, in printable ASCII.
+    """
+    headers = seen_headers(response)
+    if headers is None:
+        response.content_type = value
+    else:
+        headers["Content-Type"] = value
 
 
 def made(instance: object, name: str) -> Any:
