@@ -161,13 +161,9 @@ def run() -> None:
     if options.workers and (options.daemonize or options.pidfile or options.reload):
         parser.error("--workers goes without -d, -p and --reload: let a service manager do that")
     settings = {
-        key: value
-        for key, value in (
-            ("server.socket_host", options.host),
-            ("server.socket_port", options.port),
-            ("engine.autoreload.on", options.reload),
-        )
-        if value is not None
+        "server.socket_host": options.host,
+        "server.socket_port": options.port,
+        "engine.autoreload.on": options.reload,
     }
     site = Site(
         ("", *options.paths),
@@ -175,7 +171,7 @@ def run() -> None:
         options.target,
         tuple(options.config),
         options.environment,
-        settings,
+        {key: value for key, value in settings.items() if value is not None},
     )
     try:
         if options.workers:

@@ -394,32 +394,22 @@ class Bus:
             self._exit_under_way = True
         try:
             clean = self._state is not states.STARTING
-            clean = self._stopped() and clean
+            try:
+                self.stop()
+            except Exception:
+                clean = False
             self.state = states.EXITING
             self.log("Bus EXITING")
-            clean = self._exited() and clean
+            try:
+                self.publish("exit")
+                self.log("Bus EXITED")
+            except ChannelFailures:
+                clean = False
             if not clean:
                 _end_process()
         finally:
             self._exit_under_way = False
             self._wake_all()
-
-    def _stopped(self) -> bool:
-        """Stop, and tell whether all went well."""
-        try:
-            self.stop()
-        except Exception:
-            return False
-        return True
-
-    def _exited(self) -> bool:
-        """Publish on ``exit``, and tell whether all went well."""
-        try:
-            self.publish("exit")
-        except ChannelFailures:
-            return False
-        self.log("Bus EXITED")
-        return True
 
     def restart(self) -> None:
         """Exit, and make `block` run the program again in the same process.
