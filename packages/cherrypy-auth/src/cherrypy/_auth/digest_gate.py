@@ -24,7 +24,6 @@ from cherrypy._auth.nonces import issue_time, make_nonce
 from cherrypy._auth.replay import ReplayStore, process_store
 from cherrypy._auth.targets import is_uri_of
 from cherrypy._http.fields import quote
-from cherrypy._runtime.context import current
 from cherrypy._runtime.messages import Request, Response
 from cherrypy._runtime.state import sent_field
 from cherrypy._tools.function import ToolFunction
@@ -259,12 +258,6 @@ class DigestTool(Tool):
             if isinstance(hook.callback, DigestGate):  # not a function of the application
                 planned += hook.callback.other_hooks()
         return planned
-
-    def _setup(self) -> None:
-        """Attach the hooks to the current request."""
-        hooks = current.get().request.hooks
-        for point, hook in self._plan(self._merged_args()):
-            hooks[point].append(hook)
 
 
 def close_content(request: Request, _response: Response) -> None:
