@@ -18,7 +18,7 @@ HASHES = {
 
 
 def digest(algorithm: str, *texts: str) -> str:
-    """Hash texts with a colon between them, as octets in UTF-8."""
+    """Hash texts with a colon between them, as bytes in UTF-8."""
     return hashlib.new(HASHES[algorithm], ":".join(texts).encode()).hexdigest()
 
 

@@ -15,8 +15,6 @@ from strategies import wild_text
 from wsgi_client import Answer, Client
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from log_records import Records
 
 USERS = {"jon": "secret", "jün": "pässword €"}
@@ -294,17 +292,13 @@ def test_an_application_may_put_another_function_in_place(monkeypatch: pytest.Mo
 
 
 def test_where_tools_are_set_up_for_each_request() -> None:
-    """A subclass of Request may do so, or a toolbox with an own way."""
+    """A subclass of Request may do so, or a toolbox with its own way."""
 
     class OwnTool(type(cherrypy.tools.auth_basic)):  # type: ignore[misc]
         def _setup(self) -> None:
             super()._setup()
 
-    def make(function: Callable[..., None], gate: Any) -> Any:
-        return OwnTool(function, gate)
-
-    tool: Any = cherrypy.tools.auth_basic
-    cherrypy.tools.own_basic = make(tool.callable, tool._make_gate)
+    cherrypy.tools.own_basic = OwnTool("before_handler", auth_basic.basic_auth)
     try:
         config = {
             "/": {

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from cherrypy._auth.credentials import (
     MalformedCredentialsError,
-    as_octets,
     charsets_of,
     parse_basic,
     parse_digest,
     parse_parameters,
     split_scheme,
+    wsgi_text,
 )
 from strategies import wild_text
 
@@ -53,7 +53,7 @@ def test_the_examples_of_rfc_7617_as_they_stand_there() -> None:
     [
         "",
         "=",
-        "QWxhZGRpbg",  # four octets short of a group
+        "QWxhZGRpbg",  # four bytes short of a group
         "QWxhZGRpbg===",
         "QWxh ZGRpbjpvcGVu",
         "QWxhZGRpbjpvcGVuIHNlc2FtZQ== x",
@@ -254,7 +254,7 @@ def test_malformed_credentials_are_400() -> None:
     assert MalformedCredentialsError.status == 400
 
 
-def test_text_as_octets() -> None:
-    assert as_octets("a\xff") == "a\xff"
-    assert as_octets("€") == "\xe2\x82\xac"
-    assert as_octets("\ud800€") == "\xed\xa0\x80\xe2\x82\xac"
+def test_wsgi_text() -> None:
+    assert wsgi_text("a\xff") == "a\xff"
+    assert wsgi_text("€") == "\xe2\x82\xac"
+    assert wsgi_text("\ud800€") == "\xed\xa0\x80\xe2\x82\xac"

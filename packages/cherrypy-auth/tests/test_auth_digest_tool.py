@@ -16,11 +16,14 @@ from hypothesis import strategies as st
 
 import cherrypy
 from cherrypy._auth import content
+from cherrypy._auth.replay import WINDOW
 from cherrypy.lib import auth_digest
 from strategies import wild_text
 from wsgi_client import Answer, Client
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from log_records import Records
 
 USERS = {"jon": "secret", "jün": "pässword €", 'a"b\\c': "x"}
@@ -259,12 +262,22 @@ def test_a_replay_is_refused() -> None:
     assert is_stale(visitor.send(credentials))
 
 
-def test_a_count_that_comes_late_is_refused() -> None:
-    """An attacker may have held it back. A browser repeats it with a new nonce by itself."""
+def test_requests_at_the_same_time_may_arrive_in_any_order() -> None:
+    """A browser sends several at once, on several connections; each counts once."""
     visitor = Visitor()
     credentials = visitor.credentials()
-    for nc, code in (("00000001", 200), ("00000003", 200), ("00000002", 401), ("0000000A", 200)):
-        assert visitor.send(dataclasses.replace(credentials, nc=nc)).code == code
+    counts = [f"{count:08x}" for count in (3, 1, 5, 2, 100, 4, 50)]
+    requests = [dataclasses.replace(credentials, nc=nc) for nc in counts]
+    assert [visitor.send(request).code for request in requests] == [200] * len(requests)
+    assert all(is_stale(visitor.send(request)) for request in requests)
+
+
+def test_a_count_that_comes_very_late_is_refused() -> None:
+    """Since it cannot be told from a replay. A browser repeats it with a new nonce by itself."""
+    visitor = Visitor()
+    credentials = visitor.credentials()
+    for count, code in ((1000, 200), (1000 - WINDOW, 200), (1000 - WINDOW - 1, 401), (1001, 200)):
+        assert visitor.send(dataclasses.replace(credentials, nc=f"{count:08X}")).code == code
 
 
 def test_a_wrong_password_uses_no_count_up() -> None:
@@ -414,14 +427,14 @@ def test_with_auth_int_the_limits_count() -> None:
 
 
 @pytest.mark.parametrize(
-    ("octets", "length", "limit", "code"),
+    ("sent", "length", "limit", "code"),
     [(b"abc", 4, None, 400), (b"abc", None, 2, 413), (b"abc", 3, 2, 413)],
 )
 def test_content_that_is_too_short_or_too_long(
-    octets: bytes, length: int | None, limit: int | None, code: int
+    sent: bytes, length: int | None, limit: int | None, code: int
 ) -> None:
     with pytest.raises(cherrypy.HTTPError) as failure:
-        content.spool(io.BytesIO(octets), length, limit, hashlib.sha256())
+        content.spool(io.BytesIO(sent), length, limit, hashlib.sha256())
     assert failure.value.code == code
 
 
@@ -430,7 +443,7 @@ def test_content_that_is_kept_is_closed() -> None:
     kept: list[Any] = []
 
     def look() -> None:
-        kept.append(cherrypy.request.digest_content)
+        kept.append(cherrypy.request.digest_content.file)
 
     visitor.client.application.merge({"/": {"hooks.before_handler": look}})
     assert post(visitor, b"abc", b"abc", Content_Type="text/plain").code == 200
@@ -580,6 +593,31 @@ def test_users_of_all_sources(name: str, tmp_path: Any) -> None:
         assert visitor.send(wrong).code == 401
 
 
+BLANK = digest("MD5", "closed", "localhost", "")
+
+
+@pytest.mark.parametrize("store", ["plain", "hashes", "mapping", "file", "function"])
+@pytest.mark.parametrize("entry", ["", None, "!", "x" * 32, "A" * 32, "0" * 64, BLANK])
+def test_an_account_without_a_password_lets_nobody_in(
+    store: str, entry: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That is how accounts are closed. Whatever a client makes its response of, it is refused."""
+    path = tmp_path / "users"
+    path.write_text("" if entry is None else f"closed:localhost:{entry}\n")
+    sources: dict[str, Any] = {
+        "plain": auth_digest.get_ha1_dict_plain({"closed": entry and ""}),
+        "hashes": auth_digest.get_ha1_dict({"closed": entry}),
+        "mapping": auth_digest.get_ha1_dict({"closed": {"MD5": entry}}),
+        "file": auth_digest.get_ha1_file_htdigest(path),
+        # a function may know a user with an empty password, if it says so by the hash of one
+        "function": lambda _realm, _name: None if entry == BLANK else entry,
+    }
+    visitor = Visitor(get_ha1=sources[store])
+    for secret in ("", str(entry), BLANK, "0" * 32):
+        monkeypatch.setattr(Credentials, "secret_hash", secret)
+        assert visitor.send(visitor.credentials(username="closed")).code == 401
+
+
 def test_no_field_of_a_client_becomes_the_login() -> None:
     visitor = Visitor()
     answer = visitor.send(visitor.credentials(), X_Remote_User="evil", Remote_User="evil")
@@ -626,14 +664,14 @@ def test_where_there_is_no_md5(errors: Records) -> None:
 
 
 def test_no_md5_object_is_made_unless_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[object] = []
-    known = hashlib.md5
+    made: list[str] = []
+    known = hashlib.new
 
-    def md5(*arguments: Any) -> Any:
-        made.append(arguments)
-        return known(*arguments)
+    def new(name: str, *arguments: Any) -> Any:
+        made.append(name)
+        return known(name, *arguments)
 
-    monkeypatch.setattr(hashlib, "md5", md5)
+    monkeypatch.setattr(hashlib, "new", new)
     for name in ("SHA-256", "SHA-512-256"):
         visitor = Visitor(algorithms=name)
         assert visitor.send(visitor.credentials(algorithm=name)).code == 200
@@ -642,7 +680,7 @@ def test_no_md5_object_is_made_unless_asked_for(monkeypatch: pytest.MonkeyPatch)
         field += 'response="", qop=auth, nc=00000001, cnonce=c, algorithm='
         assert visitor.client.get(Authorization=field + "MD5").code == 401
         assert visitor.client.get(Authorization=field + name).code == 401
-    assert made == []
+    assert set(made) == {"sha256", "sha512_256"}
 
 
 # Mistakes in the configuration
@@ -678,6 +716,33 @@ def test_a_mistake_in_the_configuration_lets_nobody_in(
     answer = Client(application(**settings)).get(Authorization=Credentials(nonce).field)
     assert answer.code == 500
     assert message in errors.text
+
+
+def test_where_tools_are_set_up_for_each_request() -> None:
+    class OwnTool(type(cherrypy.tools.auth_digest)):  # type: ignore[misc]
+        def _setup(self) -> None:
+            super()._setup()
+
+    own = OwnTool("before_handler", auth_digest.digest_auth)
+    cherrypy.tools.own_digest = own
+    try:
+        visitor = Visitor(on=False)
+        settings = visitor.client.application.config["/"]
+        own_settings = {
+            name.replace("auth_digest", "own_digest"): value for name, value in settings.items()
+        }
+        visitor.client.application.merge({"/": own_settings | {"tools.own_digest.on": True}})
+        answer = visitor.send(visitor.credentials())
+        assert answer.text == "login 'jon'"
+        assert answer.field("Authentication-Info")
+    finally:
+        del cherrypy.tools.own_digest
+
+
+def test_an_application_may_put_another_function_in_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cherrypy.tools.auth_digest, "callable", lambda **_arguments: None)
+    answer = Client(application()).get()
+    assert (answer.code, answer.field("Authentication-Info")) == (200, None)
 
 
 # Called by the application

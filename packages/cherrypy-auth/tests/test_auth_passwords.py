@@ -35,11 +35,11 @@ def test_a_hash_is_that_of_one_password(scheme: str | None, start: str) -> None:
 
 
 def test_a_test_vector_of_pbkdf2() -> None:
-    """RFC 7914 section 11: P="passwd", S="salt", c=1, the first 32 octets."""
+    """RFC 7914 section 11: P="passwd", S="salt", c=1, the first 32 bytes."""
     hashed = "$pbkdf2-sha256$i=1$c2FsdA$VawEblY5Zpzj+XcxBsARKDvhpeOc8K8iDUZS/FaDvLc"
     assert not verify_password("password", hashed)
-    octets = bytes.fromhex("55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc")
-    right = "$pbkdf2-sha256$i=1$c2FsdA$" + passwords._encode(octets)
+    derived = bytes.fromhex("55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc")
+    right = "$pbkdf2-sha256$i=1$c2FsdA$" + passwords._encode(derived)
     assert verify_password("passwd", right)
 
 
@@ -55,9 +55,9 @@ def test_a_test_vector_of_pbkdf2() -> None:
         "$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$",
     ],
 )
-def test_what_is_no_hash(hashed: str) -> None:
+def test_other_texts_are_not_hashes(hashed: str) -> None:
     """The message does not tell it: it may be a password that somebody forgot to hash."""
-    with pytest.raises(ValueError, match=r"^The hash of a password is none that") as failure:
+    with pytest.raises(ValueError, match=r"^The hash of a password is neither") as failure:
         verify_password("secret", hashed)
     assert "secret" not in str(failure.value)
 
@@ -152,6 +152,15 @@ def test_hashes_from_a_function() -> None:
     check = auth_basic.checkpassword_hashed(find)
     assert check("r", "jon", "secret")
     assert not check("other", "jon", "secret")
+
+
+@pytest.mark.parametrize("hashed", ["", None, "of an empty password"])
+def test_an_account_without_a_password_lets_nobody_in(hashed: Any) -> None:
+    if hashed:
+        hashed = hash_password("", "pbkdf2")
+    check = auth_basic.checkpassword_hashed({"closed": hashed})
+    for password in ("", "-", "None", str(hashed)):
+        assert not check("r", "closed", password)
 
 
 @pytest.mark.parametrize(

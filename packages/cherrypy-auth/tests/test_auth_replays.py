@@ -5,11 +5,11 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cherrypy._auth.nonces import issue_time, make_nonce
-from cherrypy._auth.replay import MemoryReplayStore
+from cherrypy._auth.replay import WINDOW, MemoryReplayStore
 from strategies import wild_text
 
 
@@ -42,13 +42,36 @@ def test_a_longer_way_to_write_a_nonce_is_refused() -> None:
     assert issue_time(b"key", "realm", "0" + nonce) is None
 
 
-@given(st.lists(st.integers(1, 20)))
-def test_a_count_has_to_be_greater_than_all_before(counts: list[int]) -> None:
-    store = MemoryReplayStore()
-    greatest = 0
+@given(
+    st.lists(st.integers(1, 20) | st.integers(1, 2**32 - 1)),
+    st.sampled_from([0, 1, 5, 128]),
+)
+@example([129, 1, 1, 2**32 - 1, 2**32 - 129, 2**32 - 130], 128)
+def test_a_count_is_good_once_in_any_order_within_the_window(
+    counts: list[int], window: int
+) -> None:
+    store = MemoryReplayStore(window=window)
+    seen: set[int] = set()
     for count in counts:
-        assert store.advance("nonce", count, 100.0) is (count > greatest)
-        greatest = max(greatest, count)
+        is_good = count not in seen and count >= max(seen, default=0) - window
+        assert store.advance("nonce", count, 100.0) is is_good
+        if is_good:
+            seen.add(count)
+
+
+def test_the_window_is_wider_than_what_browsers_send_at_once() -> None:
+    """They open six connections to a host."""
+    assert WINDOW > 100
+    store = MemoryReplayStore()
+    assert all(store.advance("nonce", count, 1.0) for count in range(WINDOW + 1, 0, -1))
+    assert not any(store.advance("nonce", count, 1.0) for count in range(WINDOW + 2))
+
+
+def test_memory_for_a_nonce_does_not_grow() -> None:
+    store = MemoryReplayStore()
+    for count in (1, 200, 2**32 - 1):
+        store.advance("nonce", count, 1.0)
+        assert store._seen["nonce"][1] < 2 << WINDOW
 
 
 @given(st.lists(st.tuples(st.integers(1, 9), st.integers(1, 3)), max_size=60), st.integers(1, 4))

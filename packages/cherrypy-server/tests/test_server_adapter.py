@@ -242,7 +242,7 @@ def test_a_socket_of_the_service_manager(
         ("127.0.0.1", 70000, errno.EINVAL, "Port 70000 does not exist"),
         ("127.0.0.1", -1, errno.EINVAL, "Port -1 does not exist"),
         ("no.such.host.invalid", 0, errno.EADDRNOTAVAIL, "'no.such.host.invalid' is not known"),
-        ("192.0.2.1", 0, errno.EADDRNOTAVAIL, "192.0.2.1 is no address of this machine"),
+        ("192.0.2.1", 0, errno.EADDRNOTAVAIL, "192.0.2.1 is not an address of this machine"),
     ],
 )
 def test_unusable_addresses(host: str, port: int, code: int, text: str) -> None:
@@ -254,7 +254,7 @@ def test_unusable_addresses(host: str, port: int, code: int, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "text"), [(errno.EACCES, "1024 or more"), (errno.ENOBUFS, "can not be opened: why")]
+    ("code", "text"), [(errno.EACCES, "1024 or more"), (errno.ENOBUFS, "cannot be opened: why")]
 )
 def test_what_the_system_says(code: int, text: str) -> None:
     error = servers.unavailable("127.0.0.1", 80, OSError(code, "why"))

@@ -182,7 +182,7 @@ def test_what_is_no_socket_is_not_removed(kind: str) -> None:
         if kind == "link":
             pathlib.Path("precious").write_text("precious")
         place.symlink_to("precious")
-    with pytest.raises(AddressUnavailableError, match="is a file that is no socket: remove it"):
+    with pytest.raises(AddressUnavailableError, match="is a file that is not a socket: remove it"):
         open_unix_socket("a.sock")
     assert os.path.lexists("a.sock")
 
@@ -274,13 +274,13 @@ def test_a_peer_without_a_name() -> None:
 
 
 def test_the_peer_of_a_connection_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    found: list[int] = []
+    found: list[tuple[str, int]] = []
 
-    def name_of(uid: int) -> str:
-        found.append(uid)
+    def name_of(database: str, _look_up: str, number: int) -> str:
+        found.append((database, number))
         return "somebody"
 
-    monkeypatch.setattr(unix_socket, "_name_of_user", name_of)
+    monkeypatch.setattr(unix_socket, "_name_of", name_of)
     request = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
     with (
         serving(show_peer, socket_file="a.sock", peercreds=True, peercreds_resolve=True),
@@ -294,7 +294,7 @@ def test_the_peer_of_a_connection_is_looked_up_once(monkeypatch: pytest.MonkeyPa
             while b"REMOTE_USER" not in received:
                 received += client.recv(65536)
             assert b"somebody" in received
-    assert found == [os.getuid()]
+    assert found == [("pwd", os.getuid()), ("grp", os.getgid())]
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,11 @@ import argparse
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from importlib import import_module
+from math import inf
 from multiprocessing.util import Finalize
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 import cherrypy
 from cherrypy.process.plugins import Daemonizer, PIDFile
@@ -22,11 +24,11 @@ _GATEWAYS = (
 
 
 class UsageError(ValueError):
-    """What the command line asks for can not be done; the message says why."""
+    """The command line asks for something impossible; the message says why."""
 
 
 class Site(NamedTuple):
-    """What a site is made of; other processes can be given it.
+    """The parts of a site; it can be sent to other processes.
 
     Attributes:
         paths: Folders that modules are looked for in, before all others.
@@ -34,7 +36,7 @@ class Site(NamedTuple):
         target: ``module:object`` of a root object, its class or an application; None for none.
         files: Configuration files.
         environment: Name of a bundle of settings; None for none.
-        settings: Settings that count more than those of the files.
+        settings: Settings that override those of the files.
     """
 
     paths: Sequence[str] = ()
@@ -62,7 +64,7 @@ class Site(NamedTuple):
                 raise UsageError(f"there is no configuration file {file!r}") from error
             apps = list(cherrypy.tree.apps.values())
             if len(apps) == 1 and isinstance(apps[0], cherrypy.Application):
-                apps[0].merge(file)  # of several, nobody knows which one is meant
+                apps[0].merge(file)  # with several it is not clear which one is meant
         if self.environment is not None:
             if self.environment not in cherrypy.config.environments:
                 known = ", ".join(sorted(cherrypy.config.environments))
@@ -82,7 +84,7 @@ def find_root(target: str) -> Any:
     """
     module_name, colon, path = target.partition(":")
     if not (module_name and colon and path):
-        raise UsageError(f"{target!r} is no package.module:object, such as shop.pages:Root")
+        raise UsageError(f"{target!r} is not package.module:object, such as shop.pages:Root")
     found: Any = _import(module_name)
     for name in path.split("."):
         try:
@@ -98,7 +100,7 @@ def _import(name: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name and (name == error.name or name.startswith(f"{error.name}.")):
             raise UsageError(f"there is no module {error.name!r}") from error
-        raise  # something that the module itself needs
+        raise  # a module that the module itself needs
 
 
 def start(
@@ -114,8 +116,8 @@ def start(
     """Start the engine with all its plugins, and block until it stops.
 
     Args:
-        configfiles: Configuration files, the last one counts most. Their sections for paths are
-            for the one application, if there is no other.
+        configfiles: Configuration files; later ones override earlier ones. Their sections for
+            paths apply to the application, if there is only one.
         daemonize: Whether the process becomes a daemon.
         environment: Name of a bundle of settings, for all that is not set otherwise.
         fastcgi: Must be false, as ``scgi`` and ``cgi``.
@@ -141,7 +143,7 @@ def serve(*, daemonize: bool = False, pidfile: str | os.PathLike[str] | None = N
         pidfile: File that has the number of the process while it runs.
     """
     if daemonize:
-        cherrypy.config.update({"log.screen": False})  # there is none
+        cherrypy.config.update({"log.screen": False})  # a daemon has none
         Daemonizer(cherrypy.engine).subscribe()
     if pidfile:
         PIDFile(cherrypy.engine, pidfile).subscribe()
@@ -151,7 +153,7 @@ def serve(*, daemonize: bool = False, pidfile: str | os.PathLike[str] | None = N
 
 
 def run() -> None:
-    """Do what the command line says."""
+    """Run the command line."""
     parser = _parser()
     options = parser.parse_args()
     if options.fastcgi or options.scgi or options.cgi:
@@ -159,13 +161,9 @@ def run() -> None:
     if options.workers and (options.daemonize or options.pidfile or options.reload):
         parser.error("--workers goes without -d, -p and --reload: let a service manager do that")
     settings = {
-        key: value
-        for key, value in (
-            ("server.socket_host", options.host),
-            ("server.socket_port", options.port),
-            ("engine.autoreload.on", options.reload),
-        )
-        if value is not None
+        "server.socket_host": options.host,
+        "server.socket_port": options.port,
+        "engine.autoreload.on": options.reload,
     }
     site = Site(
         ("", *options.paths),
@@ -173,7 +171,7 @@ def run() -> None:
         options.target,
         tuple(options.config),
         options.environment,
-        settings,
+        {key: value for key, value in settings.items() if value is not None},
     )
     try:
         if options.workers:
@@ -200,11 +198,11 @@ def serve_by_workers(site: Site, workers: int) -> None:
     """Let granian serve a site with several processes, until a signal ends it.
 
     Args:
-        site: What each of them loads.
-        workers: How many.
+        site: The site that each process loads.
+        workers: Number of processes.
 
     Raises:
-        UsageError: granian is not installed, or the site can not be loaded.
+        UsageError: granian is not installed, or the site cannot be loaded.
     """
     try:
         # 60 ms, and brought by an extra
@@ -212,7 +210,7 @@ def serve_by_workers(site: Site, workers: int) -> None:
         from granian.constants import Interfaces
     except ImportError as error:
         raise UsageError("--workers needs granian: pip install 'cherrypy-core[workers]'") from error
-    site.load()  # so that errors are told once, and the address is known
+    site.load()  # so that errors are reported once, and the address is known
     config = cherrypy.config
     server = Granian(
         "cherrypy",
@@ -220,7 +218,7 @@ def serve_by_workers(site: Site, workers: int) -> None:
         port=config.get("server.socket_port") or DEFAULT_PORT,
         interface=Interfaces.WSGI,
         workers=workers,
-        blocking_threads=config.get("server.thread_pool"),  # or what granian thinks best
+        blocking_threads=config.get("server.thread_pool"),  # None lets granian choose
         websockets=False,
     )
     server.serve(target_loader=_Loader(site), wrap_loader=False)
@@ -236,7 +234,7 @@ class _Loader:
         self.site.load()
         cherrypy.config.update({"engine.autoreload.on": False})
         if hasattr(cherrypy, "server"):
-            cherrypy.server.unsubscribe()  # the other server is the one
+            cherrypy.server.unsubscribe()  # granian serves instead
         cherrypy.engine.start()
         Finalize(None, cherrypy.engine.exit, exitpriority=0)
         return cherrypy.tree
@@ -271,17 +269,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _port(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) > 65535:
-        _refuse(f"{text!r} is no port from 0 to 65535")
+def _whole_number(text: str, smallest: int, largest: float, expected: str) -> int:
+    if not (text.isascii() and text.isdigit() and smallest <= int(text) <= largest):
+        raise argparse.ArgumentTypeError(f"{text!r} is not {expected}")
     return int(text)
 
 
-def _count(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) == 0:
-        _refuse(f"{text!r} is no number of processes")
-    return int(text)
-
-
-def _refuse(reason: str) -> NoReturn:
-    raise argparse.ArgumentTypeError(reason)
+_port = partial(_whole_number, smallest=0, largest=65535, expected="a port from 0 to 65535")
+_count = partial(_whole_number, smallest=1, largest=inf, expected="a number of processes")

@@ -44,8 +44,8 @@ def told(capsys: pytest.CaptureFixture[str], *options: str) -> str:
     ("options", "error"),
     [
         (["daemon_nothing:Root"], "there is no module 'daemon_nothing'"),
-        (["daemon_shop"], "'daemon_shop' is no package.module:object, such as shop.pages:Root"),
-        ([":Root"], "':Root' is no package.module:object, such as shop.pages:Root"),
+        (["daemon_shop"], "'daemon_shop' is not package.module:object, such as shop.pages:Root"),
+        ([":Root"], "':Root' is not package.module:object, such as shop.pages:Root"),
         (["daemon_shop:Rooot"], "'daemon_shop:Rooot': there is no 'Rooot'"),
         (["-i", "daemon_nothing.inner"], "there is no module 'daemon_nothing'"),
         (["-i", "daemon_shop.inner"], "there is no module 'daemon_shop.inner'"),
@@ -54,9 +54,9 @@ def told(capsys: pytest.CaptureFixture[str], *options: str) -> str:
             ["-e", "nothing"],
             "there is no environment 'nothing', but embedded, production, staging, test_suite",
         ),
-        (["--port", "65536"], "argument --port: '65536' is no port from 0 to 65535"),
-        (["--port", "-1"], "argument --port: '-1' is no port from 0 to 65535"),
-        (["--workers", "0"], "argument --workers: '0' is no number of processes"),
+        (["--port", "65536"], "argument --port: '65536' is not a port from 0 to 65535"),
+        (["--port", "-1"], "argument --port: '-1' is not a port from 0 to 65535"),
+        (["--workers", "0"], "argument --workers: '0' is not a number of processes"),
         (
             ["--workers", "2", "-d"],
             "--workers goes without -d, -p and --reload: let a service manager do that",

@@ -1,25 +1,23 @@
 """The hash algorithms of the scheme Digest (RFC 7616 sections 3.3 and 6.1).
 
-No hash object is made before one is needed: where MD5 is not available, importing and using the
-others works.
+No hash object is made before one is needed: where MD5 is not available, importing this module and
+using the other algorithms works.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
+import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol
 
 
-def _md5(octets: bytes) -> Any:
-    return hashlib.md5(octets)  # noqa: S324 - where configuration asks for it, see DEFAULT
+class Hash(Protocol):
+    """A hash object of hashlib."""
 
+    def update(self, data: bytes, /) -> None:
+        """Hash more bytes."""
 
-def _sha256(octets: bytes) -> Any:
-    return hashlib.sha256(octets)
-
-
-def _sha512_256(octets: bytes) -> Any:
-    return hashlib.new("sha512_256", octets)  # of OpenSSL: hashlib has no function for it
+    def hexdigest(self) -> str:
+        """Return the hash of all bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,37 +25,49 @@ class Algorithm:
     """One value of the parameter ``algorithm``.
 
     Attributes:
-        name: As it stands in a challenge.
-        base: The one without ``-sess``: both have the same H(user:realm:password).
-        is_session: Whether A1 has the nonces in it, too (``-sess``).
-        new: Makes a hash object of octets.
+        name: Its name in a challenge.
+        base: The name without ``-sess``: both have the same H(user:realm:password).
+        digits: Number of hexadecimal digits of its hashes.
     """
 
     name: str
     base: str
-    is_session: bool
-    new: Callable[[bytes], Any]
+    digits: int
+    _hashlib_name: str
 
-    def hash(self, octets: bytes) -> str:
-        """Hash octets; give the hash in lower-case hexadecimal digits."""
-        text: str = self.new(octets).hexdigest()
-        return text
+    @property
+    def is_session(self) -> bool:
+        """Whether the nonces are part of A1, too (``-sess``)."""
+        return self.name != self.base
+
+    def new(self, data: bytes = b"") -> Hash:
+        """Make a hash object.
+
+        Raises:
+            ValueError: This machine does not have the algorithm.
+        """
+        return hashlib.new(self._hashlib_name, data)
+
+    def hash(self, data: bytes) -> str:
+        """Hash bytes; return the hash in lower-case hexadecimal digits."""
+        return self.new(data).hexdigest()
+
+    def is_hash(self, text: str) -> bool:
+        """Tell whether text has the form of a hash, as :meth:`hash` returns it."""
+        return len(text) == self.digits and _HEXADECIMAL.fullmatch(text) is not None
 
 
-_BASES = {"SHA-512-256": _sha512_256, "SHA-256": _sha256, "MD5": _md5}
+_HEXADECIMAL = re.compile("[0-9a-f]+")
+_BASES = (("SHA-512-256", 64, "sha512_256"), ("SHA-256", 64, "sha256"), ("MD5", 32, "md5"))
 
 ALGORITHMS = {
-    algorithm.name: algorithm
-    for base, new in _BASES.items()
-    for algorithm in (
-        Algorithm(f"{base}-sess", base, is_session=True, new=new),
-        Algorithm(base, base, is_session=False, new=new),
-    )
+    base + suffix: Algorithm(base + suffix, base, digits, hashlib_name)
+    for base, digits, hashlib_name in _BASES
+    for suffix in ("-sess", "")
 }
-"""All of them by name, the strongest first."""
+"""All of them by name, the strongest first, as challenges have to be (RFC 7616 section 3.7)."""
 
 _BY_LOWER_NAME = {name.lower(): algorithm for name, algorithm in ALGORITHMS.items()}
-_STRENGTH = list(ALGORITHMS)
 
 
 def find_algorithm(name: str) -> Algorithm | None:
@@ -68,12 +78,7 @@ def find_algorithm(name: str) -> Algorithm | None:
 def is_available(algorithm: Algorithm) -> bool:
     """Tell whether this machine has a hash algorithm; in FIPS mode, many have no MD5."""
     try:
-        algorithm.new(b"")
+        algorithm.new()
     except ValueError:  # as hashlib says it
         return False
     return True
-
-
-def by_strength(algorithms: Iterable[Algorithm]) -> tuple[Algorithm, ...]:
-    """Sort algorithms, the strongest first, as challenges have to be (RFC 7616 section 3.7)."""
-    return tuple(sorted(set(algorithms), key=lambda algorithm: _STRENGTH.index(algorithm.name)))

@@ -1,6 +1,6 @@
 """The gate of the scheme Basic (RFC 7617)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from cherrypy._auth.challenges import FIELD, basic_challenge, check_realm
 from cherrypy._auth.credentials import (
@@ -9,17 +9,15 @@ from cherrypy._auth.credentials import (
     parse_basic,
     split_scheme,
 )
-from cherrypy._auth.gates import Request, Response, Stage, authorization_of, refusal
+from cherrypy._auth.gates import Gate, refuse
+from cherrypy._runtime.messages import Request, Response
+from cherrypy._runtime.state import sent_field
 
 
-class BasicGate:
-    """Lets those pass whose password a function accepts.
+class BasicGate(Gate):
+    """Lets a request pass if a function accepts its password.
 
-    Args:
-        realm: What the credentials are for; clients show it.
-        checkpassword: Function of realm, user name and password.
-        debug: Not used any more.
-        accept_charset: Charset of names and passwords; ISO-8859-1 is tried after it.
+    The arguments are those of :func:`cherrypy.lib.auth_basic.basic_auth`.
 
     Raises:
         ValueError: An argument makes no sense.
@@ -32,6 +30,7 @@ class BasicGate:
         debug: bool = False,
         accept_charset: str | None = "utf-8",
     ) -> None:
+        super().__init__()
         self._realm = check_realm(realm, "tools.auth_basic.realm")
         if not callable(checkpassword):
             raise ValueError(  # noqa: TRY004 - a setting, and its value
@@ -42,18 +41,14 @@ class BasicGate:
         self._charsets = charsets_of(accept_charset)
         self._challenge = basic_challenge(self._realm, self._charsets[0])
 
-    def stages(self) -> Mapping[str, tuple[Stage, float | None]]:
-        """Return what is to be done; see :class:`cherrypy._auth.gates.Gate`."""
-        return {"before_handler": (self.admit, None)}
-
     def admit(self, request: Request, response: Response) -> None:
         """Let a request pass, and set its ``login``.
 
         Raises:
-            HTTPError: 401, if it has no credentials, or others.
-            MalformedCredentialsError: It has some that are malformed.
+            HTTPError: 401, if it has no credentials, or wrong ones.
+            MalformedCredentialsError: Its credentials are malformed.
         """
-        field = authorization_of(request)
+        field = sent_field(request, "Authorization")
         if field is not None:
             scheme, credentials = split_scheme(field)
             if not credentials:
@@ -64,4 +59,4 @@ class BasicGate:
                     request.login = username
                     return
         response.headers[FIELD] = self._challenge
-        raise refusal()
+        refuse()

@@ -13,18 +13,14 @@ def check_realm(realm: object, setting: str) -> str:
         setting: Name of the setting, for the message.
 
     Raises:
-        ValueError: It is no text, or has characters that a field value can not have.
+        ValueError: It is not text, or has characters that a field value cannot have.
     """
-    if not isinstance(realm, str) or not realm.isprintable() or not _is_latin_1(realm):
+    if not isinstance(realm, str) or not realm.isprintable() or max(realm, default="") > "\xff":
         raise ValueError(
             f"{setting} = {realm!r}: expected text of printable characters of Latin-1, such as "
             "'Members'"
         )
     return realm
-
-
-def _is_latin_1(text: str) -> bool:
-    return not text or max(text) <= "\xff"
 
 
 def basic_challenge(realm: str, charset: str) -> str:

@@ -1,4 +1,4 @@
-"""The Authorization field: what a client says about who it is. Values in, values out.
+"""The Authorization field: what a client says about its user. Pure functions.
 
 The framework of schemes is that of RFC 9110 section 11, Basic is RFC 7617, Digest RFC 7616.
 """
@@ -15,7 +15,7 @@ from cherrypy._http.errors import MalformedFieldError
 from cherrypy._http.fields import TOKEN, WHITESPACE, unquote
 
 FALLBACK_CHARSET = "iso-8859-1"
-"""Charset of clients that do not know RFC 7617: any octets are text in it."""
+"""Charset of clients that do not know RFC 7617: any bytes are text in it."""
 
 QOPS = ("auth", "auth-int")
 """Qualities of protection: of the request line, or of the content, too (RFC 7616 section 3.3)."""
@@ -62,34 +62,36 @@ def charsets_of(accept_charset: str | None) -> tuple[str, ...]:
         name = lookup(charset).name.replace("iso8859-", "iso-8859-")
         "a".encode(name)
     except LookupError:
-        raise ValueError(f"accept_charset = {charset!r}: expected a charset, as 'UTF-8'") from None
+        raise ValueError(
+            f"accept_charset = {charset!r}: expected a charset, such as 'UTF-8'"
+        ) from None
     return (name,) if name == FALLBACK_CHARSET else (name, FALLBACK_CHARSET)
 
 
-def decode_text(octets: bytes, charsets: tuple[str, ...]) -> tuple[str, str]:
-    """Decode octets by the first charset that fits them.
+def decode_text(data: bytes, charsets: tuple[str, ...]) -> tuple[str, str]:
+    """Decode bytes by the first charset that fits them.
 
     Returns:
-        The text, and the charset. The last one is ISO-8859-1, which fits anything.
+        The text, and the charset. The last charset is ISO-8859-1, which fits anything.
     """
     *first, last = charsets
     for charset in first:
         try:
-            return octets.decode(charset), charset
+            return data.decode(charset), charset
         except UnicodeDecodeError:
             continue
-    return octets.decode(last), last
+    return data.decode(last), last
 
 
-def as_octets(text: str) -> str:
-    """Return text with one character for each octet, as PEP 3333 has it; other text as UTF-8."""
+def wsgi_text(text: str) -> str:
+    """Return text with one character for each byte, as PEP 3333 has it; other text as UTF-8."""
     if text.isascii() or max(text) <= "\xff":
         return text
     return text.encode("utf-8", "surrogatepass").decode("latin-1")
 
 
 def normalized(text: str) -> str:
-    """Return text in the one of several spellings in which users are known (RFC 8265: NFC)."""
+    """Normalize a user name to NFC (RFC 8265), so that it has one spelling."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
@@ -104,17 +106,17 @@ def parse_basic(credentials: str, charsets: tuple[str, ...]) -> tuple[str, str]:
         User-id and password.
 
     Raises:
-        MalformedCredentialsError: They are no base64, have no colon, or control characters.
+        MalformedCredentialsError: They are not base64, have no colon, or have control characters.
 
     See: RFC 7617 section 2.
     """
     if not _TOKEN68.fullmatch(credentials):
         raise MalformedCredentialsError("Bad Request")
     try:
-        octets = binascii.a2b_base64(credentials)
+        decoded = binascii.a2b_base64(credentials)
     except binascii.Error:
         raise MalformedCredentialsError("Bad Request") from None
-    text, _ = decode_text(octets, charsets)
+    text, _ = decode_text(decoded, charsets)
     if ":" not in text or _CONTROL.search(text):
         raise MalformedCredentialsError("Bad Request")
     username, _, password = normalized(text).partition(":")
@@ -124,7 +126,7 @@ def parse_basic(credentials: str, charsets: tuple[str, ...]) -> tuple[str, str]:
 class DigestCredentials(NamedTuple):
     """What a client sends with the scheme Digest (RFC 7616 section 3.4).
 
-    Texts are as received, one character for each octet, but for ``username``.
+    Texts are as received, one character for each byte, except ``username``.
 
     Attributes:
         username: Name of the user; if ``is_hashed``, a hash of it.
@@ -154,12 +156,12 @@ def parse_digest(parameters: str, charsets: tuple[str, ...]) -> DigestCredential
         charsets: Charsets to try for the name, see :func:`charsets_of`.
 
     Raises:
-        MalformedCredentialsError: The syntax is wrong, something is missing or there twice, or a
-            value is none that RFC 7616 knows.
+        MalformedCredentialsError: The syntax is wrong, something is missing or there twice, or RFC
+            7616 does not know a value.
 
     See: RFC 7616 section 3.4.
     """
-    given = parse_parameters(as_octets(parameters))
+    given = parse_parameters(wsgi_text(parameters))
     qop = given.get("qop")
     nc = given.get("nc")
     algorithm = find_algorithm(given.get("algorithm", "MD5"))

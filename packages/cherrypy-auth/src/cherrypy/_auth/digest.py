@@ -1,6 +1,6 @@
 """The computations of the scheme Digest (RFC 7616 section 3.4). Values in, values out.
 
-Octets are hashed as they were received: every text here has one character for each octet, but for
+Bytes are hashed as they were received: every text here has one character for each byte, except
 names and passwords, which come with their charset.
 """
 

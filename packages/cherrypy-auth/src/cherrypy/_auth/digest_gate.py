@@ -3,10 +3,10 @@
 import hmac
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from cherrypy._auth.algorithms import Algorithm, by_strength, find_algorithm, is_available
+from cherrypy._auth.algorithms import ALGORITHMS, Algorithm, find_algorithm, is_available
 from cherrypy._auth.challenges import FIELD, check_realm, digest_challenge
 from cherrypy._auth.content import spool
 from cherrypy._auth.credentials import (
@@ -17,25 +17,33 @@ from cherrypy._auth.credentials import (
     parse_digest,
     split_scheme,
 )
-from cherrypy._auth.digest import hash_message, hash_secret, hash_user, request_digest
-from cherrypy._auth.gates import Request, Response, Stage, authorization_of, refusal
+from cherrypy._auth.digest import hash_message, hash_secret, request_digest
+from cherrypy._auth.gates import Gate, refuse
 from cherrypy._auth.hash_sources import source_of
 from cherrypy._auth.nonces import issue_time, make_nonce
 from cherrypy._auth.replay import ReplayStore, process_store
 from cherrypy._auth.targets import is_uri_of
 from cherrypy._http.fields import quote
+from cherrypy._runtime.messages import Request, Response
+from cherrypy._runtime.state import sent_field
+from cherrypy._tools.function import ToolFunction
+from cherrypy._tools.hooks import Hook
+from cherrypy._tools.tool import Tool
 
 NONCE_LIFETIME = 600
 """Seconds for which a nonce is good."""
 
-_NOBODY = "nobody"
 _KEEP_PRIORITY = 5  # before the body is read
 _INFORM_PRIORITY = 99  # after the content has got its coding
 _CLOSE_PRIORITY = 99
 
+# attributes of requests
+_ADMISSION = "digest_admission"
+_KEPT = "digest_content"
+
 
 class Admission(NamedTuple):
-    """Who was let in, and how; kept on the request for what comes later."""
+    """Which user was let in, and how; kept on the request for later stages."""
 
     gate: "DigestGate"
     username: str
@@ -44,20 +52,17 @@ class Admission(NamedTuple):
     issued: int
 
 
-class DigestGate:
+class KeptContent(NamedTuple):
+    """The content of a request, read before its credentials are looked at."""
+
+    hash: str
+    file: IO[bytes] | None
+
+
+class DigestGate(Gate):
     """Lets those pass who know a password, which they do not send.
 
-    Args:
-        realm: What the credentials are for; clients show it.
-        get_ha1: Where the hashes of users come from; see :mod:`cherrypy._auth.hash_sources`.
-        key: Secret that nonces are signed with; the same in all processes of a site.
-        debug: Not used any more.
-        accept_charset: Charset of names and passwords; ISO-8859-1 is tried after it.
-        algorithms: Names of the algorithms that clients may use; that of ``get_ha1`` if None.
-        qop: ``auth``, ``auth-int``, or both: as a list, or with a comma between them.
-        userhash: Whether clients may send a hash in place of the name.
-        nonce_lifetime: Seconds for which a nonce is good.
-        replay_store: What remembers nonce counts; this process does if None.
+    The arguments are those of :func:`cherrypy.lib.auth_digest.digest_auth`.
 
     Raises:
         ValueError: An argument makes no sense.
@@ -76,6 +81,7 @@ class DigestGate:
         nonce_lifetime: float = NONCE_LIFETIME,
         replay_store: ReplayStore | None = None,
     ) -> None:
+        super().__init__()
         self._realm = check_realm(realm, "tools.auth_digest.realm")
         self._key = checked_key(key)
         self._charsets = charsets_of(accept_charset)
@@ -93,23 +99,21 @@ class DigestGate:
         self._replays = process_store if replay_store is None else replay_store
         self._identity = (self._realm, self._key, get_ha1)
 
-    def stages(self) -> Mapping[str, tuple[Stage, float | None]]:
-        """Return what is to be done; see :class:`cherrypy._auth.gates.Gate`."""
-        stages: dict[str, tuple[Stage, float | None]] = {
-            "before_handler": (self.admit, None),
-            "before_finalize": (self.inform, _INFORM_PRIORITY),
-        }
+    def other_hooks(self) -> list[tuple[str, Hook]]:
+        """Return what is attached besides the gate itself, with hook points."""
+        hooks = [("before_finalize", Hook(ToolFunction(self.inform, priority=_INFORM_PRIORITY)))]
         if "auth-int" in self._qops:
-            stages["before_request_body"] = (self.keep_content, _KEEP_PRIORITY)
-            stages["on_end_request"] = (self.close_content, _CLOSE_PRIORITY)
-        return stages
+            keep = ToolFunction(self.keep_content, priority=_KEEP_PRIORITY)
+            close = ToolFunction(close_content, priority=_CLOSE_PRIORITY, failsafe=True)
+            hooks += [("before_request_body", Hook(keep)), ("on_end_request", Hook(close))]
+        return hooks
 
     def admit(self, request: Request, response: Response) -> None:
         """Let a request pass, and set its ``login``.
 
         Raises:
-            HTTPError: 401, if it has no credentials, or others; 400 if they are for another URI.
-            MalformedCredentialsError: It has some that are malformed.
+            HTTPError: 401, if it has no credentials, or wrong ones.
+            MalformedCredentialsError: Its credentials are malformed, or for another URI.
         """
         if self._was_admitted(request):
             return
@@ -119,27 +123,26 @@ class DigestGate:
             if not _is_for(credentials.uri, request):
                 raise MalformedCredentialsError("The credentials are for another URI.")
             username, secret_hash = self._find_secret(credentials)
-            if username is not None and _is_right(credentials, secret_hash, request):
+            # unknown users take as long
+            if _is_right(credentials, secret_hash, request) and username is not None:
                 issued = issue_time(self._key, self._realm, credentials.nonce)
                 if issued is not None and self._is_fresh(credentials, issued):
-                    request.login = username
-                    request.digest_admission = Admission(
-                        self, username, credentials, secret_hash, issued
-                    )
+                    admission = Admission(self, username, credentials, secret_hash, issued)
+                    _note_admission(request, admission)
                     return
-                is_stale = True  # who knows the password need not be asked for it
+                is_stale = True  # whoever knows the password need not be asked for it
         response.headers[FIELD] = self._challenges(is_stale=is_stale)
-        raise refusal()
+        refuse()
 
     def inform(self, request: Request, response: Response) -> None:
         """Prove to the client that we know the password, too, and hand out a new nonce in time.
 
         See: RFC 7616 section 3.5.
         """
-        admission = request.__dict__.get("digest_admission")
+        admission: Admission | None = getattr(request, _ADMISSION, None)
         if admission is None or admission.gate is not self:
             return
-        credentials: DigestCredentials = admission.credentials
+        credentials = admission.credentials
         parts = []
         content_hash = None
         if credentials.qop == "auth-int" and not response.stream:
@@ -167,28 +170,18 @@ class DigestGate:
         credentials = self._credentials_of(request)
         if credentials is None or credentials.qop != "auth-int":
             return
-        content_hash = credentials.algorithm.new(b"")
+        content_hash = credentials.algorithm.new()
+        file = None
         body = request.body
-        is_chunked = "Transfer-Encoding" in request.headers
+        is_chunked = sent_field(request, "Transfer-Encoding") is not None
         length = None if is_chunked else body.length or 0
-        if is_chunked or length:
-            body.fp = request.rfile = spool(
-                request.rfile, length, body.maxbytes or None, content_hash
-            )
-            request.digest_content = body.fp
-        request.digest_content_hash = content_hash.hexdigest()
-
-    def close_content(self, request: Request, _response: Response) -> None:
-        """Close what :meth:`keep_content` has opened."""
-        content = request.__dict__.get("digest_content")
-        if content is not None:
-            content.close()
+        if length != 0:
+            file = spool(request.rfile, length, body.maxbytes or None, content_hash)
+            body.fp = request.rfile = file
+        setattr(request, _KEPT, KeptContent(content_hash.hexdigest(), file))
 
     def _credentials_of(self, request: Request) -> DigestCredentials | None:
-        field = authorization_of(request)
-        if field is None:
-            return None
-        scheme, parameters = split_scheme(field)
+        scheme, parameters = split_scheme(sent_field(request, "Authorization") or "")
         return parse_digest(parameters, self._charsets) if scheme == "digest" else None
 
     def _is_expected(self, credentials: DigestCredentials) -> bool:
@@ -201,7 +194,10 @@ class DigestGate:
         )
 
     def _find_secret(self, credentials: DigestCredentials) -> tuple[str | None, str]:
-        """Return the name of the user, ``None`` if there is none, and HA1 or something like it."""
+        """Return the name of the user, ``None`` if there is none, and HA1 or something like it.
+
+        A hash without the form of one, such as an empty one, is not a hash: anybody could use it.
+        """
         algorithm = credentials.algorithm
         username: str | None = credentials.username
         if credentials.is_hashed:
@@ -209,9 +205,9 @@ class DigestGate:
         found = None
         if username is not None:
             found = self._source.find(self._realm, username, algorithm, credentials.charset)
-        if found is None:
+        if found is None or not algorithm.is_hash(found):
             username = None
-            found = hash_user(algorithm, _NOBODY, self._realm, _NOBODY)
+            found = "0" * algorithm.digits
         return username, hash_secret(credentials, found)
 
     def _is_fresh(self, credentials: DigestCredentials, issued: int) -> bool:
@@ -226,14 +222,10 @@ class DigestGate:
 
         The credentials came for the first URL, and their nonce count has been used for that.
         """
-        before = request.prev
-        if before is None:
-            return False
-        admission = before.__dict__.get("digest_admission")
+        admission: Admission | None = getattr(request.prev, _ADMISSION, None)
         if admission is None or admission.gate._identity != self._identity:
             return False
-        request.login = admission.username
-        request.digest_admission = admission._replace(gate=self)
+        _note_admission(request, admission._replace(gate=self))
         return True
 
     def _challenges(self, *, is_stale: bool) -> list[str]:
@@ -250,6 +242,34 @@ class DigestGate:
             )
             for algorithm in self._algorithms
         ]
+
+
+class DigestTool(Tool):
+    """A tool whose gate needs more than one hook."""
+
+    def _plan(self, arguments: Mapping[str, Any]) -> list[tuple[str, Hook]]:
+        """Say which hooks the tool attaches.
+
+        Raises:
+            ValueError: An argument makes no sense.
+        """
+        planned = super()._plan(arguments)
+        for _, hook in planned[:]:
+            if isinstance(hook.callback, DigestGate):  # not a function of the application
+                planned += hook.callback.other_hooks()
+        return planned
+
+
+def close_content(request: Request, _response: Response) -> None:
+    """Close what :meth:`DigestGate.keep_content` has opened."""
+    kept: KeptContent | None = getattr(request, _KEPT, None)
+    if kept is not None and kept.file is not None:
+        kept.file.close()
+
+
+def _note_admission(request: Request, admission: Admission) -> None:
+    request.login = admission.username
+    setattr(request, _ADMISSION, admission)
 
 
 def _is_for(uri: str, request: Request) -> bool:
@@ -270,9 +290,10 @@ def _is_right(credentials: DigestCredentials, secret_hash: str, request: Request
     """Tell whether the response is the one that the password leads to."""
     content_hash = None
     if credentials.qop == "auth-int":
-        content_hash = request.__dict__.get("digest_content_hash")
-        if content_hash is None:  # nobody has kept it before it was read
+        kept: KeptContent | None = getattr(request, _KEPT, None)
+        if kept is None:  # the content was read without the tool
             return False
+        content_hash = kept.hash
     method = request.wsgi_environ.get("REQUEST_METHOD", request.method)
     message_hash = hash_message(credentials, method, content_hash)
     expected = request_digest(credentials, secret_hash, message_hash)
@@ -280,7 +301,7 @@ def _is_right(credentials: DigestCredentials, secret_hash: str, request: Request
 
 
 def checked_key(key: object) -> bytes:
-    """Return the key as octets.
+    """Return the key as bytes.
 
     Raises:
         ValueError: There is none.
@@ -303,30 +324,33 @@ def _checked_algorithms(names: str | Iterable[str] | None) -> tuple[Algorithm, .
     """
     if names is None:
         return ()
-    listed = names.split(",") if isinstance(names, str) else list(names)
-    algorithms = []
-    for name in listed:
-        algorithm = find_algorithm(name.strip())
-        if algorithm is None:
-            raise ValueError(
-                f"tools.auth_digest.algorithms = {names!r}: expected some of MD5, SHA-256, "
-                "SHA-512-256, and these with -sess"
-            )
+    setting = f"tools.auth_digest.algorithms = {names!r}"
+    chosen = [find_algorithm(name) for name in _listed(names)]
+    if not chosen:
+        raise ValueError(f"{setting}: expected at least one")
+    if None in chosen:
+        raise ValueError(
+            f"{setting}: expected some of MD5, SHA-256, SHA-512-256, and these with -sess"
+        )
+    algorithms = tuple(algorithm for algorithm in ALGORITHMS.values() if algorithm in chosen)
+    for algorithm in algorithms:
         if not is_available(algorithm):
             raise ValueError(
-                f"tools.auth_digest.algorithms = {names!r}: {algorithm.base} is not available on "
-                "this machine, for example since it is in FIPS mode"
+                f"{setting}: {algorithm.base} is not available on this machine, for example since "
+                "it is in FIPS mode"
             )
-        algorithms.append(algorithm)
-    if not algorithms:
-        raise ValueError(f"tools.auth_digest.algorithms = {names!r}: expected at least one")
-    return by_strength(algorithms)
+    return algorithms
 
 
 def _checked_qops(qop: str | Iterable[str]) -> tuple[str, ...]:
-    listed = [each.strip() for each in qop.split(",")] if isinstance(qop, str) else list(qop)
+    listed = _listed(qop)
     if not listed or not set(listed) <= set(QOPS):
         raise ValueError(
             f"tools.auth_digest.qop = {qop!r}: expected 'auth', 'auth-int', or both with a comma"
         )
     return tuple(each for each in QOPS if each in listed)
+
+
+def _listed(names: str | Iterable[str]) -> list[str]:
+    """Return names that are given as a list, or as text with commas."""
+    return [name.strip() for name in (names.split(",") if isinstance(names, str) else names)]

@@ -1,29 +1,28 @@
 """Where the hashes of users come from that the scheme Digest compares with.
 
-A source is any callable of realm and name. Those here can do more: they know for which algorithms
-they have hashes, and who is meant by the hash of a name.
+An application may give a function of realm and name. The stores here can do more: they have hashes
+for several algorithms, and find the user whose name was sent as a hash.
 """
 
 import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Protocol
 
 from cherrypy._auth.algorithms import ALGORITHMS, Algorithm, is_available
 from cherrypy._auth.digest import hash_user, hash_username
 
-_NOBODY = "nobody"
 _MD5 = ALGORITHMS["MD5"]
 _SHA_256 = ALGORITHMS["SHA-256"]
 _RACY_SECONDS = 2  # a file that changed so recently may change again within the same time stamp
 
 
-class HashSource(Protocol):
-    """What the Digest tool asks for hashes."""
+class HashSource:
+    """Finds the hashes of users for the Digest tool."""
 
     def default_algorithm(self) -> Algorithm:
-        """Say which algorithm is meant where none is configured."""
+        """Return the algorithm that counts where none is configured: MD5, as in CherryPy 18."""
+        return _MD5
 
     def find(self, realm: str, username: str, algorithm: Algorithm, charset: str) -> str | None:
         """Find H(user:realm:password) in hexadecimal digits; ``None`` for unknown users.
@@ -34,33 +33,66 @@ class HashSource(Protocol):
             algorithm: Algorithm of the hash.
             charset: In which the client encoded the name, and so the password.
         """
+        raise NotImplementedError
 
     def find_name(self, realm: str, name_hash: str, algorithm: Algorithm) -> str | None:
         """Find the user of whose name a hash was sent (``userhash``)."""
+        raise NotImplementedError
 
 
-class NameHashes:
-    """Users by the hashes of their names, made anew when there are other users."""
+class FunctionSource(HashSource):
+    """Asks a function of the application, which does not tell what users there are.
+
+    Args:
+        function: Called with realm and name; with the name of the algorithm, too, if it has a
+            parameter ``algorithm``. It returns ``None`` for unknown users.
+        takes_algorithm: Whether it has that parameter.
+    """
+
+    def __init__(self, function: Callable[..., object], *, takes_algorithm: bool) -> None:
+        self._function = function
+        self._takes_algorithm = takes_algorithm
+
+    def find(self, realm: str, username: str, algorithm: Algorithm, _charset: str) -> str | None:
+        """Ask the function; see :class:`HashSource`."""
+        more = {"algorithm": algorithm.base} if self._takes_algorithm else {}
+        found = self._function(realm, username, **more)
+        return found if isinstance(found, str) else None
+
+
+class Store(HashSource):
+    """Hashes of users who are all known here. An account with an empty password lets nobody in."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: dict[tuple[str, str], tuple[list[str], dict[str, str]]] = {}
+        self._names: dict[tuple[str, str], tuple[list[str], dict[str, str]]] = {}
 
-    def find(
-        self, names: Iterable[str], realm: str, name_hash: str, algorithm: Algorithm
-    ) -> str | None:
-        """Find the one of some names that has a hash."""
-        current = list(names)
+    def find(self, realm: str, username: str, algorithm: Algorithm, charset: str) -> str | None:
+        """Find the hash of a user; see :class:`HashSource`."""
+        found = self._look_up(realm, username, algorithm, charset)
+        blank = hash_user(algorithm, username, realm, "", charset)
+        return found if isinstance(found, str) and found != blank else None
+
+    def find_name(self, realm: str, name_hash: str, algorithm: Algorithm) -> str | None:
+        """Find a user by the hash of the name; see :class:`HashSource`."""
+        names = list(self._usernames(realm))
         key = (realm, algorithm.base)
         with self._lock:
-            known = self._known.get(key)
-            if known is None or known[0] != current:
-                hashes = {hash_username(algorithm, name, realm): name for name in current}
-                known = self._known[key] = (current, hashes)
+            known = self._names.get(key)
+            if known is None or known[0] != names:  # made anew when there are other users
+                hashes = {hash_username(algorithm, name, realm): name for name in names}
+                known = self._names[key] = (names, hashes)
         return known[1].get(name_hash.lower())
 
+    def _look_up(self, realm: str, username: str, algorithm: Algorithm, charset: str) -> object:
+        """Return what the store has for a user; only text counts."""
+        raise NotImplementedError
 
-class PlainPasswords:
+    def _usernames(self, realm: str) -> Iterable[str]:
+        raise NotImplementedError
+
+
+class PlainPasswords(Store):
     """Passwords in a dict, which may change at any time: hashes of any algorithm are made of them.
 
     Args:
@@ -68,31 +100,27 @@ class PlainPasswords:
     """
 
     def __init__(self, passwords: Mapping[str, str]) -> None:
+        super().__init__()
         self._passwords = passwords
-        self._names = NameHashes()
 
     def __call__(self, realm: str, username: str) -> str | None:
         """Return H(user:realm:password) with MD5, or ``None`` for unknown users."""
         return self.find(realm, username, _MD5, "utf-8")
 
     def default_algorithm(self) -> Algorithm:
-        """MD5, which all clients know; SHA-256 on a machine that has no MD5."""
+        """MD5, which all clients know; SHA-256 on a machine that does not have MD5."""
         return _MD5 if is_available(_MD5) else _SHA_256
 
-    def find(self, realm: str, username: str, algorithm: Algorithm, charset: str) -> str | None:
-        """Make the hash of a user; see :class:`HashSource`."""
-        password = self._passwords.get(username)
+    def _look_up(self, realm: str, username: str, algorithm: Algorithm, charset: str) -> str:
         # as much work for a name that is not there
-        hashed = _NOBODY if password is None else password
-        found = hash_user(algorithm, username, realm, hashed, charset)
-        return None if password is None else found
+        password = self._passwords.get(username) or ""
+        return hash_user(algorithm, username, realm, password, charset)
 
-    def find_name(self, realm: str, name_hash: str, algorithm: Algorithm) -> str | None:
-        """Find a user by the hash of the name; see :class:`HashSource`."""
-        return self._names.find(self._passwords, realm, name_hash, algorithm)
+    def _usernames(self, _realm: str) -> Iterable[str]:
+        return self._passwords
 
 
-class KnownHashes:
+class KnownHashes(Store):
     """Hashes in a dict, which may change at any time.
 
     Args:
@@ -100,35 +128,27 @@ class KnownHashes:
             ``{"SHA-256": "...", "MD5": "..."}``.
     """
 
-    def __init__(self, hashes: Mapping[str, Any]) -> None:
+    def __init__(self, hashes: Mapping[str, str | Mapping[str, str]]) -> None:
+        super().__init__()
         self._hashes = hashes
-        self._names = NameHashes()
 
-    def __call__(self, _realm: str, username: str) -> Any:
+    def __call__(self, _realm: str, username: str) -> str | Mapping[str, str] | None:
         """Return what the dict has for a user."""
         return self._hashes.get(username)
 
-    def default_algorithm(self) -> Algorithm:
-        """MD5, which is what CherryPy 18 knows."""
-        return _MD5
-
-    def find(self, _realm: str, username: str, algorithm: Algorithm, _charset: str) -> str | None:
-        """Find the hash of a user; see :class:`HashSource`."""
+    def _look_up(self, _realm: str, username: str, algorithm: Algorithm, _charset: str) -> object:
         found = self._hashes.get(username)
-        if isinstance(found, Mapping):
-            found = found.get(algorithm.base)
-        return found if isinstance(found, str) else None
+        return found.get(algorithm.base) if isinstance(found, Mapping) else found
 
-    def find_name(self, realm: str, name_hash: str, algorithm: Algorithm) -> str | None:
-        """Find a user by the hash of the name; see :class:`HashSource`."""
-        return self._names.find(self._hashes, realm, name_hash, algorithm)
+    def _usernames(self, _realm: str) -> Iterable[str]:
+        return self._hashes
 
 
 _Stamp = tuple[int, int, int]
 _Index = dict[tuple[str, str], dict[int, str]]
 
 
-class HtdigestFile:
+class HtdigestFile(Store):
     """A file as Apache's ``htdigest`` writes it, with lines ``user:realm:hash``.
 
     It is looked at for each request, and read again when it has changed. Lines of another form do
@@ -139,27 +159,22 @@ class HtdigestFile:
     """
 
     def __init__(self, filename: str | os.PathLike[str]) -> None:
+        super().__init__()
         self.filename = filename
-        self._names = NameHashes()
         self._read: tuple[_Stamp | None, _Index] = (None, {})  # replaced as a whole
 
     def __call__(self, realm: str, username: str) -> str | None:
         """Return the hash of a user; the one with MD5, if there are several."""
-        return _shortest(self._index().get((realm, username), {}))
+        by_length = self._index().get((realm, username))
+        return by_length[min(by_length)] if by_length else None
 
-    def default_algorithm(self) -> Algorithm:
-        """MD5, which is what ``htdigest`` writes."""
-        return _MD5
+    def _look_up(
+        self, realm: str, username: str, algorithm: Algorithm, _charset: str
+    ) -> str | None:
+        return self._index().get((realm, username), {}).get(algorithm.digits)
 
-    def find(self, realm: str, username: str, algorithm: Algorithm, _charset: str) -> str | None:
-        """Find the hash of a user; see :class:`HashSource`."""
-        by_length = self._index().get((realm, username), {})
-        return by_length.get(32 if algorithm.base == "MD5" else 64)
-
-    def find_name(self, realm: str, name_hash: str, algorithm: Algorithm) -> str | None:
-        """Find a user by the hash of the name; see :class:`HashSource`."""
-        names = [name for of_realm, name in self._index() if of_realm == realm]
-        return self._names.find(names, realm, name_hash, algorithm)
+    def _usernames(self, realm: str) -> Iterable[str]:
+        return [name for of_realm, name in self._index() if of_realm == realm]
 
     def _index(self) -> _Index:
         status = os.stat(self.filename)  # noqa: PTH116 - PERF: once for each request
@@ -188,46 +203,14 @@ def parse_htdigest(content: bytes) -> _Index:
     for line in text.splitlines():
         username, _, rest = line.strip().partition(":")
         realm, colon, found = rest.rpartition(":")
-        if colon:
+        if colon and found:
             index.setdefault((realm, username), {})[len(found)] = found
     return index
 
 
-def _shortest(by_length: dict[int, str]) -> str | None:
-    return by_length[min(by_length)] if by_length else None
-
-
-class CallableSource:
-    """A function of the application that gives hashes.
-
-    Args:
-        function: Called with realm and name; with the name of the algorithm, too, if it has a
-            parameter ``algorithm``. It returns ``None`` for unknown users.
-        takes_algorithm: Whether it has that.
-    """
-
-    def __init__(self, function: Callable[..., Any], *, takes_algorithm: bool) -> None:
-        self._function = function
-        self._takes_algorithm = takes_algorithm
-
-    def default_algorithm(self) -> Algorithm:
-        """MD5, which is what CherryPy 18 asks for."""
-        return _MD5
-
-    def find(self, realm: str, username: str, algorithm: Algorithm, _charset: str) -> str | None:
-        """Ask the function; see :class:`HashSource`."""
-        if self._takes_algorithm:
-            found = self._function(realm, username, algorithm=algorithm.base)
-        else:
-            found = self._function(realm, username)
-        return found if isinstance(found, str) else None
-
-    def find_name(self, _realm: str, _name_hash: str, _algorithm: Algorithm) -> str | None:
-        """Find nobody: which users there are is not known."""
-        return None
-
-
-def source_of(get_ha1: Any, algorithms: tuple[Algorithm, ...], *, userhash: bool) -> HashSource:
+def source_of(
+    get_ha1: object, algorithms: tuple[Algorithm, ...], *, userhash: bool = False
+) -> HashSource:
     """Make a source of what the configuration has.
 
     Args:
@@ -236,9 +219,9 @@ def source_of(get_ha1: Any, algorithms: tuple[Algorithm, ...], *, userhash: bool
         userhash: Whether clients may send hashes of names.
 
     Raises:
-        ValueError: It is no function, or can not do what the other settings ask for.
+        ValueError: It is not a function, or cannot do what the other settings ask for.
     """
-    if isinstance(get_ha1, (PlainPasswords, KnownHashes, HtdigestFile)):
+    if isinstance(get_ha1, HashSource):
         return get_ha1
     if not callable(get_ha1):
         raise ValueError(  # noqa: TRY004 - a setting, and its value
@@ -257,10 +240,10 @@ def source_of(get_ha1: Any, algorithms: tuple[Algorithm, ...], *, userhash: bool
             f"tools.auth_digest.algorithms = {names!r}: expected one, as the function "
             "tools.auth_digest.get_ha1 has no parameter 'algorithm' that says which hash is wanted"
         )
-    return CallableSource(get_ha1, takes_algorithm=takes_algorithm)
+    return FunctionSource(get_ha1, takes_algorithm=takes_algorithm)
 
 
-def _takes_algorithm(function: Callable[..., Any]) -> bool:
+def _takes_algorithm(function: Callable[..., object]) -> bool:
     import inspect
 
     try:

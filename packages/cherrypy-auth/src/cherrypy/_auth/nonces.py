@@ -6,7 +6,7 @@ import secrets
 from functools import lru_cache
 
 _NONCE = re.compile(r"([0-9]{1,12}):([0-9a-f]{16})([0-9a-f]{32})")
-_RANDOM_OCTETS = 8
+_RANDOM_SIZE = 8
 _SIGNATURE_DIGITS = 32  # of HMAC-SHA-256: 128 bits
 
 
@@ -20,7 +20,7 @@ def make_nonce(key: bytes, realm: str, seconds: int) -> str:
 
     See: RFC 7616 section 3.3, ``nonce``.
     """
-    random = secrets.token_hex(_RANDOM_OCTETS)
+    random = secrets.token_hex(_RANDOM_SIZE)
     return f"{seconds}:{random}{_signature(key, realm, seconds, random)}"
 
 

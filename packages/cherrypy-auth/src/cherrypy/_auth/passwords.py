@@ -18,7 +18,7 @@ PBKDF2_ROUNDS = 600_000
 MAX_REMEMBERED = 1000
 """Passwords that are remembered to have been right."""
 
-_SALT_OCTETS = 16
+_SALT_SIZE = 16
 _MAX_ROUNDS = 10_000_000
 _PBKDF2 = re.compile(r"\$pbkdf2-sha256\$i=([0-9]{1,8})\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)")
 
@@ -49,7 +49,7 @@ def hash_password(password: str, scheme: str | None = None) -> str:
                 raise
         else:
             return hashed
-    salt = secrets.token_bytes(_SALT_OCTETS)
+    salt = secrets.token_bytes(_SALT_SIZE)
     key = _pbkdf2(password, salt, PBKDF2_ROUNDS)
     return f"$pbkdf2-sha256$i={PBKDF2_ROUNDS}${_encode(salt)}${_encode(key)}"
 
@@ -62,7 +62,7 @@ def verify_password(password: str, hashed: str) -> bool:
         hashed: What :func:`hash_password` has returned, or any hash of argon2.
 
     Raises:
-        ValueError: It is no such hash.
+        ValueError: It is not such a hash.
         ImportError: It is one of argon2, and argon2-cffi is not installed.
     """
     if hashed.startswith("$argon2"):
@@ -79,6 +79,8 @@ def verify_password(password: str, hashed: str) -> bool:
 
 class HashedPasswords:
     """Checks passwords against hashes; a name that is not there takes as long as one that is.
+
+    An empty password is never right, and neither is any for an empty hash.
 
     A password that was right is remembered for a while (as a hash with a key of this process), as
     clients send it with each request, and hashes of passwords are slow on purpose.
@@ -104,7 +106,7 @@ class HashedPasswords:
     def __call__(self, realm: str, username: str, password: str) -> bool:
         """Tell whether a password is right."""
         hashed = self._find(realm, username)
-        if hashed is None:
+        if not hashed or not password:
             verify_password(password, self._decoy_hash())
             return False
         self._decoy = hashed
@@ -124,8 +126,8 @@ class HashedPasswords:
 
     def _proof(self, *texts: str) -> bytes:
         message = b"".join(
-            b"%d:%s" % (len(octets), octets)
-            for octets in (text.encode("utf-8", "surrogatepass") for text in texts)
+            b"%d:%s" % (len(encoded), encoded)
+            for encoded in (text.encode("utf-8", "surrogatepass") for text in texts)
         )
         return hmac.digest(self._key, message, "sha256")
 
@@ -171,16 +173,15 @@ def _verify_argon2(password: str, hashed: str) -> bool:
 
 def _unknown_hash() -> ValueError:
     # the hash itself stays out of logs
-    return ValueError("The hash of a password is none that hash_password makes, nor one of argon2")
+    return ValueError("The hash of a password is neither from hash_password nor from argon2")
 
 
 def _pbkdf2(password: str, salt: bytes, rounds: int) -> bytes:
-    octets = password.encode("utf-8", "surrogatepass")
-    return hashlib.pbkdf2_hmac("sha256", octets, salt, rounds)
+    return hashlib.pbkdf2_hmac("sha256", password.encode("utf-8", "surrogatepass"), salt, rounds)
 
 
-def _encode(octets: bytes) -> str:
-    return base64.b64encode(octets).decode("ascii").rstrip("=")
+def _encode(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii").rstrip("=")
 
 
 def _decode(text: str) -> bytes:

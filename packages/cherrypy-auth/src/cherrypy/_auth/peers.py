@@ -1,25 +1,20 @@
-"""The gate for peers on Unix sockets: the system says who they are."""
+"""The gate for peers on Unix sockets: the system says which user and group they run as."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
-from cherrypy._auth.gates import Request, Response, Stage
-from cherrypy._runtime.errors import HTTPError
+from cherrypy._auth.gates import Gate, refuse
+from cherrypy._runtime.messages import Request, Response
 
 Ids = int | Iterable[int]
 Names = str | Iterable[str]
+T = TypeVar("T", int, str)
 
 
-class PeerGate:
+class PeerGate(Gate):
     """Lets processes of listed users and groups pass.
 
-    The group of a process is the one it runs with, not all that its user is a member of.
-
-    Args:
-        uids: Numbers of users.
-        gids: Numbers of groups.
-        users: Names of users.
-        groups: Names of groups.
-        debug: Not used.
+    The arguments are those of :func:`cherrypy.lib.auth_peercreds.peercreds_auth`.
 
     Raises:
         ValueError: An argument makes no sense, or nobody is listed.
@@ -33,19 +28,16 @@ class PeerGate:
         groups: Names = (),
         debug: bool = False,
     ) -> None:
-        self._uids = _checked_ids(uids, "uids")
-        self._gids = _checked_ids(gids, "gids")
-        self._users = _checked_names(users, "users")
-        self._groups = _checked_names(groups, "groups")
+        super().__init__()
+        self._uids = _listed(uids, "uids", _is_id, "numbers from 0")
+        self._gids = _listed(gids, "gids", _is_id, "numbers from 0")
+        self._users = _listed(users, "users", _is_name, "names")
+        self._groups = _listed(groups, "groups", _is_name, "names")
         if not (self._uids or self._gids or self._users or self._groups):
             raise ValueError(
                 "tools.auth_peercreds: expected at least one of uids, gids, users and groups, "
                 "which list who is admitted"
             )
-
-    def stages(self) -> Mapping[str, tuple[Stage, float | None]]:
-        """Return what is to be done; see :class:`cherrypy._auth.gates.Gate`."""
-        return {"before_handler": (self.admit, None)}
 
     def admit(self, request: Request, _response: Response) -> None:
         """Let a request pass, and set its ``login``: the name of the user, or else the number.
@@ -70,28 +62,32 @@ class PeerGate:
         if not (
             int(uid) in self._uids
             or int(gid) in self._gids
-            or (user and user in self._users)
-            or (group and group in self._groups)
+            or user in self._users  # an empty name is in neither
+            or group in self._groups
         ):
-            raise HTTPError(403, "You are not authorized to access that resource")
+            refuse(403)
         request.login = user or uid
 
 
-def _checked_ids(ids: Ids, argument: str) -> frozenset[int]:
-    checked: frozenset[object] = frozenset([ids] if isinstance(ids, int) else ids)
-    for number in checked:
-        if not isinstance(number, int) or isinstance(number, bool) or number < 0:
-            raise ValueError(
-                f"tools.auth_peercreds.{argument} = {ids!r}: expected a list of numbers from 0"
-            )
-    return checked  # type: ignore[return-value]  # as was checked
+def _listed(
+    values: T | Iterable[T], argument: str, is_valid: Callable[[object], bool], expected: str
+) -> frozenset[T]:
+    """Return what a setting lists, which may be one value.
+
+    Raises:
+        ValueError: A value is not valid.
+    """
+    listed: frozenset[T] = frozenset([values] if isinstance(values, (int, str)) else values)
+    if not all(map(is_valid, listed)):
+        raise ValueError(
+            f"tools.auth_peercreds.{argument} = {values!r}: expected a list of {expected}"
+        )
+    return listed
 
 
-def _checked_names(names: Names, argument: str) -> frozenset[str]:
-    checked: frozenset[object] = frozenset([names] if isinstance(names, str) else names)
-    for name in checked:
-        if not isinstance(name, str) or not name:
-            raise ValueError(
-                f"tools.auth_peercreds.{argument} = {names!r}: expected a list of names"
-            )
-    return checked  # type: ignore[return-value]  # as was checked
+def _is_id(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and value != ""

@@ -9,7 +9,7 @@ def is_uri_of(uri: str, path: str, query: str, host: str) -> bool:
 
     Args:
         uri: As the client wrote it: a path with or without query, or an absolute URI.
-        path: Path of the request, decoded, one character for each octet, as PEP 3333 has it. A
+        path: Path of the request, decoded, one character for each byte, as PEP 3333 has it. A
             slash in a segment may have stayed encoded, as ``%2F``.
         query: Query of the request, as sent.
         host: Its ``Host`` field.
@@ -28,7 +28,7 @@ def is_uri_of(uri: str, path: str, query: str, host: str) -> bool:
 
 def _decoded(path: str) -> Iterator[str]:
     """Yield what a server may make of an encoded path: encoded slashes may stay as they are."""
-    octets = path.encode("latin-1", "replace")
-    yield unquote_to_bytes(octets).decode("latin-1")
-    parts = octets.replace(b"%2f", b"%2F").split(b"%2F")
+    raw_path = path.encode("latin-1", "replace")
+    yield unquote_to_bytes(raw_path).decode("latin-1")
+    parts = raw_path.replace(b"%2f", b"%2F").split(b"%2F")
     yield b"%2F".join(map(unquote_to_bytes, parts)).decode("latin-1")

@@ -14,9 +14,11 @@ Turn it on for a path, over TLS::
 from collections.abc import Callable, Mapping
 
 from cherrypy._auth.basic_gate import BasicGate
-from cherrypy._auth.gates import GateTool
+from cherrypy._auth.gates import PRIORITY
 from cherrypy._auth.passwords import HashedPasswords, equal_texts, hash_password, verify_password
-from cherrypy._runtime.context import current
+from cherrypy._runtime.messages import Request, Response
+from cherrypy._tools.function import tool_function
+from cherrypy._tools.tool import Tool
 
 __all__ = [
     "auth_basic_tool",
@@ -30,7 +32,10 @@ __all__ = [
 CheckPassword = Callable[[str, str, str], bool]
 
 
+@tool_function()
 def basic_auth(
+    request: Request,
+    response: Response,
     realm: str,
     checkpassword: Callable[[str, str, str], object],
     debug: bool = False,
@@ -49,8 +54,10 @@ def basic_auth(
         MalformedCredentialsError: They are malformed; answered by 400.
         ValueError: An argument makes no sense.
     """
-    serving = current.get()
-    BasicGate(realm, checkpassword, debug, accept_charset).admit(serving.request, serving.response)
+    BasicGate(realm, checkpassword, debug, accept_charset).admit(request, response)
+
+
+basic_auth.prepare = BasicGate
 
 
 def checkpassword_dict(user_password_dict: Mapping[str, str]) -> CheckPassword:
@@ -90,5 +97,5 @@ def checkpassword_hashed(
     return HashedPasswords(user_hash_dict, remember_seconds)
 
 
-auth_basic_tool = GateTool(basic_auth, BasicGate)
+auth_basic_tool = Tool("before_handler", basic_auth, priority=PRIORITY)
 """``cherrypy.tools.auth_basic``."""

@@ -28,12 +28,13 @@ from cherrypy._auth.credentials import (
     split_scheme,
 )
 from cherrypy._auth.digest import hash_message, hash_secret, request_digest
-from cherrypy._auth.digest_gate import NONCE_LIFETIME, DigestGate, checked_key
-from cherrypy._auth.gates import GateTool
+from cherrypy._auth.digest_gate import NONCE_LIFETIME, DigestGate, DigestTool, checked_key
+from cherrypy._auth.gates import PRIORITY
 from cherrypy._auth.hash_sources import HtdigestFile, KnownHashes, PlainPasswords
 from cherrypy._auth.nonces import issue_time, make_nonce
 from cherrypy._auth.replay import MemoryReplayStore, ReplayStore
-from cherrypy._runtime.context import current
+from cherrypy._runtime.messages import Request, Response
+from cherrypy._tools.function import tool_function
 
 __all__ = [
     "DEFAULT_CHARSET",
@@ -83,7 +84,10 @@ def md5_hex(s: str) -> str:
 H = md5_hex
 
 
+@tool_function()
 def digest_auth(
+    request: Request,
+    response: Response,
     realm: str,
     get_ha1: Any,
     key: str,
@@ -128,8 +132,10 @@ def digest_auth(
         nonce_lifetime,
         replay_store,
     )
-    serving = current.get()
-    gate.admit(serving.request, serving.response)
+    gate.admit(request, response)
+
+
+digest_auth.prepare = DigestGate
 
 
 def get_ha1_dict_plain(user_password_dict: Mapping[str, str]) -> PlainPasswords:
@@ -271,10 +277,10 @@ class HttpDigestAuthorization:
         Args:
             entity_body: Content of the request, which counts with ``auth-int``.
         """
-        octets = entity_body.encode() if isinstance(entity_body, str) else entity_body
+        content = entity_body.encode() if isinstance(entity_body, str) else entity_body
         content_hash = None
         if self._credentials.qop == qop_auth_int:
-            content_hash = self._credentials.algorithm.hash(octets)
+            content_hash = self._credentials.algorithm.hash(content)
         return hash_message(self._credentials, self.http_method, content_hash)
 
     def request_digest(self, ha1: str, entity_body: str | bytes = "") -> str:
@@ -288,5 +294,5 @@ class HttpDigestAuthorization:
         return request_digest(self._credentials, secret_hash, self.HA2(entity_body))
 
 
-auth_digest_tool = GateTool(digest_auth, DigestGate)
+auth_digest_tool = DigestTool("before_handler", digest_auth, priority=PRIORITY)
 """``cherrypy.tools.auth_digest``."""

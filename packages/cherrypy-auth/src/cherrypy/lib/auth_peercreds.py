@@ -3,14 +3,19 @@
 It needs ``server.socket_file`` and ``server.peercreds``; for names, ``server.peercreds_resolve``.
 """
 
-from cherrypy._auth.gates import GateTool
+from cherrypy._auth.gates import PRIORITY
 from cherrypy._auth.peers import Ids, Names, PeerGate
-from cherrypy._runtime.context import current
+from cherrypy._runtime.messages import Request, Response
+from cherrypy._tools.function import tool_function
+from cherrypy._tools.tool import Tool
 
 __all__ = ["auth_peercreds_tool", "peercreds_auth"]
 
 
+@tool_function()
 def peercreds_auth(
+    request: Request,
+    response: Response,
     uids: Ids = (),
     gids: Ids = (),
     users: Names = (),
@@ -30,9 +35,10 @@ def peercreds_auth(
         HTTPError: 403, if the peer is not listed.
         ValueError: Nobody is listed, or the server does not tell who the peer is.
     """
-    serving = current.get()
-    PeerGate(uids, gids, users, groups, debug).admit(serving.request, serving.response)
+    PeerGate(uids, gids, users, groups, debug).admit(request, response)
 
 
-auth_peercreds_tool = GateTool(peercreds_auth, PeerGate)
+peercreds_auth.prepare = PeerGate
+
+auth_peercreds_tool = Tool("before_handler", peercreds_auth, priority=PRIORITY)
 """``cherrypy.tools.auth_peercreds``."""

@@ -1,4 +1,4 @@
-"""Waiting without looking again and again: one thread sleeps until another one rings."""
+"""Waiting without polling: one thread sleeps until another one rings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Running the program anew when one of its files changes."""
+"""Restarting the program when one of its files changes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cherrypy.process._background import Monitor
+from cherrypy.process.wspbus import with_priority
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from cherrypy.process.wspbus import Bus
 
-    # Gives what has changed since it was last asked; an empty set for nothing.
+    # Each step yields the changes since the last one; an empty set if there are none.
     Changes = Iterator[AbstractSet[object]]
     WatchDirectories = Callable[[list[str]], Changes]
 
@@ -27,8 +28,8 @@ class Autoreloader(Monitor):
     """Restarts the bus when a file of an imported module, or any other given, changes or vanishes.
 
     With the distribution ``watchfiles`` installed, the system tells when something has changed;
-    otherwise the times of the files are compared every ``frequency`` seconds. Python files that
-    do not compile are waited for: the old program goes on until they do.
+    otherwise the times of the files are compared every ``frequency`` seconds. While a changed
+    Python file does not compile, the old program goes on.
 
     Args:
         bus: The bus to listen to, and to restart.
@@ -56,6 +57,7 @@ class Autoreloader(Monitor):
         self._watch: WatchDirectories | None = None
         super().__init__(bus, self.run, frequency)
 
+    @with_priority(70)
     def start(self) -> None:
         """Start the thread that looks at the files."""
         if self.thread is None:
@@ -64,10 +66,8 @@ class Autoreloader(Monitor):
             self._watch = _find_watchfiles() if self.use_watchfiles else None
         super().start()
 
-    start.priority = 70  # type: ignore[attr-defined]
-
     def stop(self) -> None:
-        """Look at nothing any more."""
+        """Stop looking at files."""
         super().stop()
         self._forget()
 
@@ -107,7 +107,7 @@ class Autoreloader(Monitor):
         return changes is None or bool(next(changes, True))
 
     def _open_watch(self) -> Changes | None:
-        """Ask the system to tell about changes; None if it can not."""
+        """Ask the system to report changes; None if it cannot."""
         if self._watch is None:
             return None
         folders = {os.path.dirname(os.path.abspath(filename)) for filename in self._watched}  # noqa: PTH100, PTH120  hundreds of them
@@ -136,7 +136,7 @@ def _find_watchfiles() -> WatchDirectories | None:
         return None
 
     def watch(folders: list[str]) -> Changes:
-        """Give what has changed, waiting no more than a few milliseconds."""
+        """Yield changes, waiting at most a few milliseconds for each set."""
         return watchfiles.watch(
             *folders,
             watch_filter=None,
@@ -159,7 +159,7 @@ def _modified(filename: str) -> float | None:
 
 
 def _compiles(filename: str, bus: Bus) -> bool:
-    """Tell whether a changed file can be run; what is not Python source can."""
+    """Tell whether a changed file can be run; files that are not Python source can."""
     if not filename.endswith(".py"):
         return True
     try:
@@ -180,7 +180,7 @@ def _compiles(filename: str, bus: Bus) -> bool:
 
 def _file_of(module: ModuleType) -> str | None:
     """Find the file whose change changes a module."""
-    # From its dictionary: attributes of lazy modules import what nobody asked for.
+    # From its dictionary: reading attributes of a lazy module would import it.
     names = getattr(module, "__dict__", {})
     archive = getattr(getattr(names.get("__spec__"), "loader", None), "archive", None)
     if isinstance(archive, str):

@@ -1,4 +1,4 @@
-"""Functions that are called again and again while a site runs."""
+"""Functions that are called repeatedly while a site runs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from cherrypy.process._plugin import SimplePlugin
+from cherrypy.process.wspbus import with_priority
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -67,7 +68,7 @@ class BackgroundTask(threading.Thread):
         self._cancelled = threading.Event()
 
     def cancel(self) -> None:
-        """Call the function no more; a call that is under way goes on."""
+        """Stop calling the function; a running call is not interrupted."""
         self.running = False
         self._cancelled.set()
 
@@ -86,7 +87,7 @@ def _call(
     args: Iterable[Any],
     kwargs: Mapping[str, Any],
 ) -> None:
-    """Call a function; log a failure if there is where."""
+    """Call a function, and log a failure if there is a bus."""
     try:
         function(*args, **kwargs)
     except Exception:
@@ -98,7 +99,7 @@ def _call(
 
 
 class Monitor(SimplePlugin):
-    """Calls a function every so often, in a thread of its own, while the bus is started.
+    """Calls a function every so often, in its own thread, while the bus is started.
 
     Args:
         bus: The bus to listen to.
@@ -125,6 +126,7 @@ class Monitor(SimplePlugin):
         self.name = name
         self._lock = threading.Lock()
 
+    @with_priority(70)
     def start(self) -> None:
         """Start the thread, unless it runs already."""
         if self.frequency <= 0 or self.callback is None:
@@ -142,8 +144,6 @@ class Monitor(SimplePlugin):
         else:
             self.bus.log(f"Started monitor thread {name!r}.")
 
-    start.priority = 70  # type: ignore[attr-defined]
-
     def stop(self) -> None:
         """Cancel the thread."""
         with self._lock:
@@ -155,7 +155,7 @@ class Monitor(SimplePlugin):
         self.bus.log(f"Stopped thread {thread.name!r}.")
 
     def graceful(self) -> None:
-        """Stop, and start with what ``callback`` and ``frequency`` are by now."""
+        """Stop, and start with the current ``callback`` and ``frequency``."""
         self.stop()
         self.start()
 

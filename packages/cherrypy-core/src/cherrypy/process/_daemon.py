@@ -1,4 +1,4 @@
-"""Daemons: processes without a terminal, under another user, with their number in a file."""
+"""Daemons: processes without a terminal, under another user, with their process id in a file."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cherrypy.process._plugin import SimplePlugin
+from cherrypy.process._restart import flush_output
+from cherrypy.process.wspbus import with_priority
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,8 +26,8 @@ except ImportError:  # Windows has no such users
     grp = None  # type: ignore[assignment]
     pwd = None  # type: ignore[assignment]
 
-# Tells the program that a restart runs in this same process that it need not become a daemon
-# again. Programs that the daemon starts get it too; their process ids differ.
+# A restarted program finds its own process id here, and does not become a daemon again. Programs
+# that the daemon starts get the variable too, but have other process ids.
 _DAEMON_VARIABLE = "CHERRYPY_DAEMON_PID"
 
 
@@ -35,10 +37,10 @@ def is_daemon() -> bool:
 
 
 class Daemonizer(SimplePlugin):
-    """Makes the process a daemon when the bus starts, before threads and servers do.
+    """Makes the process a daemon when the bus starts, before threads and servers start.
 
-    The program goes on in a process of another number, which belongs to no terminal and no session;
-    the first one ends with the status 0. A restart keeps the process that it has.
+    The program continues in a new process without a terminal and in its own session; the first
+    process ends with the status 0. A restart keeps the process.
 
     Args:
         bus: The bus to listen to.
@@ -60,11 +62,12 @@ class Daemonizer(SimplePlugin):
         self.stderr = stderr
         self.finalized = False
 
+    @with_priority(65)
     def start(self) -> None:
         """Become a daemon, unless this process is one.
 
         Raises:
-            OSError: A file can not be opened, or the system refuses another process.
+            OSError: A file cannot be opened, or the system refuses another process.
         """
         if self.finalized or is_daemon():
             self.finalized = True
@@ -79,8 +82,6 @@ class Daemonizer(SimplePlugin):
             )
         self.daemonize(self.stdin, self.stdout, self.stderr, self.bus.log)
         self.finalized = True
-
-    start.priority = 65  # type: ignore[attr-defined]
 
     @staticmethod
     def daemonize(
@@ -98,14 +99,14 @@ class Daemonizer(SimplePlugin):
             logger: Called with what is done.
 
         Raises:
-            OSError: A file can not be opened, or the system refuses another process.
+            OSError: A file cannot be opened, or the system refuses another process.
         """
         with (
             Path(stdin).open("rb", buffering=0) as new_input,
             Path(stdout).open("ab", buffering=0) as output,
             Path(stderr).open("ab", buffering=0) as error,
         ):
-            _flush_output()
+            flush_output()  # where it was meant to go
             logger("Forking once.")
             _go_on_in_child()
             os.setsid()  # no terminal any more, but this leader of a session could get one
@@ -118,30 +119,23 @@ class Daemonizer(SimplePlugin):
         logger(f"Daemonized to PID: {os.getpid()}")
 
 
-def _flush_output() -> None:
-    """Write what the program has printed, where it was meant to go."""
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            stream.flush()
-
-
 def _go_on_in_child() -> None:
-    """Return in a new process only."""
+    """Fork, and return in the new process only."""
     if os.fork():
-        os._exit(0)  # at once: what is to be done at the end is the child's business
+        os._exit(0)  # at once: handlers of the end of the process run in the child only
 
 
 class DropPrivileges(SimplePlugin):
-    """Gives up the rights of root when the bus has started what needs them.
+    """Gives up the rights of root when the bus starts, after servers have bound their ports.
 
-    That is after servers have bound their ports. All supplementary groups are given up, too.
+    All supplementary groups are given up, too.
     With a user and no group, the process gets the primary group of that user.
 
     Args:
         bus: The bus to listen to.
         umask: Permissions that new files do not get, as for `os.umask`; None keeps them.
         uid: Number or name of the user; None keeps it.
-        gid: Number or name of the group; None: see above.
+        gid: Number or name of the group; None is explained above.
 
     Raises:
         KeyError: There is no such user or group.
@@ -195,11 +189,12 @@ class DropPrivileges(SimplePlugin):
             raise TypeError(f"umask = {umask!r}: expected an int, such as 0o022")
         self._umask = umask
 
+    @with_priority(77)  # servers start at 75
     def start(self) -> None:
         """Change the user, the groups and the umask, as far as they are given.
 
         Raises:
-            PermissionError: The process has no right to.
+            PermissionError: The process has no right to change them.
         """
         if self.uid is None and self.gid is None:
             self.bus.log("uid/gid not set", level=logging.WARNING)
@@ -218,13 +213,11 @@ class DropPrivileges(SimplePlugin):
             self.bus.log(f"umask old: {old:03o}, new: {self.umask:03o}")
         self.finalized = True
 
-    start.priority = 77  # type: ignore[attr-defined]  # servers start at 75
-
 
 def _change_user(uid: int | None, gid: int | None) -> None:
     """Change user and groups, unless they are those of the process already.
 
-    A process that a restart runs again has given up the right to change anything.
+    After a restart the process no longer has the right to change them.
     """
     if gid is None and uid is not None:
         with contextlib.suppress(KeyError):  # a number without a name
@@ -249,14 +242,14 @@ def _current_user() -> str:
 
 
 class PIDFile(SimplePlugin):
-    """Keeps the number of the process in a file while the bus is started.
+    """Keeps the process id in a file while the bus is started.
 
     A file that an earlier process has left is replaced; if that process seems to be alive, there
     is a warning. At the end the file is removed, unless another process has written to it.
 
     Args:
         bus: The bus to listen to.
-        pidfile: Path of the file; a relative one counts from where the process is now.
+        pidfile: Path of the file; a relative one is resolved against the current working directory.
     """
 
     def __init__(self, bus: Bus, pidfile: str | os.PathLike[str]) -> None:
@@ -265,11 +258,12 @@ class PIDFile(SimplePlugin):
         self.finalized = False
         self._path = Path(pidfile).absolute()
 
+    @with_priority(70)
     def start(self) -> None:
         """Write the file.
 
         Raises:
-            OSError: It can not be written.
+            OSError: It cannot be written.
         """
         pid = os.getpid()
         if self.finalized:
@@ -285,23 +279,21 @@ class PIDFile(SimplePlugin):
         self.finalized = True
         self.bus.log(f"PID {pid} written to {self.pidfile!r}.")
 
-    start.priority = 70  # type: ignore[attr-defined]
-
     def exit(self) -> None:
-        """Remove the file, if it is this process that it names."""
+        """Remove the file, if it names this process."""
         if not self.finalized or _read_pid(self._path) != os.getpid():
             return
         self.finalized = False
         try:
             self._path.unlink()
-        except OSError as error:  # no right to any more, after DropPrivileges
+        except OSError as error:  # not allowed any more, after DropPrivileges
             self.bus.log(f"PID file {self.pidfile!r} not removed: {error}", logging.WARNING)
         else:
             self.bus.log(f"PID file removed: {self.pidfile!r}.")
 
 
 def _read_pid(path: Path) -> int | None:
-    """Read the number in a PID file, if there is one."""
+    """Read the process id in a PID file; None if there is none."""
     try:
         return int(path.read_text(encoding="ascii"))
     except (OSError, ValueError):
@@ -309,8 +301,8 @@ def _read_pid(path: Path) -> int | None:
 
 
 def _is_running(pid: int | None) -> bool:
-    """Tell whether there is a process of a number."""
-    if pid is None or pid <= 0 or sys.platform == "win32":  # kill() is no question there
+    """Tell whether a process id belongs to a running process."""
+    if pid is None or pid <= 0 or sys.platform == "win32":  # kill() would end it there
         return False
     try:
         os.kill(pid, 0)

@@ -1,4 +1,4 @@
-"""Running the program anew in the same process: with what, and when that is impossible."""
+"""Restarting the program in the same process: the command line, and when it is impossible."""
 
 from __future__ import annotations
 
@@ -87,6 +87,14 @@ def _passed_sockets() -> int:
     return int(count) if count.isdecimal() else 0
 
 
+def flush_output() -> None:
+    """Write everything that the program has printed."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            with contextlib.suppress(OSError, ValueError):  # closed, or nobody reads it
+                stream.flush()
+
+
 def replace_process(command: Sequence[str]) -> None:
     """Run a command in place of this program; this does not return.
 
@@ -96,10 +104,7 @@ def replace_process(command: Sequence[str]) -> None:
     Raises:
         OSError: The program cannot be run.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            with contextlib.suppress(OSError, ValueError):  # closed, or nobody reads it
-                stream.flush()
+    flush_output()
     arguments = list(command)
     if sys.platform == "win32":
         # The arguments are joined with blanks there, and the new program splits them again.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from cherrypy.process.wspbus import Bus
 
-_KILLED_BY = 128  # added to the number of a signal: status that shells give to its victims
+_KILLED_BY = 128  # added to the number of a signal: status that shells report for a process it ends
 
 
 class SignalHandler:
@@ -25,7 +25,7 @@ class SignalHandler:
 
     By default SIGTERM makes the bus exit, SIGUSR1 publishes ``graceful``, and SIGHUP restarts a
     daemon and makes any other process exit. On Windows Ctrl-Break makes the bus exit. Ctrl-C needs
-    no handler: `Bus.block` takes care of it.
+    no handler: `Bus.block` handles it.
 
     A second signal that makes the bus exit ends the process at once, with the status 128 plus
     the number of the signal.
@@ -35,7 +35,7 @@ class SignalHandler:
     """
 
     handlers: dict[str, Callable[[], object]] = {}  # noqa: RUF012  replaced in each instance
-    """Names of signals, and what to do about them; read by `subscribe`."""
+    """Names of signals, and the function that each of them calls; read by `subscribe`."""
 
     signals: ClassVar[dict[int, str]] = {
         number: number.name for number in _signal.Signals if number.name.startswith("SIG")
@@ -69,12 +69,12 @@ class SignalHandler:
                 self.bus.log(f"Not listening for {name}: {error}.")
 
     def unsubscribe(self) -> None:
-        """Handle no signal any more: what was there before `subscribe` is put back."""
+        """Stop handling signals, and restore the handlers from before `subscribe`."""
         for name, listener in self._subscribed:
             self.bus.unsubscribe(name, listener)
         self._subscribed.clear()
         for number, handler in self._previous_handlers.items():
-            # None stands for a handler that was not set by Python and can not be put back.
+            # None stands for a handler that was not set by Python and cannot be put back.
             previous = _signal.SIG_DFL if handler is None else handler
             self.bus.log(f"Restoring {self.signals[number]} handler {previous!r}.")
             _signal.signal(number, previous)
@@ -89,7 +89,7 @@ class SignalHandler:
 
         Raises:
             ValueError: There is no such signal, or this is not the main thread.
-            OSError: The system lets nobody handle this signal.
+            OSError: The system does not let programs handle this signal.
         """
         number = getattr(_signal, signal, None) if isinstance(signal, str) else signal
         if number not in self.signals:
@@ -118,11 +118,11 @@ class SignalHandler:
                 self.bus.interrupt(f"Signal {name}", _KILLED_BY + signum, publish)
             else:
                 publish()
-        except ChannelFailures:  # it has been logged; the main thread shall go on
+        except ChannelFailures:  # it has been logged; the main thread goes on
             return
 
     def handle_SIGHUP(self) -> None:
-        """Restart a daemon; a process that belongs to a terminal has lost it, and exits."""
+        """Restart a daemon; exit any other process, since it has lost its terminal."""
         if self._is_daemonized():
             self.bus.log("SIGHUP caught while daemonized. Restarting.")
             self.bus.restart()
@@ -131,12 +131,12 @@ class SignalHandler:
             self.bus.exit()
 
     def _is_daemonized(self) -> bool:
-        """Tell whether this process is a daemon, ours or one that someone else made."""
+        """Tell whether this process is a daemon, made by `Daemonizer` or by another program."""
         return is_daemon() or (os.getpid() != self._original_pid and not _has_terminal())
 
 
 def _has_terminal() -> bool:
-    """Tell whether someone types into this process."""
+    """Tell whether the process reads from a terminal."""
     if sys.__stdin__ is None:
         return False
     try:

@@ -1,4 +1,4 @@
-"""Which threads serve requests."""
+"""Numbers for the threads that serve requests."""
 
 from __future__ import annotations
 

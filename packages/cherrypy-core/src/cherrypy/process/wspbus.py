@@ -1,9 +1,9 @@
 """A bus that ties the parts of a site together: states, and channels that they listen to.
 
-The parts of a site (servers, threads, files of a daemon) neither know each other nor are known to
-whoever controls the site. Each subscribes *listeners* to *channels* of a `Bus`; whoever has
-something to say *publishes* on a channel. The channels ``start``, ``stop``, ``exit`` and
-``graceful`` go with the life of the process, which the bus keeps in its ``state``::
+The parts of a site (servers, threads, files of a daemon) do not know each other. Each part
+subscribes *listeners* to *channels* of a `Bus`, and any code may *publish* on a channel. The
+channels ``start``, ``stop``, ``exit`` and ``graceful`` follow the life of the process, which the
+bus keeps in its ``state``::
 
                            start()
              ┌─────────── STARTING ──────────┐
@@ -15,7 +15,7 @@ something to say *publishes* on a channel. The channels ``start``, ``stop``, ``e
            ▼
         EXITING     exit(): stop(), then the channel "exit"
 
-The states STARTING and STOPPING last as long as the listeners run. The bus knows nothing of HTTP.
+The states STARTING and STOPPING last as long as the listeners run. The bus does not know HTTP.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from cherrypy.process._alarm import Alarm
 from cherrypy.process._restart import (
     close_on_exec,
+    flush_output,
     interpreter_command,
     replace_process,
     restart_problem,
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Bus", "ChannelFailures", "bus", "states"]
 
-_EX_SOFTWARE = 70  # status of a process that ended for a fault of its own, see sysexits.h
+_EX_SOFTWARE = 70  # status of a process that ended because of an internal error, see sysexits.h
 _EX_INTERRUPTED = 130  # status that shells give to a process that ended by Ctrl-C
 _DEFAULT_PRIORITY = 50
 _CHANNELS = ("start", "stop", "exit", "graceful", "log", "main")
@@ -67,7 +68,7 @@ class State(enum.Enum):
     EXITING = enum.auto()
 
     def __repr__(self) -> str:
-        """Give the name as it is written in code."""
+        """Return the name as it is written in code."""
         return f"states.{self.name}"
 
     __str__ = __repr__
@@ -77,7 +78,7 @@ states = State
 
 
 class ChannelFailures(Exception):
-    """What the failed listeners of one publication raised, in the order in which they ran."""
+    """The exceptions of the failed listeners of one publication, in the order in which they ran."""
 
     delimiter = "\n"
 
@@ -92,11 +93,11 @@ class ChannelFailures(Exception):
             self._exceptions.append(error)
 
     def get_instances(self) -> list[BaseException]:
-        """Give the exceptions, in a list of their own."""
+        """Return a new list of the exceptions."""
         return self._exceptions[:]
 
     def __str__(self) -> str:
-        """Give the representations of the exceptions, one per line."""
+        """Return the representations of the exceptions, one per line."""
         return self.delimiter.join(map(repr, self._exceptions))
 
     __repr__ = __str__
@@ -144,7 +145,7 @@ class Bus:
 
     @property
     def state(self) -> State:
-        """The state of the bus; whoever waits for the one that is set wakes up."""
+        """The state of the bus; setting it wakes the threads that wait for it."""
         return self._state
 
     @state.setter
@@ -153,7 +154,7 @@ class Bus:
         self._wake_all()
 
     def _wake_all(self) -> None:
-        """Make every thread that waits look again."""
+        """Make every waiting thread check its condition again."""
         with self._lock:
             for alarm in tuple(self._alarms):
                 alarm.ring()
@@ -182,12 +183,12 @@ class Bus:
         channel: str | None = None,
         deadline: float = math.inf,
     ) -> None:
-        """Wait for a condition, which whoever changes tells by `_wake_all`.
+        """Wait for a condition; code that changes it calls `_wake_all`.
 
         Args:
             condition: What to wait for.
             interval: Seconds between two publications on the channel.
-            channel: Where to publish in the meantime, if there are listeners.
+            channel: A channel to publish on in the meantime, if it has listeners.
             deadline: Value of ``time.monotonic()`` at which to give up.
         """
         if condition():
@@ -278,7 +279,7 @@ class Bus:
                 status of success becomes 1.
         """
         listeners = self.listeners.get(channel)
-        if not listeners:  # PERF: every request publishes on channels that nobody listens to
+        if not listeners:  # PERF: every request publishes on channels without listeners
             return []
         output = []
         failures: ChannelFailures | None = None
@@ -303,7 +304,7 @@ class Bus:
         return output
 
     def _in_order(self, channel: str, listeners: set[Listener]) -> Iterable[Listener]:
-        """Copy and sort listeners; those that were put into the set by hand come along."""
+        """Copy and sort listeners; those that were added to the set directly come last."""
         if len(listeners) == 1:
             return tuple(listeners)
         ranks = self._ranks
@@ -341,7 +342,7 @@ class Bus:
         ends with the status 70.
 
         Raises:
-            ChannelFailures: A listener failed; seen only by who keeps the process from ending.
+            ChannelFailures: A listener failed; raised only if the process does not end.
             KeyboardInterrupt: As above.
         """
         self._interrupted = False
@@ -382,10 +383,10 @@ class Bus:
         """Stop, then publish on ``exit``: the process is about to end.
 
         The process itself ends when its main thread does, which `block` waits for. It ends here,
-        with the status 70, if a listener fails, or if the bus had not finished to start: nobody
-        could tell how far the site has come.
+        with the status 70, if a listener fails, or if the bus had not finished starting: the site
+        may be in any state then.
 
-        While one thread is at it, the same call from elsewhere returns at once.
+        While one thread runs this, the same call from another thread returns at once.
         """
         with self._lock:
             if self._exit_under_way:
@@ -393,39 +394,29 @@ class Bus:
             self._exit_under_way = True
         try:
             clean = self._state is not states.STARTING
-            clean = self._stopped() and clean
+            try:
+                self.stop()
+            except Exception:
+                clean = False
             self.state = states.EXITING
             self.log("Bus EXITING")
-            clean = self._exited() and clean
+            try:
+                self.publish("exit")
+                self.log("Bus EXITED")
+            except ChannelFailures:
+                clean = False
             if not clean:
                 _end_process()
         finally:
             self._exit_under_way = False
             self._wake_all()
 
-    def _stopped(self) -> bool:
-        """Stop, and tell whether all went well."""
-        try:
-            self.stop()
-        except Exception:
-            return False
-        return True
-
-    def _exited(self) -> bool:
-        """Publish on ``exit``, and tell whether all went well."""
-        try:
-            self.publish("exit")
-        except ChannelFailures:
-            return False
-        self.log("Bus EXITED")
-        return True
-
     def restart(self) -> None:
-        """Exit, and make `block` run the program anew in the same process.
+        """Exit, and make `block` run the program again in the same process.
 
         Where that is impossible (a frozen application, an interactive interpreter, Python embedded
         in another program), an error is logged and everything goes on. Set ``restart_command``
-        to say what to run there, or replace ``_do_execv`` to do it in your own way.
+        to the command to run there, or replace ``_do_execv``.
         """
         problem = self._restart_problem()
         if problem is not None:
@@ -444,12 +435,12 @@ class Bus:
         self.publish("graceful")
 
     def block(self, interval: float = 0.1) -> None:
-        """Wait until the bus exits, then for other threads; what a main thread does at last.
+        """Wait until the bus exits, then for other threads; the last call of a main thread.
 
         Ctrl-C makes the bus exit, and so does `SystemExit` from a listener of ``main``. A second
         Ctrl-C ends the process at once, with the status 130.
 
-        Threads that are no daemons get ``drain_timeout`` seconds to finish. One that does not is
+        Threads that are not daemons get ``drain_timeout`` seconds to finish. One that does not is
         reported, and the process ends without it when its main thread does, with the status 70.
         After `restart` the process is replaced instead.
 
@@ -480,14 +471,14 @@ class Bus:
     def interrupt(
         self, reason: str, status: int, react: Callable[[], object] | None = None
     ) -> None:
-        """Exit because someone outside wants it; the second time, without waiting for anything.
+        """Exit at a request from outside; the second time, end the process without waiting.
 
-        Handlers of signals call this. `start` begins to count anew.
+        Signal handlers call this. `start` resets the count.
 
         Args:
             reason: What happened, for the log, such as ``Signal SIGTERM``.
             status: Status of a process that is ended the second time.
-            react: What makes the bus exit; None calls `exit`.
+            react: Called to make the bus exit; None calls `exit`.
         """
         if self._interrupted:
             self._end_at_once(reason, status)
@@ -522,7 +513,7 @@ class Bus:
             self._give_up(threads)
 
     def _give_up(self, threads: Iterable[threading.Thread]) -> None:
-        """Report threads that do not end, and see that they do not keep the process alive."""
+        """Report threads that do not end, and keep them from keeping the process alive."""
         for thread in threads:
             self.log(
                 f"Thread {thread.name} has not ended after {self.drain_timeout} seconds "
@@ -564,7 +555,7 @@ class Bus:
             call()
 
     def _watch_end_of_process(self) -> None:
-        """Have the bus exit when the process ends although nobody made it exit."""
+        """Make the bus exit if the process ends before it."""
         self._pid = os.getpid()
         atexit.unregister(self._clean_exit)
         atexit.register(self._clean_exit)
@@ -583,10 +574,10 @@ class Bus:
         finally:
             self.exit()
 
-    # Running the program anew
+    # Restarting the program
 
     def _restart_problem(self) -> str | None:
-        """Tell what keeps `_do_execv` from working, if it is the one of this class."""
+        """Return what keeps `_do_execv` of this class from working."""
         replaced = "_do_execv" in vars(self) or type(self)._do_execv is not Bus._do_execv
         if replaced or self.restart_command:
             return None
@@ -599,8 +590,8 @@ class Bus:
         """Replace the process by a new run of the program; this does not return.
 
         The process id stays, and so do the options of the interpreter. The program starts in
-        the working directory in which this bus was made. Files are not passed on, but for the
-        three standard ones and sockets from the service manager.
+        the working directory in which this bus was made. Files are not passed on, except
+        the three standard ones and sockets from the service manager.
 
         Raises:
             OSError: The program can no longer be run.
@@ -621,14 +612,24 @@ class Bus:
         replace_process(command)
 
 
+def with_priority(priority: int) -> Callable[[ListenerT], ListenerT]:
+    """Give a method the place at which the bus calls it; lower numbers come first."""
+
+    def mark(method: ListenerT) -> ListenerT:
+        vars(method)["priority"] = priority
+        return method
+
+    return mark
+
+
 def _own_priority(listener: Listener) -> float:
-    """Look up the priority that a listener brings along."""
+    """Return the priority that a listener has as an attribute."""
     priority: float = getattr(listener, "priority", _DEFAULT_PRIORITY)
     return priority
 
 
 def _report(failure: BaseException, msg: str) -> None:
-    """Tell on standard error that a message could not be logged."""
+    """Write to standard error that a message could not be logged."""
     if sys.stderr is not None:
         with contextlib.suppress(OSError, ValueError):  # closed, or nobody reads it
             text = "".join(tracebacks.format_exception(failure))
@@ -648,18 +649,15 @@ def _where(thread: threading.Thread) -> str:
 
 
 def _end_after_main_thread() -> None:
-    """End the process when only threads that do not end are left."""
+    """End the process after its main thread, if other threads do not end."""
     threading.main_thread().join()
     if _threads_to_wait_for():
         _end_process()
 
 
 def _end_process() -> None:
-    """End the process with the status 70, not waiting for threads."""
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            with contextlib.suppress(OSError, ValueError):  # closed, or nobody reads it
-                stream.flush()
+    """End the process with the status 70, without waiting for threads."""
+    flush_output()
     os._exit(_EX_SOFTWARE)
 
 

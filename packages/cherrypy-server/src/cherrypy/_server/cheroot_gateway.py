@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Any, Protocol, cast
+from typing import Any, cast
 from urllib.parse import unquote_to_bytes
 
 import cheroot.wsgi
@@ -18,10 +18,10 @@ from cherrypy._server.connection import Connection, OpenConnections
 from cherrypy._server.content import connection_fault
 from cherrypy._server.file_sender import HAS_SENDFILE, FileSender, FileWrapper, Transfer
 from cherrypy._server.http_request import CPWSGIHTTPRequest
+from cherrypy._server.options import ServerSettings
 from cherrypy._server.request_head import is_content_free
 from cherrypy._server.unix_socket import identity_of, is_abstract, open_unix_socket, remove_own
 from cherrypy._server.worker_pool import WorkerPool
-from cherrypy.process.wspbus import Bus
 
 __all__ = ["CPWSGIHTTPRequest", "CPWSGIServer", "WSGIGateway"]
 
@@ -48,45 +48,8 @@ _COMMON_NAMES = (
 )
 
 
-class ServerSettings(Protocol):
-    """What the server takes from its adapter, ``cherrypy._server.settings.Server``."""
-
-    bus: Bus
-    bind_addr: Any
-    socket_host: str | None
-    socket_file: str | None
-    socket_mode: int | None
-    socket_user: str | int | None
-    socket_group: str | int | None
-    socket_queue_size: int
-    socket_timeout: float
-    accepted_queue_size: int
-    accepted_queue_timeout: float
-    shutdown_timeout: float
-    protocol_version: str
-    thread_pool: int
-    thread_pool_max: int
-    max_request_header_size: int
-    max_request_body_size: int
-    ssl_context: Any
-    ssl_certificate: str | None
-    ssl_certificate_chain: str | None
-    ssl_private_key: str | None
-    ssl_ciphers: str | None
-    ssl_module: Any
-    statistics: bool
-    nodelay: bool
-    wsgi_version: tuple[int, int]
-    peercreds: bool
-    peercreds_resolve: bool
-
-    @property
-    def application(self) -> Any:
-        """The WSGI application."""
-
-
 def environ_name(field_name: bytes) -> str:
-    """Give the key under which a header field is in a WSGI environ, such as ``HTTP_HOST``."""
+    """Return the key of a header field in a WSGI environ, such as ``HTTP_HOST``."""
     return "HTTP_" + field_name.decode("ascii").upper().replace("-", "_")
 
 
@@ -103,7 +66,7 @@ def decode_path(path: bytes) -> str:
         path: As received, such as ``/a%20b%2fc``.
 
     Returns:
-        The octets as latin-1 text, as PEP 3333 asks. An encoded slash stays ``%2F``, so that it
+        The bytes as latin-1 text, as PEP 3333 asks. An encoded slash stays ``%2F``, so that it
         does not split a segment.
     """
     if b"%" in path:
@@ -122,7 +85,7 @@ class WSGIGateway(Gateway):
         super().__init__(req)
         self.req = req
         self._is_started = False
-        self._left: int | None = None  # octets that the declared Content-Length still allows
+        self._left: int | None = None  # bytes that the declared Content-Length still allows
 
     def get_environ(self) -> dict[str, Any]:
         """Make the environ of the request."""
@@ -148,7 +111,7 @@ class WSGIGateway(Gateway):
         return environ
 
     def respond(self) -> None:
-        """Call the application and send what it gives; its iterable is closed in any case."""
+        """Call the application and send its response; the iterable is closed in any case."""
         result = self.req.server.wsgi_app(self.get_environ(), self.start_response)
         try:
             if result.__class__ is FileWrapper and self._send_file(result):
@@ -181,10 +144,10 @@ class WSGIGateway(Gateway):
         Args:
             status: Status code and reason phrase.
             headers: Names and values of the header fields, latin-1.
-            exc_info: The exception because of which a response that has begun is replaced.
+            exc_info: The exception that replaces a response that has begun.
 
         Returns:
-            A callable that sends octets at once.
+            A callable that sends bytes at once.
 
         Raises:
             RuntimeError: It was called before, and this is no replacement.
@@ -211,17 +174,17 @@ class WSGIGateway(Gateway):
         return self.write
 
     def write(self, chunk: bytes) -> None:
-        """Send octets of the content.
+        """Send bytes of the content.
 
         Raises:
-            TypeError: They are no bytes.
+            TypeError: The chunk is not bytes.
             RuntimeError: ``start_response`` has not been called.
-            ValueError: They are more than Content-Length announces; those that fit are sent.
+            ValueError: The chunk exceeds the Content-Length; the bytes that fit are sent.
         """
         if not self._is_started:
             raise RuntimeError("The WSGI application sent content before start_response")
         if not isinstance(chunk, bytes):
-            raise TypeError(f"The WSGI application gave {chunk!r:.40}: expected bytes")
+            raise TypeError(f"The WSGI application returned {chunk!r:.40}: expected bytes")
         left = self._left
         if left is None:
             self.req.write(chunk)
@@ -233,7 +196,7 @@ class WSGIGateway(Gateway):
             raise ValueError("Response body exceeds the declared Content-Length.")
 
     def _send_file(self, wrapper: FileWrapper) -> bool:
-        """Have the system send a file, without a thread that waits for a slow client.
+        """Let the system send a file, without a thread that waits for a slow client.
 
         Returns:
             Whether that is possible. It is not on TLS, where the file has to be encrypted, nor
@@ -274,7 +237,7 @@ class WSGIGateway(Gateway):
         return True
 
     def _declare_length(self, length: int) -> None:
-        """Announce the length of a body that is there as a whole, if the application did not."""
+        """Announce the length of a body of one piece, if the application did not."""
         if self._left is None:
             self._left = length
             self.req.outheaders.append((b"Content-Length", b"%d" % length))
@@ -283,7 +246,7 @@ class WSGIGateway(Gateway):
         """Close the connection, so that the client notices that content is missing."""
         self.req.close_connection = True
         self.req.server.error_log(
-            f"The response to {self.req.uri.decode()} lacks {self._left} octets of the declared "
+            f"The response to {self.req.uri.decode()} lacks {self._left} bytes of the declared "
             "Content-Length: the connection is closed",
             level=40,
         )
@@ -293,11 +256,11 @@ class CPWSGIServer(cheroot.wsgi.Server):
     """The HTTP server of CherryPy.
 
     Args:
-        server_adapter: Where the settings, the application and the log are; ``cherrypy.server``
-            if None.
+        server_adapter: Has the settings, the application and the log; ``cherrypy.server`` if
+            None.
 
     Attributes:
-        base_environ: What is the same in the environ of all requests.
+        base_environ: The part of the environ that is the same for all requests.
     """
 
     fmt = "CherryPy/{cherrypy} {cheroot}"
@@ -343,7 +306,9 @@ class CPWSGIServer(cheroot.wsgi.Server):
         self.max_request_body_size = adapter.max_request_body_size or 0
         self.ssl_adapter = make_ssl_adapter(adapter)
         self.base_environ: dict[str, Any] = {}
-        self._socket_file: tuple[str, tuple[int, int]] | None = None  # the one that we have made
+        self._socket_file: tuple[str, tuple[int, int]] | None = (
+            None  # the one that this server made
+        )
         self.file_sender = FileSender(self)
         self.stats["Enabled"] = adapter.statistics
         self.stats["Threads"] = lambda _: self.requests.size
@@ -385,9 +350,9 @@ class CPWSGIServer(cheroot.wsgi.Server):
     def stop(self) -> None:
         """Stop serving, after the requests that are being answered.
 
-        Connections that went to and fro between the threads meanwhile are closed, too. A handler
-        that calls this is still answered. The file of a Unix socket is removed first: as long as
-        we listen, no other server takes it for its own.
+        Connections that moved between threads in the meantime are closed, too. A handler that calls
+        this is still answered. The file of a Unix socket is removed first: as long as this server
+        listens, no other server replaces the file.
         """
         if self._socket_file is not None:
             remove_own(*self._socket_file)
@@ -416,7 +381,7 @@ class CPWSGIServer(cheroot.wsgi.Server):
 
 
 def make_ssl_adapter(settings: ServerSettings) -> Any | None:
-    """Make what wraps connections in TLS, or ``None`` without certificate and context."""
+    """Make the adapter for TLS; ``None`` without certificate and context."""
     if not settings.ssl_certificate and settings.ssl_context is None:
         return None
     adapter_class = get_ssl_adapter_class(settings.ssl_module or "builtin")

@@ -19,7 +19,7 @@ from cherrypy._server.unix_socket import peer_environ
 if TYPE_CHECKING:
     from cherrypy._server.file_sender import Transfer
 
-_MOMENT = 0.01  # seconds that a free thread waits for the next octets of a client
+_MOMENT = 0.01  # seconds that a free thread waits for the next bytes of a client
 _LINGER = 2.0  # seconds for a client to read the answer, and to stop sending
 _END = b"\r\n\r\n"
 
@@ -57,15 +57,15 @@ class Connection(HTTPConnection):
 
     While the head of a request is not complete, the connection goes back to the server's selector:
     a client that sends slowly or nothing at all takes no thread. Heads have to be complete
-    ``server.socket_timeout`` seconds after their first octet. On TLS, where the selector can not
-    see what is decrypted already, a thread waits.
+    ``server.socket_timeout`` seconds after their first byte. On TLS, where the selector cannot
+    see bytes that are decrypted already, a thread waits.
 
     Attributes:
-        has_unread: The client sent, or may be sending, content that nobody is going to read.
+        has_unread: The client sent, or may be sending, content that will not be read.
         is_broken: Writing to it has failed.
         is_upgraded: The client was told that another protocol begins (RFC 9110 section 7.8).
-        transfer: A response that somebody else has to send to its end, as the client takes it
-            slowly; ``None`` if there is none.
+        transfer: A response that another thread sends to its end, as the client takes it slowly;
+            ``None`` if there is none.
     """
 
     RequestHandlerClass = CPWSGIHTTPRequest
@@ -80,7 +80,7 @@ class Connection(HTTPConnection):
         self._is_plain = self.server.ssl_adapter is None
         self._is_due = False  # the selector says that there is something to read
         self._is_waiting = False  # for the rest of a head
-        self._partial = b""  # octets of a head that is not complete
+        self._partial = b""  # bytes of a head that is not complete
         self._peer: dict[str, str] | None = None
         self._started = 0.0  # when the first of them came
 
@@ -99,7 +99,7 @@ class Connection(HTTPConnection):
         try:
             is_open = self._answer(request)
         except RequestRefusedError as refusal:
-            self.has_unread = True  # where the next request starts, nobody knows
+            self.has_unread = True  # it is not known where the next request starts
             self._answer_failure(request, refusal.status, refusal.reason)
         except ClientTimeoutError:
             if request.started_request or self._partial:
@@ -120,14 +120,14 @@ class Connection(HTTPConnection):
         """Read the head of a request.
 
         Args:
-            limit: Octets that it may have; 0 for any number.
+            limit: Bytes that it may have; 0 for any number.
 
         Returns:
             The head with its empty line; ``None`` if it is not complete. It may be later, unless
             the client has closed the connection.
 
         Raises:
-            RequestRefusedError: It is too large, or can not become a request.
+            RequestRefusedError: It is too large, or cannot become a request.
             ClientTimeoutError: It takes too long.
             ClientGoneError: The connection broke.
         """
@@ -139,18 +139,18 @@ class Connection(HTTPConnection):
             if not piece:
                 return None
             known = len(self._partial)
-            octets = self._partial + piece
-            end = octets.find(_END, max(0, known - len(_END) + 1))
-            taken = len(octets) if end < 0 else end + len(_END)
+            received = self._partial + piece
+            end = received.find(_END, max(0, known - len(_END) + 1))
+            taken = len(received) if end < 0 else end + len(_END)
             self.rfile.read(taken - known)
             if end == 0:  # two empty lines before a request
                 self._partial = b""
                 continue
-            _check_size(octets, taken, limit)
+            _check_size(received, taken, limit)
             if end > 0:
                 self._partial = b""
-                return _without_empty_lines(octets[:taken])
-            self._keep_partial(octets)
+                return _without_empty_lines(received[:taken])
+            self._keep_partial(received)
         self._is_waiting = True
         return None
 
@@ -166,8 +166,8 @@ class Connection(HTTPConnection):
         return self._is_plain and _is_readable(self.socket, seconds)
 
     def peer_environ(self) -> dict[str, str]:
-        """Return what the system tells of the process at the other end of a Unix socket."""
-        if self._peer is None:  # names may have to be asked for far away
+        """Describe the process at the other end of a Unix socket, as the system knows it."""
+        if self._peer is None:  # looking up names may need a network service
             pid, uid, gid = self.get_peer_creds()  # type: ignore[no-untyped-call]  # cheroot's own
             self._peer = peer_environ(pid, uid, gid, is_resolved=self.peercreds_resolve_enabled)
         return self._peer
@@ -176,10 +176,10 @@ class Connection(HTTPConnection):
         """Close the connection.
 
         If content was left unread, the answer would be lost to a client that still sends it: the
-        system resets a connection that is closed over unread octets. So it is given some time.
+        system resets a connection that is closed over unread bytes. So it is given some time.
 
-        After an upgrade to another protocol, libraries set ``linger`` where the socket is theirs
-        now: it stays open. Elsewhere cheroot does, for answers to requests that it has not read.
+        After an upgrade to another protocol, libraries set ``linger`` when they take the socket
+        over: it stays open. Otherwise cheroot sets it, to answer requests that it has not read.
 
         See: RFC 9112 section 9.6.
         """
@@ -187,17 +187,17 @@ class Connection(HTTPConnection):
             return
         if self.linger and self.is_upgraded:
             with suppress(OSError):
-                self.wfile.close()  # our way to the socket, which does not close that itself
+                self.wfile.close()  # this does not close the socket itself
             return
         if self._is_plain and self.server.ready and (self.has_unread or self.linger):
             with suppress(OSError):
                 self._drain(_LINGER if self.has_unread else _MOMENT)
-        if self.is_broken:  # else what is left in the buffer is tried again, which takes time
+        if self.is_broken:  # else sending the rest of the buffer is tried again, which takes time
             with suppress(OSError):
                 self.socket.shutdown(SHUT_RDWR)
         with suppress(OSError):
             self.wfile.close()
-        self.linger = False  # cheroot would leave the socket open; that is what draining is for
+        self.linger = False  # cheroot would leave the socket open; draining does better
         super().close()
 
     def _answer(self, request: CPWSGIHTTPRequest) -> bool:
@@ -215,33 +215,33 @@ class Connection(HTTPConnection):
                 request.simple_response(status, reason)
 
     def _may_read(self) -> bool:
-        """Tell whether reading gives octets, or the end of the stream, without waiting long."""
+        """Tell whether reading gives bytes, or the end of the stream, without waiting long."""
         if self._is_due or not self._is_plain:
             self._is_due = False
             return True
         return self.wait_for_next()
 
-    def _keep_partial(self, octets: bytes) -> None:
+    def _keep_partial(self, received: bytes) -> None:
         """Keep the start of a head until the rest comes.
 
         Raises:
-            RequestRefusedError: It can not become the head of a request.
+            RequestRefusedError: It cannot become the head of a request.
             ClientTimeoutError: The rest should have come by now.
         """
         now = time.monotonic()
         if not self._partial:
             self._started = now
-        self._partial = octets
-        start = _without_empty_lines(octets)[:1]
+        self._partial = received
+        start = _without_empty_lines(received)[:1]
         if start and not b"!" <= start <= b"~" and start != b"\r":
-            bad_request("This server speaks HTTP, and that is no HTTP request")
-        if octets.count(b"\n") != octets.count(b"\r\n"):
+            bad_request("This server speaks HTTP, and that is not an HTTP request")
+        if received.count(b"\n") != received.count(b"\r\n"):
             bad_request("HTTP requires CRLF terminators")
         if now - self._started > self.server.timeout:
             raise ClientTimeoutError
 
     def _drain(self, seconds: float) -> None:
-        """Say that nothing more comes, and read until the client has understood."""
+        """Tell the client that nothing more comes, and read until it closes."""
         connection: socket = self.socket
         connection.shutdown(SHUT_WR)
         deadline = time.monotonic() + seconds
@@ -260,7 +260,7 @@ def _without_empty_lines(head: bytes) -> bytes:
     return head
 
 
-def _check_size(octets: bytes, taken: int, limit: int) -> None:
+def _check_size(received: bytes, taken: int, limit: int) -> None:
     """Refuse a head that is too large.
 
     Raises:
@@ -268,15 +268,15 @@ def _check_size(octets: bytes, taken: int, limit: int) -> None:
     """
     if not limit or taken <= limit:
         return
-    if octets.find(b"\r\n", 2, limit) < 0:
-        raise RequestRefusedError(414, f"The request line is longer than {limit} octets")
-    raise RequestRefusedError(431, f"The header fields are longer than {limit} octets")
+    if received.find(b"\r\n", 2, limit) < 0:
+        raise RequestRefusedError(414, f"The request line is longer than {limit} bytes")
+    raise RequestRefusedError(431, f"The header fields are longer than {limit} bytes")
 
 
 def _is_readable(connection: socket, seconds: float) -> bool:
     """Wait until there is something to read, or the end of the stream; False at the timeout."""
     try:
-        if hasattr(select, "poll"):  # select() can not watch descriptors from 1024 on
+        if hasattr(select, "poll"):  # select() cannot watch descriptors from 1024 on
             poller = select.poll()
             poller.register(connection, select.POLLIN)
             return bool(poller.poll(seconds * 1000))

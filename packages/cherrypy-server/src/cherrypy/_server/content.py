@@ -1,4 +1,4 @@
-"""The content of a request as a file: what PEP 3333 calls ``wsgi.input``."""
+"""The content of a request as a file: ``wsgi.input`` of PEP 3333."""
 
 import re
 from abc import ABC, abstractmethod
@@ -11,19 +11,19 @@ from cheroot.errors import MaxSizeExceeded
 from cherrypy._server.request_head import RequestRefusedError, bad_request, parse_fields
 
 _BLOCK = 65536
-_MAX_LINE = 4096  # octets of a chunk-size line or a trailer field
+_MAX_LINE = 4096  # bytes of a chunk-size line or a trailer field
 _MAX_TRAILER = 65536
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:[\t ]*;[\t\x20-\x7E\x80-\xFF]*)?\r\n")
 
 
 class Reader(Protocol):
-    """What the content is read from; ``rfile`` of a connection."""
+    """The source of content: ``rfile`` of a connection."""
 
     def read(self, size: int, /) -> bytes:
-        """Read exactly so many octets, fewer only at the end of the stream."""
+        """Read exactly so many bytes, fewer only at the end of the stream."""
 
     def readline(self, size: int, /) -> bytes:
-        """Read up to and with a line feed, at most so many octets."""
+        """Read up to and with a line feed, at most so many bytes."""
 
 
 class ClientGoneError(ConnectionError):
@@ -38,14 +38,14 @@ class ContentTooLargeError(RequestRefusedError, MaxSizeExceeded):
     """Content that is longer than ``server.max_request_body_size``."""
 
     def __init__(self, limit: int) -> None:
-        super().__init__(413, f"The content is larger than {limit} octets")
+        super().__init__(413, f"The content is larger than {limit} bytes")
 
 
 def connection_fault(error: OSError | ValueError) -> OSError:
     """Tell a fault of the connection from those of the application, which may be OSErrors too.
 
     Args:
-        error: What a file of the connection raised; a ValueError if it is closed already.
+        error: Raised by a file of the connection; a ValueError if it is closed already.
     """
     if isinstance(error, TimeoutError):
         return ClientTimeoutError(str(error))
@@ -56,12 +56,12 @@ class Content(ABC):
     """The content of one request, readable once from start to end.
 
     Args:
-        rfile: The connection, at the first octet of the content.
-        before_first_read: Called once, before the first octet is read; sends 100 (Continue).
+        rfile: The connection, at the first byte of the content.
+        before_first_read: Called once, before the first byte is read; sends 100 (Continue).
 
     Attributes:
-        rfile: The connection, for those who take it over after the request (RFC 9110 section 7.8).
-        is_complete: All of it has been read: what follows on the connection is the next request.
+        rfile: The connection, for libraries that take it over (RFC 9110 section 7.8).
+        is_complete: All of it has been read; the next request follows on the connection.
     """
 
     is_complete: bool
@@ -73,7 +73,7 @@ class Content(ABC):
         self._before_first_read = before_first_read
 
     def read(self, size: int | None = None) -> bytes:
-        """Read at most ``size`` octets, or all; empty at the end.
+        """Read at most ``size`` bytes, or all; empty at the end.
 
         Raises:
             RequestRefusedError: The chunked coding is malformed, or the content is too large.
@@ -83,11 +83,11 @@ class Content(ABC):
         return self._gather(self._take, size)
 
     def readline(self, size: int | None = None) -> bytes:
-        """Read up to and with the next line feed, at most ``size`` octets; errors as ``read``."""
+        """Read up to and with the next line feed, at most ``size`` bytes; errors as ``read``."""
         return self._gather(self._take_line, size, end=b"\n")
 
     def readlines(self, hint: int | None = None) -> list[bytes]:
-        """Read lines until they have ``hint`` octets together, or all; errors as ``read``."""
+        """Read lines until they have ``hint`` bytes together, or all; errors as ``read``."""
         lines: list[bytes] = []
         left = maxsize if hint is None or hint <= 0 else hint
         while left > 0 and (line := self.readline()):
@@ -100,7 +100,7 @@ class Content(ABC):
         return iter(self.readline, b"")
 
     def discard(self, limit: int) -> bool:
-        """Read and forget what is left; give up after ``limit`` octets or on any fault.
+        """Read and forget what is left; give up after ``limit`` bytes or on any fault.
 
         Returns:
             Whether the content is complete now.
@@ -114,7 +114,7 @@ class Content(ABC):
         return self.is_complete
 
     def _gather(self, take: Callable[[int], bytes], size: int | None, end: bytes = b"") -> bytes:
-        """Join pieces until ``size`` octets are there, or one has ``end`` at its end."""
+        """Join pieces until ``size`` bytes are there, or one has ``end`` at its end."""
         left = maxsize if size is None or size < 0 else size
         pieces = []
         try:
@@ -134,15 +134,15 @@ class Content(ABC):
 
     @abstractmethod
     def is_short(self, limit: int) -> bool:
-        """Tell whether at most ``limit`` octets are left, and the client is sending them."""
+        """Tell whether at most ``limit`` bytes are left, and the client is sending them."""
 
     @abstractmethod
     def _take(self, limit: int) -> bytes:
-        """Read some octets, at most ``limit``; empty at the end."""
+        """Read some bytes, at most ``limit``; empty at the end."""
 
     @abstractmethod
     def _take_line(self, limit: int) -> bytes:
-        """Read some octets, at most ``limit``, and none after a line feed; empty at the end."""
+        """Read some bytes, at most ``limit``, and none after a line feed; empty at the end."""
 
 
 class SizedContent(Content):
@@ -165,7 +165,7 @@ class SizedContent(Content):
         return self._counted(self.rfile.readline(min(limit, self._left))) if self._left else b""
 
     def is_short(self, limit: int) -> bool:
-        """Tell whether at most ``limit`` octets are left, and the client is sending them."""
+        """Tell whether at most ``limit`` bytes are left, and the client is sending them."""
         return self._left <= limit and self._before_first_read is None
 
     def _counted(self, piece: bytes) -> bytes:
@@ -179,7 +179,7 @@ class ChunkedContent(Content):
 
     Args:
         rfile: The connection, at the first chunk.
-        limit: Octets that the decoded content may have; 0 for any number.
+        limit: Bytes that the decoded content may have; 0 for any number.
         before_first_read: As for ``Content``.
     """
 
@@ -189,7 +189,7 @@ class ChunkedContent(Content):
         super().__init__(rfile, before_first_read)
         self._limit = limit
         self._total = 0
-        self._left = 0  # octets of the current chunk
+        self._left = 0  # bytes of the current chunk
         self._fault: RequestRefusedError | None = None
         self.is_complete = False
 
@@ -200,7 +200,7 @@ class ChunkedContent(Content):
         return self._from_chunk(self.rfile.readline, limit)
 
     def is_short(self, limit: int) -> bool:
-        """Tell whether all has been read: how much is left, nobody knows."""
+        """Tell whether all has been read, as it is not known how much is left."""
         return self.is_complete and limit >= 0
 
     def _from_chunk(self, read: Callable[[int], bytes], limit: int) -> bytes:

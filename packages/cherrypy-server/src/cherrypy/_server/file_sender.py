@@ -11,16 +11,16 @@ from typing import Any, Self
 
 HAS_SENDFILE = hasattr(os, "sendfile")
 
-_AT_ONCE = 1 << 20  # octets for one client before it is the turn of the next one
-_TICK = 1.0  # seconds between two looks for clients that take nothing any more
+_AT_ONCE = 1 << 20  # bytes for one client before the next one is served
+_TICK = 1.0  # seconds between two looks for clients that do not take anything
 
 
 class FileWrapper:
     """``wsgi.file_wrapper``: the content of a response that is a file (PEP 3333).
 
     Args:
-        filelike: Anything with ``read``; what it has from its position on is sent.
-        blksize: Octets that are read at a time where the system can not send the file itself.
+        filelike: Anything with ``read``; it is sent from its position on.
+        blksize: Bytes that are read at a time where the system cannot send the file itself.
     """
 
     sends_parts = True
@@ -34,10 +34,10 @@ class FileWrapper:
         return self
 
     def __next__(self) -> bytes:
-        """Read the next octets."""
-        octets: bytes = self.filelike.read(self.blksize)
-        if octets:
-            return octets
+        """Read the next bytes."""
+        block: bytes = self.filelike.read(self.blksize)
+        if block:
+            return block
         raise StopIteration
 
     def close(self) -> None:
@@ -47,7 +47,7 @@ class FileWrapper:
             close()
 
     def position(self) -> tuple[int, int] | None:
-        """Return descriptor and position; ``None`` if it is no file that the system can send."""
+        """Return descriptor and position; ``None`` if the system cannot send the file."""
         try:
             descriptor = self.filelike.fileno()
             return descriptor, os.lseek(descriptor, 0, os.SEEK_CUR)
@@ -61,9 +61,9 @@ class Transfer:
     Args:
         request: The request that it answers; it tells whether the connection stays open.
         wrapper: The file; closed by :meth:`end`.
-        head: Octets that are sent before it.
+        head: Bytes that are sent before it.
         place: Descriptor of the file, and position.
-        length: Octets of the file that are sent.
+        length: Bytes of the file that are sent.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Transfer:
 
     @property
     def left(self) -> int:
-        """Octets of the file that have not been sent."""
+        """Bytes of the file that have not been sent."""
         return self._left
 
     @property
@@ -94,13 +94,13 @@ class Transfer:
         return not (self._head or self._left)
 
     def advance(self) -> bool:
-        """Send what the client takes without waiting, and no more than it is its turn.
+        """Send what the client takes without waiting, at most ``_AT_ONCE`` bytes.
 
         Returns:
             Whether it took anything.
 
         Raises:
-            OSError: The connection broke, or the file can not be read.
+            OSError: The connection broke, or the file cannot be read.
             EOFError: The file has become shorter.
         """
         allowed = _AT_ONCE
@@ -114,7 +114,7 @@ class Transfer:
                     self.socket.fileno(), self._descriptor, self._position, min(self._left, allowed)
                 )
                 if not sent:
-                    raise EOFError(f"the file lacks {self._left} octets of the Content-Length")
+                    raise EOFError(f"the file lacks {self._left} bytes of the Content-Length")
                 self._count(sent)
                 self._position += sent
                 self._left -= sent
@@ -123,8 +123,8 @@ class Transfer:
             return allowed < _AT_ONCE
         return True
 
-    def _count(self, octets: int) -> None:
-        self.connection.wfile.bytes_written += octets
+    def _count(self, sent: int) -> None:
+        self.connection.wfile.bytes_written += sent
 
     def end(self) -> None:
         """Close the file."""
@@ -134,8 +134,8 @@ class Transfer:
 class FileSender:
     """One thread that sends files to all clients that do not take them at once.
 
-    It begins with the first of them. A client that takes nothing for ``timeout`` seconds is given
-    up, as one that blocks a thread is.
+    It begins with the first of them. A client that takes nothing for ``timeout`` seconds is
+    disconnected.
 
     Args:
         server: Gets connections back, and writes the log.
@@ -149,7 +149,7 @@ class FileSender:
         self._is_stopped = False
         self._stop_at = float("inf")
         self._ends: tuple[socket.socket, socket.socket] | None = None
-        """Of a connection to the thread itself; an octet on it wakes the thread up."""
+        """Both ends of a connection to the thread; a byte on it wakes the thread up."""
 
     def add(self, transfer: Transfer) -> None:
         """Take over a response and its connection."""
@@ -184,7 +184,7 @@ class FileSender:
 
     def _wake(self) -> None:
         if self._ends is not None:
-            with suppress(OSError):  # also when it has been told already, and not yet heard
+            with suppress(OSError):  # it has been woken already
                 self._ends[1].send(b"!")
 
     def _run(self, waker: socket.socket) -> None:
@@ -196,7 +196,7 @@ class FileSender:
         checked = time.monotonic()
         while True:
             try:
-                # without clients there is nothing to look for, so nothing wakes it up in vain
+                # without clients it sleeps until it is woken
                 for key, _ in selector.select(_TICK if _transfers(selector) else None):
                     if key.data is None:
                         self._admit(selector, waker)

@@ -16,9 +16,9 @@ from cherrypy._server.content import (
 from cherrypy._server.request_head import RequestHead, is_content_free, parse_head
 
 MAX_DISCARDED = 65536
-"""Octets of unread content that are read to keep a connection; with more, it is closed."""
+"""Bytes of unread content that are read to keep a connection open; with more, it is closed."""
 
-_JOINED_WRITE = 65536  # octets up to which head and content leave in one write
+_JOINED_WRITE = 65536  # bytes up to which head and content leave in one write
 
 
 class CPWSGIHTTPRequest(HTTPRequest):
@@ -46,11 +46,11 @@ class CPWSGIHTTPRequest(HTTPRequest):
         Raises:
             RequestRefusedError: It is malformed or too large.
         """
-        octets = self.conn.receive_head(self.server.max_request_header_size)
-        if octets is None:
+        received = self.conn.receive_head(self.server.max_request_header_size)
+        if received is None:
             return
         self.started_request = True
-        head = parse_head(octets)
+        head = parse_head(received)
         self.head = head
         self.method = head.method
         self.uri = head.uri
@@ -81,8 +81,8 @@ class CPWSGIHTTPRequest(HTTPRequest):
         self.conn.has_unread = not content.is_complete
 
     def write(self, chunk: bytes) -> None:
-        """Send octets of the content, after the head if that has not been sent."""
-        head = b"" if self.sent_headers else self._prepare_head()
+        """Send bytes of the content, after the head if that has not been sent."""
+        head = b"" if self.sent_headers else self.take_head()
         if not self.has_content:
             chunk = b""
         elif self.chunked_write and chunk:
@@ -104,22 +104,14 @@ class CPWSGIHTTPRequest(HTTPRequest):
         Raises:
             ValueError: There is CR, LF or NUL in them; nothing is sent.
         """
-        self._send(self._prepare_head())
-
-    def take_head(self) -> bytes:
-        """Return the head of the response for someone else to send, who sends the content, too.
-
-        Raises:
-            ValueError: There is CR, LF or NUL in it.
-        """
-        return self._prepare_head()
+        self._send(self.take_head())
 
     def simple_response(self, status: int | str, msg: str = "") -> None:
         """Send a response without the application, and have the connection closed.
 
         Args:
             status: Status code, with a reason phrase if it is a ``str``.
-            msg: What the client gets to read.
+            msg: Text for the client.
         """
         if isinstance(status, int):
             status = f"{status} {HTTPStatus(status).phrase}"
@@ -151,8 +143,14 @@ class CPWSGIHTTPRequest(HTTPRequest):
         if not self.sent_headers:
             self.conn.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
-    def _prepare_head(self) -> bytes:
-        """Write the head of the response, and decide how its content is framed."""
+    def take_head(self) -> bytes:
+        """Return the head of the response, and decide how its content is framed.
+
+        The caller has to send the head.
+
+        Raises:
+            ValueError: There is CR, LF or NUL in it.
+        """
         status: str | bytes = self.status
         status = status.encode("latin-1") if isinstance(status, str) else status
         fields = list(self.outheaders)
@@ -206,16 +204,16 @@ class CPWSGIHTTPRequest(HTTPRequest):
         elif not self.close_connection and self.response_protocol == "HTTP/1.0":
             fields.append((b"Connection", b"Keep-Alive"))
 
-    def _send(self, octets: bytes) -> None:
+    def _send(self, data: bytes) -> None:
         """Write to the connection.
 
         Raises:
             ClientGoneError: The connection broke.
             ClientTimeoutError: The client takes nothing.
         """
-        if octets:
+        if data:
             try:
-                self.conn.wfile.write(octets)
+                self.conn.wfile.write(data)
             except (OSError, ValueError) as error:
                 self.conn.is_broken = True
                 raise connection_fault(error) from error

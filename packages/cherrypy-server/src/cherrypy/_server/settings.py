@@ -1,184 +1,28 @@
-"""``cherrypy.server``: the settings of an HTTP server, which starts and stops with the engine."""
+"""``cherrypy.server``: an HTTP server that starts and stops with the engine."""
 
-import os
-import socket
 from importlib import import_module
 from typing import Any
 
-from cherrypy.process import wspbus
-from cherrypy.process.servers import HTTPServer, ServerAdapter, format_base, with_priority
-
-_MAX_PORT = 65535
-_ALL_RIGHTS = 0o777
-_WHOLE_NUMBERS = {
-    # name: smallest, largest, what else to know
-    "socket_port": (0, _MAX_PORT, "0 lets the system choose a free port"),
-    "thread_pool": (1, None, ""),
-    "thread_pool_max": (-1, None, "-1 keeps the pool at server.thread_pool threads"),
-    "socket_queue_size": (0, None, ""),
-    "accepted_queue_size": (-1, None, "-1 is for any number of connections"),
-    "max_request_header_size": (0, None, "0 is for no limit"),
-    "max_request_body_size": (0, None, "0 is for no limit"),
-}
+from cherrypy._server.options import ServerSettings, SettingError
+from cherrypy.process.servers import HTTPServer, format_base
+from cherrypy.process.wspbus import with_priority
 
 
-class SettingError(ValueError):
-    """A setting of the server has a value that makes no sense."""
-
-
-class Server(ServerAdapter):
+class Server(ServerSettings):
     """One HTTP server and its settings; ``cherrypy.server`` is the first of them.
 
-    The settings are taken when the server starts. A server that was made of them is made anew at
-    the next start; one that was set as ``httpserver`` is kept.
+    The settings are read when the server starts. A server that was made of them is replaced at the
+    next start; one that was set as ``httpserver`` is kept.
 
     Args:
-        bus: What it starts and stops with; ``cherrypy.engine`` if None.
+        bus: The bus that it starts and stops with; ``cherrypy.engine`` if None.
         application: The WSGI application that it serves; ``cherrypy.tree`` if None.
     """
 
-    socket_port: int | None = 8080
-    """TCP port to listen on; 0 lets the system choose a free one, see ``bound_addr``."""
-
-    _socket_host: str | None = "127.0.0.1"
-
-    socket_file: str | None = None
-    """File name of a Unix socket to listen on, instead of host and port; an abstract name, which
-    is in no file system, begins with NUL."""
-
-    socket_mode: int | None = None
-    """Rights of that file, such as ``0o660``; what the umask leaves if None."""
-
-    socket_user: str | int | None = None
-    """User who owns that file, by name or number; the one of this process if None."""
-
-    socket_group: str | int | None = None
-    """Group of that file, by name or number."""
-
-    socket_queue_size = 5
-    """Connections that the system keeps until the server accepts them; 5 stands for 128, since
-    clients that find no room wait a second before they try again."""
-
-    socket_timeout: float = 10
-    """Seconds to wait for a client that sends or takes nothing."""
-
-    accepted_queue_size = -1
-    """Connections that may wait for a thread; -1 for any number. The rest are answered 503."""
-
-    accepted_queue_timeout: float = 10
-    """Seconds to wait for room in that queue."""
-
-    shutdown_timeout: float = 5
-    """Seconds that running requests have to finish when the server stops."""
-
-    protocol_version = "HTTP/1.1"
-    """Version of HTTP that the server speaks; ``HTTP/1.0`` is possible."""
-
-    thread_pool = 10
-    """Threads to start with."""
-
-    thread_pool_max = -1
-    """Threads that the pool may grow to when all are busy; -1 to keep ``thread_pool``."""
-
-    max_request_header_size = 500 * 1024
-    """Octets of request line and header fields; 0 or None for any number."""
-
-    max_request_body_size = 100 * 1024 * 1024
-    """Octets of the content of a request; 0 or None for any number."""
-
-    instance: Any = None
-    """The server to start instead of our own: an object, a class, or the dotted name of a class
-    or function, which is called with this adapter."""
-
-    ssl_context: Any = None
-    """An ``ssl.SSLContext`` to use."""
-
-    ssl_certificate: str | None = None
-    """File with the certificate; it makes the server speak TLS."""
-
-    ssl_certificate_chain: str | None = None
-    """File with the certificates between that one and the root."""
-
-    ssl_private_key: str | None = None
-    """File with the private key."""
-
-    ssl_ciphers: str | None = None
-    """Ciphers to allow, as OpenSSL writes them."""
-
-    ssl_module = "builtin"
-    """What implements TLS: ``builtin``, ``pyopenssl``, or an adapter class of cheroot's kind."""
-
-    statistics = False
-    """Whether to count requests and octets, in ``logging.statistics``."""
-
-    nodelay = True
-    """Whether to send small packets at once (TCP_NODELAY)."""
-
-    wsgi_version = (1, 0)
-    """Version of WSGI; there is only this one."""
-
-    peercreds = False
-    """Whether to tell the process at the other end of a Unix socket: ``X_REMOTE_PID``, ..."""
-
-    peercreds_resolve = False
-    """Whether to tell its user and group by name, too."""
-
-    def __init__(self, bus: wspbus.Bus | None = None, application: Any = None) -> None:
-        super().__init__(wspbus.bus if bus is None else bus)
-        self._application = application
-        self._made: HTTPServer | None = None
-
-    @property
-    def application(self) -> Any:
-        """The WSGI application that is served."""
-        if self._application is not None:
-            return self._application
-        from cherrypy import tree
-
-        return tree
-
-    @property
-    def socket_host(self) -> str | None:
-        """Host name or address to listen on; ``0.0.0.0`` for all of IPv4, ``::`` for IPv6."""
-        return self._socket_host
-
-    @socket_host.setter
-    def socket_host(self, host: str | None) -> None:
-        if host == "":
-            raise ValueError(
-                "server.socket_host = '': expected a host name or an address; '0.0.0.0' listens "
-                "on all of them (IPv4), '::' too (IPv6)"
-            )
-        self._socket_host = host
-
-    @property
-    def bind_addr(self) -> Any:
-        """Where to listen: host and port, or the file name of a Unix socket; None if unknown."""
-        if self.socket_file:
-            return os.fspath(self.socket_file)
-        if self.socket_host is None and self.socket_port is None:
-            return None
-        return self.socket_host, self.socket_port
-
-    @bind_addr.setter
-    def bind_addr(self, address: tuple[str | None, int | None] | str | None) -> None:
-        if address is None:
-            self.socket_file = self.socket_host = self.socket_port = None
-        elif isinstance(address, str):
-            self.socket_file = address
-            self.socket_host = self.socket_port = None
-        else:
-            try:
-                self.socket_host, self.socket_port = address
-            except (TypeError, ValueError):
-                raise ValueError(
-                    f"bind_addr = {address!r}: expected (host, port) or the file name of a Unix "
-                    "socket"
-                ) from None
-            self.socket_file = None
+    _made: HTTPServer | None = None
 
     def base(self) -> str:
-        """Give scheme, host and port for URLs, or the file name of the Unix socket."""
+        """Return scheme, host and port for URLs, or the file name of the Unix socket."""
         if self.socket_file:
             return self.socket_file
         host, port = self.bound_addr
@@ -189,7 +33,7 @@ class Server(ServerAdapter):
         """Make a server of the settings.
 
         Args:
-            httpserver: What to use instead of ``instance``.
+            httpserver: Used instead of ``instance``.
 
         Returns:
             The server, not started, and its ``bind_addr``.
@@ -200,7 +44,7 @@ class Server(ServerAdapter):
         if httpserver is None:
             httpserver = self.instance
         if httpserver is None:
-            self._check_settings()
+            self.check_settings()
             # 30 ms, and a process under another WSGI server never starts one
             from cherrypy._server.cheroot_gateway import CPWSGIServer
 
@@ -215,12 +59,12 @@ class Server(ServerAdapter):
     def start(self) -> None:
         """Make the server of the settings, if there is none, and start it.
 
-        If the bus is starting, a setting that makes no sense is logged in one line and the
-        process ends as where the address can not be used.
+        If the bus is starting, a setting that makes no sense is logged in one line, and the
+        process ends.
 
         Raises:
             SettingError: A setting has a value that makes no sense.
-            AddressUnavailableError: It can not listen on its address.
+            AddressUnavailableError: It cannot listen on its address.
         """
         if not self.running:
             if self.httpserver is None or self.httpserver is self._made:
@@ -234,55 +78,8 @@ class Server(ServerAdapter):
                 self.bind_addr = self.httpserver_from_self(self.httpserver)[1]
         super().start()
 
-    def _check_unix_socket(self) -> None:
-        mode: object = self.socket_mode
-        if mode is not None and (
-            not isinstance(mode, int) or isinstance(mode, bool) or not 0 <= mode <= _ALL_RIGHTS
-        ):
-            raise ValueError(
-                f"server.socket_mode = {mode!r}: expected an int from 0 to 0o777, such as 0o660, "
-                "which is octal"
-            )
-        if self.peercreds and not self.socket_file:
-            raise ValueError(
-                "server.peercreds = True: expected False, as the server listens on a TCP socket, "
-                "where the system does not tell who is at the other end: set server.socket_file"
-            )
-        if self.peercreds and not hasattr(socket, "SO_PEERCRED"):
-            raise ValueError(
-                "server.peercreds = True: expected False, as this system has no SO_PEERCRED"
-            )
-
-    def _check_settings(self) -> None:
-        self._check_unix_socket()
-        for name, (smallest, largest, hint) in _WHOLE_NUMBERS.items():
-            value = getattr(self, name)
-            if (value is None and name.startswith("max_")) or (
-                self.socket_file and name == "socket_port"
-            ):
-                continue
-            is_number = isinstance(value, int) and not isinstance(value, bool)
-            if not is_number or value < smallest or (largest is not None and value > largest):
-                limits = f"from {smallest}" + (f" to {largest}" if largest is not None else "")
-                raise SettingError(
-                    f"server.{name} = {value!r}: expected an int {limits}"
-                    + (f"; {hint}" if hint else "")
-                )
-        if -1 < self.thread_pool_max < self.thread_pool:
-            raise SettingError(
-                f"server.thread_pool_max = {self.thread_pool_max}: expected at least "
-                f"server.thread_pool = {self.thread_pool}, or -1"
-            )
-        if self.wsgi_version != (1, 0):
-            raise SettingError(f"server.wsgi_version = {self.wsgi_version!r}: expected (1, 0)")
-        if self.protocol_version not in {"HTTP/1.0", "HTTP/1.1"}:
-            raise SettingError(
-                f"server.protocol_version = {self.protocol_version!r}: expected 'HTTP/1.1' or "
-                "'HTTP/1.0'"
-            )
-
 
 def _import_name(name: str) -> Any:
-    """Import what a dotted name such as ``package.module.Class`` stands for."""
+    """Import the object of a dotted name such as ``package.module.Class``."""
     module, _, attribute = name.rpartition(".")
     return getattr(import_module(module), attribute)

@@ -1,4 +1,4 @@
-"""Unix sockets: making them, their rights, and who is at the other end."""
+"""Unix sockets: making them, their rights, and the process at the other end."""
 
 import errno
 import os
@@ -6,7 +6,6 @@ import socket
 import stat
 from contextlib import suppress
 from importlib import import_module
-from typing import Any
 
 from cherrypy.process.servers import AddressUnavailableError
 
@@ -21,17 +20,17 @@ def open_unix_socket(
 ) -> socket.socket:
     """Make a socket that is bound to a file, or to an abstract name; it does not listen yet.
 
-    Nobody can connect before it listens, so its rights are set by then. A socket that a server
-    has left behind gives way; one that somebody listens on does not, nor does any other file.
+    Clients cannot connect before it listens; its rights are set by then. A socket that a server
+    has left behind is replaced; a socket with a listener is not, nor is any other file.
 
     Args:
         address: File name; an abstract name begins with NUL.
-        mode: Rights of the file; what the system gives (all but those of the umask) if None.
-        user: Name or number of the user who owns the file; the one of this process if None.
-        group: Name or number of the group of the file.
+        mode: Rights of the file; None leaves them to the umask.
+        user: Name or number of the owner of the file; the user of this process if None.
+        group: Name or number of the group that the file belongs to.
 
     Raises:
-        AddressUnavailableError: It can not be made; the message says what to change.
+        AddressUnavailableError: It cannot be made; the message says what to change.
     """
     is_file = not is_abstract(address)
     if is_file:
@@ -43,7 +42,9 @@ def open_unix_socket(
         except OSError as error:
             raise _unavailable(address, error) from error
         if is_file and (mode is not None or user is not None or group is not None):
-            _set_rights(address, mode, _user_id(user), _group_id(group))
+            uid = _number_of("pwd", "getpwnam", "socket_user", user)
+            gid = _number_of("grp", "getgrnam", "socket_group", group)
+            _set_rights(address, mode, uid, gid)
     except BaseException:
         listening.close()
         raise
@@ -56,7 +57,7 @@ def is_abstract(address: object) -> bool:
 
 
 def identity_of(path: str) -> tuple[int, int] | None:
-    """Return what tells a file from all others; ``None`` if it is not there."""
+    """Return device and inode of a file; ``None`` if it is not there."""
     try:
         status = os.lstat(path)
     except OSError:
@@ -65,35 +66,35 @@ def identity_of(path: str) -> tuple[int, int] | None:
 
 
 def remove_own(path: str, identity: tuple[int, int]) -> None:
-    """Remove the file of a socket, unless it is another one by now, or this user may not."""
+    """Remove the file of a socket, unless another file has replaced it, or it is not allowed."""
     if identity_of(path) == identity:
         with suppress(OSError):
             os.unlink(path)  # noqa: PTH108 - as the functions around it
 
 
 def peer_environ(pid: int, uid: int, gid: int, *, is_resolved: bool) -> dict[str, str]:
-    """Return what an application is told of the process at the other end of a Unix socket.
+    """Describe the process at the other end of a Unix socket for the application.
 
     Args:
         pid: Number of the process.
         uid: Number of its user.
         gid: Number of its group.
-        is_resolved: Whether names are told, too; the name of what has none is empty.
+        is_resolved: Whether names are told, too; empty for users and groups without a name.
     """
     environ = {"X_REMOTE_PID": str(pid), "X_REMOTE_UID": str(uid), "X_REMOTE_GID": str(gid)}
     if is_resolved:
-        user = environ["X_REMOTE_USER"] = _name_of_user(uid)
-        environ["X_REMOTE_GROUP"] = _name_of_group(gid)
+        user = environ["X_REMOTE_USER"] = _name_of("pwd", "getpwuid", uid)
+        environ["X_REMOTE_GROUP"] = _name_of("grp", "getgrgid", gid)
         if user:
             environ["REMOTE_USER"] = user
     return environ
 
 
 def _remove_stale(path: str) -> None:
-    """Remove a socket on which nobody listens.
+    """Remove a socket without a listener.
 
     Raises:
-        AddressUnavailableError: Somebody does, or the file is no socket.
+        AddressUnavailableError: It has a listener, or the file is not a socket.
     """
     try:
         status = os.lstat(path)
@@ -102,7 +103,7 @@ def _remove_stale(path: str) -> None:
     if not stat.S_ISSOCK(status.st_mode):
         raise AddressUnavailableError(
             errno.EEXIST,
-            f"server.socket_file = {path!r} is a file that is no socket: remove it, or set "
+            f"server.socket_file = {path!r} is a file that is not a socket: remove it, or set "
             "server.socket_file to another name",
         )
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
@@ -119,7 +120,7 @@ def _remove_stale(path: str) -> None:
 
 
 def _unavailable(address: str, error: OSError) -> AddressUnavailableError:
-    """Put into one line why a socket can not be used, and what to change."""
+    """Explain in one line why a socket cannot be used, and what to change."""
     shown = "@" + address[1:] if is_abstract(address) else address
     reasons = {
         errno.EADDRINUSE: "another program listens on it: stop that, or choose another name",
@@ -134,12 +135,12 @@ def _unavailable(address: str, error: OSError) -> AddressUnavailableError:
 
 
 def _set_rights(path: str, mode: int | None, uid: int, gid: int) -> None:
-    """Set owner, group and rights of a socket, and of no other file that took its place.
+    """Set owner, group and rights of a socket, but not of another file that has replaced it.
 
     Raises:
         AddressUnavailableError: The system does not allow it.
     """
-    # by descriptor, as Linux can not change the rights of a path without following links
+    # by descriptor, as Linux cannot change the rights of a path without following links
     descriptor = os.open(path, os.O_PATH | os.O_NOFOLLOW)
     try:
         if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
@@ -161,53 +162,27 @@ def _set_rights(path: str, mode: int | None, uid: int, gid: int) -> None:
         os.close(descriptor)
 
 
-def _user_id(user: str | int | None) -> int:
-    """Return the number of a user; -1 for None."""
-    if user is None or isinstance(user, int):
-        return -1 if user is None else user
+def _number_of(database: str, look_up: str, setting: str, name: str | int | None) -> int:
+    """Return the number of a user or a group; -1 for None.
+
+    Raises:
+        AddressUnavailableError: There is no such name.
+    """
+    if not isinstance(name, str):
+        return -1 if name is None else name
     try:
-        uid: int = _users().getpwnam(user).pw_uid
+        number: int = getattr(import_module(database), look_up)(name)[2]
     except KeyError:
-        raise _unknown("socket_user", user) from None
-    return uid
+        raise AddressUnavailableError(
+            errno.EINVAL, f"server.{setting} = {name!r}: this system does not have that name"
+        ) from None
+    return number
 
 
-def _group_id(group: str | int | None) -> int:
-    """Return the number of a group; -1 for None."""
-    if group is None or isinstance(group, int):
-        return -1 if group is None else group
+def _name_of(database: str, look_up: str, number: int) -> str:
+    """Return the name of a user or a group; empty if it does not have one."""
     try:
-        gid: int = _groups().getgrnam(group).gr_gid
-    except KeyError:
-        raise _unknown("socket_group", group) from None
-    return gid
-
-
-def _unknown(setting: str, name: str) -> AddressUnavailableError:
-    return AddressUnavailableError(
-        errno.EINVAL, f"server.{setting} = {name!r}: this system knows nobody of that name"
-    )
-
-
-def _name_of_user(uid: int) -> str:
-    try:
-        name: str = _users().getpwuid(uid).pw_name
+        name: str = getattr(import_module(database), look_up)(number)[0]
     except KeyError:
         return ""
     return name
-
-
-def _name_of_group(gid: int) -> str:
-    try:
-        name: str = _groups().getgrgid(gid).gr_name
-    except KeyError:
-        return ""
-    return name
-
-
-def _users() -> Any:
-    return import_module("pwd")
-
-
-def _groups() -> Any:
-    return import_module("grp")

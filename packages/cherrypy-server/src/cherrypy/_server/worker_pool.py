@@ -11,26 +11,10 @@ from typing import Any, Protocol
 
 from cheroot.workers.threadpool import ThreadPool
 
+from cherrypy._server.connection import Connection
+from cherrypy._server.file_sender import FileSender
+
 _UNBLOCK_SECONDS = 1.0  # for a thread to end, once its connection is shut down
-
-
-class PooledConnection(Protocol):
-    """What the pool needs of a connection."""
-
-    socket: Any
-    rfile: Any
-    wfile: Any
-    requests_seen: int
-    transfer: Any
-
-    def communicate(self) -> bool:
-        """Answer one request; tell whether the connection stays open."""
-
-    def close(self) -> None:
-        """Close the connection."""
-
-    def wait_for_next(self) -> bool:
-        """Wait a moment for the next request; tell whether it has come."""
 
 
 class PoolServer(Protocol):
@@ -38,11 +22,11 @@ class PoolServer(Protocol):
 
     ready: bool
     stats: dict[str, Any]
-    interrupt: Any
-    file_sender: Any
+    interrupt: BaseException | None
+    file_sender: FileSender
 
-    def put_conn(self, conn: Any) -> None:
-        """Give an open connection back, to be watched until the next request comes."""
+    def put_conn(self, conn: Connection) -> None:
+        """Watch an open connection until the next request comes."""
 
     def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:
         """Write to the log."""
@@ -57,7 +41,7 @@ class Backlog:
     """
 
     def __init__(self, size: int, timeout: float) -> None:
-        self._queue: SimpleQueue[PooledConnection | None] = SimpleQueue()
+        self._queue: SimpleQueue[Connection | None] = SimpleQueue()
         self._room = threading.Semaphore(size) if size > 0 else None
         self._timeout = timeout
         self._lock = threading.Lock()
@@ -68,7 +52,7 @@ class Backlog:
         """Connections that wait for a thread."""
         return self._queue.qsize()
 
-    def put(self, connection: PooledConnection) -> None:
+    def put(self, connection: Connection) -> None:
         """Add a connection.
 
         Raises:
@@ -80,7 +64,7 @@ class Backlog:
             self.unfinished += 1
         self._queue.put(connection)
 
-    def get(self) -> PooledConnection | None:
+    def get(self) -> Connection | None:
         """Wait for a connection; ``None`` tells the thread to end."""
         connection = self._queue.get()
         if connection is not None and self._room is not None:
@@ -122,7 +106,7 @@ class Worker(threading.Thread):
         self.server = pool.server
         self.pool = pool
         self.backlog = backlog
-        self.connection: PooledConnection | None = None
+        self.connection: Connection | None = None
         self.requests_seen = 0
         self.bytes_read = 0
         self.bytes_written = 0
@@ -145,7 +129,7 @@ class Worker(threading.Thread):
                 self.backlog.finish()
         self.pool.forget(self)
 
-    def _serve(self, connection: PooledConnection) -> None:
+    def _serve(self, connection: Connection) -> None:
         keep_open = False
         try:
             keep_open = self._communicate(connection)
@@ -165,7 +149,7 @@ class Worker(threading.Thread):
             else:
                 connection.close()
 
-    def _communicate(self, connection: PooledConnection) -> bool:
+    def _communicate(self, connection: Connection) -> bool:
         """Answer one request, and count it for ``server.statistics``."""
         if not self.server.stats["Enabled"]:
             return connection.communicate()
@@ -183,7 +167,7 @@ class Worker(threading.Thread):
 class WorkerPool(ThreadPool):
     """The threads of one server, and the connections that wait for them.
 
-    It does all of cheroot's pool in its own way, and is one for those who look for that.
+    It is a `ThreadPool` for `isinstance` checks only: it shares no code with cheroot's pool.
 
     It starts with ``min`` threads. If ``max`` is finite, it adds one whenever a connection would
     have to wait, until there are ``max``; it shrinks only when it is told to.
@@ -266,11 +250,11 @@ class WorkerPool(ThreadPool):
                 self._threads.remove(worker)
                 self._leaving -= 1
 
-    def get(self) -> PooledConnection | None:
+    def get(self) -> Connection | None:
         """Take a connection that waits, as a thread does; ``None`` tells to end."""
         return self._backlog.get()
 
-    def put(self, connection: PooledConnection) -> None:
+    def put(self, connection: Connection) -> None:
         """Hand a connection to the threads; after the stop, close it.
 
         Raises:
@@ -282,8 +266,8 @@ class WorkerPool(ThreadPool):
         if self._is_stopped:
             self._backlog.abandon()
 
-    def own_connection(self) -> PooledConnection | None:
-        """Return the connection that the calling thread serves; ``None`` if it is none of ours."""
+    def own_connection(self) -> Connection | None:
+        """Return the connection that the calling thread serves; ``None`` for other threads."""
         caller = threading.current_thread()
         return caller.connection if isinstance(caller, Worker) and caller.pool is self else None
 
@@ -301,7 +285,7 @@ class WorkerPool(ThreadPool):
         self._backlog.end(len(threads))
         caller = threading.current_thread()
         if caller in threads:
-            # no daemon as the threads are: it keeps the process until it ends
+            # not a daemon as the threads are: it keeps the process until it ends
             threading.Thread(
                 target=caller.join, args=(timeout,), name=caller.name, daemon=False
             ).start()
@@ -336,7 +320,7 @@ class WorkerPool(ThreadPool):
         }
 
 
-def _counts(connection: PooledConnection) -> tuple[int, int, int]:
+def _counts(connection: Connection) -> tuple[int, int, int]:
     return (connection.requests_seen, connection.rfile.bytes_read, connection.wfile.bytes_written)
 
 

@@ -1,6 +1,6 @@
 """Servers as parts of a site: they start and stop with the bus.
 
-Each server needs an adapter of its own. To serve on several ports, make several::
+Each server needs its own adapter. To serve on several ports, make several::
 
     first = ServerAdapter(bus, MyServer(("0.0.0.0", 80)), ("0.0.0.0", 80))
     second = ServerAdapter(bus, MyServer(("127.0.0.1", 8081)), ("127.0.0.1", 8081))
@@ -15,12 +15,11 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Protocol, cast
 
-from cherrypy.process.wspbus import Bus, states
+from cherrypy.process.wspbus import Bus, states, with_priority
 
 __all__ = [
     "AddressUnavailableError",
@@ -36,8 +35,7 @@ __all__ = [
 Address = tuple[str, int] | str
 """Host and port, or the file name of a Unix socket."""
 
-_Method = TypeVar("_Method", bound=Callable[..., object])
-_LOOK_AGAIN = 0.02  # seconds between two looks at something that cannot tell when it changes
+_LOOK_AGAIN = 0.02  # seconds between two looks
 _CLIENT_HOSTS = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}  # noqa: S104 - to be replaced
 
 
@@ -48,11 +46,11 @@ class Timeouts:
     """For a port to answer, once its server says that it is ready."""
 
     free = 1.0
-    """For a port to be given back by whoever used it before."""
+    """For a port to be released by the program that used it before."""
 
 
 class HTTPServer(Protocol):
-    """What an adapter needs of a server."""
+    """The members of a server that an adapter uses."""
 
     ready: bool
     """Whether it answers."""
@@ -65,7 +63,7 @@ class HTTPServer(Protocol):
 
 
 class AddressUnavailableError(OSError):
-    """An address that a server can not listen on; the message says what to change."""
+    """An address that a server cannot listen on; the message says what to change."""
 
 
 def check_port(host: str, port: int) -> None:
@@ -106,12 +104,12 @@ def check_port(host: str, port: int) -> None:
 
 
 def unavailable(host: str, port: int, error: OSError) -> AddressUnavailableError:
-    """Put into one line why an address can not be used, and what to change.
+    """Explain in one line why an address cannot be used, and what to change.
 
     Args:
         host: Name or address that was asked for.
         port: TCP port that was asked for.
-        error: What the system said.
+        error: The error of the system.
     """
     reasons = {
         errno.EADDRINUSE: (
@@ -123,11 +121,11 @@ def unavailable(host: str, port: int, error: OSError) -> AddressUnavailableError
             "or start as a user who may open it"
         ),
         errno.EADDRNOTAVAIL: (
-            f"{host} is no address of this machine: set server.socket_host to one that is, such "
-            "as 127.0.0.1, or 0.0.0.0 for all of IPv4"
+            f"{host} is not an address of this machine: set server.socket_host to one that is, "
+            "such as 127.0.0.1, or 0.0.0.0 for all of IPv4"
         ),
     }
-    text = f"Port {port} on {host} can not be opened: {error.strerror or error}"
+    text = f"Port {port} on {host} cannot be opened: {error.strerror or error}"
     code = error.errno or errno.EADDRNOTAVAIL
     return AddressUnavailableError(code, reasons.get(code, text))
 
@@ -141,7 +139,7 @@ def wait_for_free_port(host: str, port: int, timeout: float | None = None) -> No
         timeout: Seconds to wait while another program uses it; ``Timeouts.free`` if None.
 
     Raises:
-        AddressUnavailableError: It is still in use, or can not be used at all.
+        AddressUnavailableError: It is still in use, or cannot be used at all.
     """
     deadline = time.monotonic() + (Timeouts.free if timeout is None else timeout)
     while True:
@@ -156,15 +154,15 @@ def wait_for_free_port(host: str, port: int, timeout: float | None = None) -> No
 
 
 def wait_for_occupied_port(host: str, port: int, timeout: float | None = None) -> None:
-    """Wait until someone answers on an address.
+    """Wait until a server answers on an address.
 
     Args:
-        host: Name or address; the ones that mean every interface are asked on the local one.
+        host: Name or address; addresses that mean every interface are tried on the local one.
         port: TCP port.
         timeout: Seconds to wait; ``Timeouts.occupied`` if None.
 
     Raises:
-        TimeoutError: Nobody did.
+        TimeoutError: No server did.
     """
     deadline = time.monotonic() + (Timeouts.occupied if timeout is None else timeout)
     address = (_CLIENT_HOSTS.get(host, host), port)
@@ -177,21 +175,11 @@ def wait_for_occupied_port(host: str, port: int, timeout: float | None = None) -
         time.sleep(_LOOK_AGAIN)
 
 
-def with_priority(priority: int) -> Callable[[_Method], _Method]:
-    """Give a method the place at which the bus calls it; lower numbers come first."""
-
-    def mark(method: _Method) -> _Method:
-        vars(method)["priority"] = priority
-        return method
-
-    return mark
-
-
 class ServerAdapter:
-    """What starts and stops one server when the bus does.
+    """Starts and stops one server when the bus does.
 
     Args:
-        bus: The bus; it is also told what happens to the server.
+        bus: The bus; events of the server are logged on it.
         httpserver: The server.
         bind_addr: Where the server is going to listen, so that the adapter can tell whether the
             port is free and whether it answers: host and port, or the file name of a Unix socket.
@@ -199,7 +187,7 @@ class ServerAdapter:
 
     Attributes:
         running: Whether the server was started and has not been stopped.
-        interrupt: What ended the server if it was not ``stop``.
+        interrupt: The exception that ended the server, if it was not ``stop``.
     """
 
     httpserver: HTTPServer | None = None
@@ -222,21 +210,21 @@ class ServerAdapter:
         self.bus.subscribe("stop", self.stop)
 
     def unsubscribe(self) -> None:
-        """Leave the bus alone; a server that runs goes on running."""
+        """Stop listening to the bus; a running server is not stopped."""
         self.bus.unsubscribe("start", self.start)
         self.bus.unsubscribe("stop", self.stop)
 
     @with_priority(75)
     def start(self) -> None:
-        """Start the server in a thread of its own, and wait until it answers.
+        """Start the server in its own thread, and wait until it answers.
 
-        If the bus is starting, and the address can not be used, that is logged in one line and
+        If the bus is starting, and the address cannot be used, that is logged in one line and
         the process ends as for any part of a site that fails to start, with the status 70.
 
         Raises:
             ValueError: There is no server.
-            AddressUnavailableError: It can not listen on its address.
-            Exception: What the server raised instead of becoming ready.
+            AddressUnavailableError: It cannot listen on its address.
+            Exception: The server raised it instead of becoming ready.
         """
         if self.running:
             self.bus.log(f"Already serving on {self.description}")
@@ -258,7 +246,7 @@ class ServerAdapter:
         """Wait until the server is ready and answers.
 
         Raises:
-            BaseException: What ended the server instead.
+            BaseException: It has ended the server.
         """
         while not getattr(self.httpserver, "ready", False):
             if self.interrupt is not None:
@@ -315,7 +303,7 @@ class ServerAdapter:
         return host, port
 
     def _get_base(self) -> str:
-        """Give scheme, address and port that the server listens at; empty without a server."""
+        """Return scheme, address and port of the server; empty without a server."""
         if self.httpserver is None:
             return ""
         is_encrypted = bool(getattr(self.httpserver, "ssl_adapter", None))
@@ -332,7 +320,7 @@ class ServerAdapter:
         thread.start()
 
     def _serve(self, httpserver: HTTPServer) -> None:
-        """Run the server; whatever ends it other than ``stop`` makes the bus exit."""
+        """Run the server; if anything but ``stop`` ends it, the bus exits."""
         try:
             httpserver.start()
         except KeyboardInterrupt as interrupt:
@@ -345,7 +333,7 @@ class ServerAdapter:
             self._fail(error)
 
     def _explained(self, error: OSError) -> OSError:
-        """Say what to change, if a server could not listen on its address."""
+        """Explain what to change, if a server could not listen on its address."""
         if isinstance(error.__cause__, AddressUnavailableError):  # cheroot wraps it
             return error.__cause__
         is_ready = getattr(self.httpserver, "ready", False)
@@ -356,7 +344,7 @@ class ServerAdapter:
 
     def _fail(self, error: Exception) -> None:
         if isinstance(error, AddressUnavailableError):
-            self.interrupt = error  # whoever waits in `start` reports it
+            self.interrupt = error  # the thread that waits in `start` reports it
         else:
             self._end("Error in HTTP server: shutting down", error, logging.ERROR)
 
@@ -367,7 +355,7 @@ class ServerAdapter:
         self.bus.exit()
 
     def _report(self, reason: str) -> None:
-        """Log in one line why the site can not start, and end it, if it is starting."""
+        """Log in one line why the site cannot start, and end it, if it is starting."""
         if self.bus.state is states.STARTING:
             self.bus.log(reason, level=logging.ERROR)
             self.bus.exit()  # does not return: else the bus would add two tracebacks
@@ -382,7 +370,7 @@ class ServerAdapter:
 
 
 def format_base(host: str, port: int, *, is_encrypted: bool) -> str:
-    """Write scheme, host and port as a URL has them, without a port that goes without saying.
+    """Write scheme, host and port as a URL has them, without the default port.
 
     An address that means every interface becomes the name of this machine.
     """
@@ -392,7 +380,7 @@ def format_base(host: str, port: int, *, is_encrypted: bool) -> str:
 
 
 def format_address(host: str, port: int, *, is_encrypted: bool) -> str:
-    """Write scheme, host and port as a URL has them, without a port that goes without saying."""
+    """Write scheme, host and port as a URL has them, without the default port."""
     if ":" in host:
         host = f"[{host}]"
     scheme, usual_port = ("https", 443) if is_encrypted else ("http", 80)
@@ -435,8 +423,8 @@ class _FlupServer:
         """Stop serving."""
         self.ready = False
         if self._server is not None:
-            # flup ends by a signal only, which a thread of ours can not wait for; its loop and
-            # its spare threads look at these two
+            # flup ends by a signal only, which only the main thread can handle; its loop and its
+            # spare threads look at these two
             self._server._keepGoing = False
             with suppress(AttributeError):
                 self._server._threadPool.maxSpare = self._server._threadPool._idleCount
