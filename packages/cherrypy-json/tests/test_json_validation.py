@@ -385,6 +385,16 @@ def test_naming_members_takes_a_limited_time() -> None:
     assert convert.call_count < 70
 
 
+def test_members_of_large_documents_are_not_named() -> None:
+    document = {f"{number}": number for number in range(validation.MAX_SEARCHED // 8)} | {"a": "x"}
+    with (
+        patch.object(msgspec, "convert", wraps=msgspec.convert) as convert,
+        pytest.raises(InvalidValueError, match=r"^\$\['\.\.\.'\]: expected an integer"),
+    ):
+        check(dict[str, int], document)
+    assert convert.call_count == 1
+
+
 # Which library ------------------------------------------------------------------------------------
 
 

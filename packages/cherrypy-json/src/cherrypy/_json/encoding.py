@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from cherrypy._json.values import plain, representable
+from cherrypy._runtime.iterators import close
 
 Encode = Callable[[Any], bytes]
 
@@ -63,6 +64,4 @@ class ArrayStream:
 
     def close(self) -> None:
         """Close what the items come from."""
-        close = getattr(self._items, "close", None)
-        if close is not None:
-            close()
+        close(self._items)

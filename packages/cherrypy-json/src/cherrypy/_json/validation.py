@@ -23,6 +23,9 @@ MAX_ANNOTATIONS = 1000
 MAX_ATTEMPTS = 64
 """Conversions that are tried to name the members of objects on the way to an error."""
 
+MAX_SEARCHED = 256 * 1024
+"""Bytes of a document in which they are looked for."""
+
 Check = Callable[[Any], Any]
 """Returns the converted value, or raises :class:`InvalidValueError`."""
 
@@ -201,8 +204,12 @@ def _named(steps: list[Any], document: Any, message: str, convert: Check) -> lis
     """
     path: list[str | int] = []
     attempts = MAX_ATTEMPTS
-    with suppress(LookupError, TypeError):  # of members with a dot in their name
-        inner = document = msgspec.to_builtins(document)  # a copy
+    # members may have a dot in their name, and a processor of an application may return anything
+    with suppress(LookupError, TypeError, ValueError):
+        text = msgspec.json.encode(document)
+        if len(text) > MAX_SEARCHED:
+            return steps
+        inner = document = msgspec.json.decode(text)  # a copy
         for step in steps:
             if step == "...":
                 attempts -= len(inner).bit_length()
