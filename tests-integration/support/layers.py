@@ -54,7 +54,7 @@ THIRD_PARTY = {
     "cherrypy-sessions": {"filelock", "pymemcache"},
     "cherrypy-auth": {"argon2"},
     "cherrypy-static": set(),
-    "cherrypy-json": {"msgspec"},
+    "cherrypy-json": {"msgspec", "pydantic"},
 }
 """What a distribution may import from others: what it requires, and what its extras bring."""
 

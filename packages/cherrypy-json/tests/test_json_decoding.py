@@ -27,8 +27,8 @@ decode = make_decoder(5, "error")
         (b"01", "Extra data"),
         (b"/* no */ 1", "Expecting value"),
         # RFC 8259 section 6
-        (b"NaN", "NaN is no number in JSON"),
-        (b"[-Infinity]", "-Infinity is no number in JSON"),
+        (b"NaN", "NaN is not a number in JSON"),
+        (b"[-Infinity]", "-Infinity is not a number in JSON"),
         # huge numbers
         (b"1e400", "the number 1e400 is too large"),
         (b"-1E+4000", "the number -1E+4000 is too large"),
@@ -40,7 +40,7 @@ decode = make_decoder(5, "error")
         (b'{"b": {"a": 1, "\\u0061": 1}}', "an object has the name 'a' twice"),
         (b'{"' + b"x" * 99 + b'": 1, "' + b"x" * 99 + b'": 1}', f"the name '{'x' * 40}' twice"),
         # RFC 8259 section 8.1
-        ('"\u00e9"'.encode("latin-1"), "it is not UTF-8 (RFC 8259 section 8.1), see octet 1"),
+        ('"\u00e9"'.encode("latin-1"), "it is not UTF-8 (RFC 8259 section 8.1), see byte 1"),
         ('{"a": 1}'.encode("utf-16"), "it is not UTF-8"),
         ('{"a": 1}'.encode("utf-16-le"), "Expecting property name"),
         ('{"a": 1}'.encode("utf-32-be"), "Expecting value"),

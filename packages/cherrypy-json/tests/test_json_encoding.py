@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 from collections import OrderedDict, deque
 from datetime import UTC, date, datetime, time, timedelta, timezone
@@ -14,6 +15,7 @@ from uuid import UUID
 
 import pytest
 
+from cherrypy import _json
 from cherrypy._json import encoding, fast
 from cherrypy._json.encoding import ArrayStream
 
@@ -161,3 +163,12 @@ def test_closing_it_closes_what_it_comes_from() -> None:
     stream.close()
     assert closed == [True]
     ArrayStream(iter([1]), fast.encode).close()  # which has nothing to close
+
+
+# The module of CherryPy 18 ------------------------------------------------------------------------
+
+
+def test_the_names_of_cherrypy_18_are_there() -> None:
+    assert _json.json is json
+    assert b"".join(_json.encode({"a": "é"})) == rb'{"a": "\u00e9"}'
+    assert _json.decode('{"a": 1}') == {"a": 1}

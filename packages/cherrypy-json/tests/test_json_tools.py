@@ -161,12 +161,12 @@ def test_no_length_is_411() -> None:
     ("content", "reason"),
     [
         (b"", "Invalid JSON document: Expecting value (line 1, column 1)."),
-        (b"[NaN]", "Invalid JSON document: NaN is no number in JSON (RFC 8259 section 6)."),
+        (b"[NaN]", "Invalid JSON document: NaN is not a number in JSON (RFC 8259 section 6)."),
         (b"1e999", "Invalid JSON document: the number 1e999 is too large."),
         (b'{"<b>": 1, "<b>": 2}', "an object has the name &#x27;&lt;b&gt;&#x27; twice."),
         (b"[" * 201 + b"]" * 201, "it is nested more than 200 levels deep."),
         (b"[" * 1_000_000, "it is nested more than 200 levels deep."),
-        (b'"\xe9"', "it is not UTF-8 (RFC 8259 section 8.1), see octet 1."),
+        (b'"\xe9"', "it is not UTF-8 (RFC 8259 section 8.1), see byte 1."),
     ],
 )
 def test_what_is_no_json_is_400_with_the_reason(content: bytes, reason: str) -> None:
@@ -200,7 +200,7 @@ def test_a_document_that_is_too_large_is_not_read() -> None:
     headers = {**JSON, "Content-Length": str(jsontools.MAX_SIZE + 1)}
     answer = Client(application).post("/", headers=headers, environ={"wsgi.input": Unread()})
     assert answer.status == 413
-    assert f"A JSON document may have {jsontools.MAX_SIZE} octets at most." in answer.text
+    assert f"A JSON document may have {jsontools.MAX_SIZE} bytes at most." in answer.text
 
 
 def test_without_a_limit_that_of_the_server_holds() -> None:

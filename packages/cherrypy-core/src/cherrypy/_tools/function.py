@@ -83,12 +83,17 @@ def tool_function(
     failsafe: bool = False,
     priority: float | None = None,
     leaves_response: bool = False,
+    prepare: "Callable[..., ToolFunction[[], Any]] | None" = None,
 ) -> Callable[[Callable[Concatenate[Request, Response, P], R]], ToolFunction[P, R]]:
     """Make a decorator that makes a :class:`ToolFunction`; the arguments are the same."""
 
     def decorator(function: Callable[Concatenate[Request, Response, P], R]) -> ToolFunction[P, R]:
         return ToolFunction(
-            function, failsafe=failsafe, priority=priority, leaves_response=leaves_response
+            function,
+            failsafe=failsafe,
+            priority=priority,
+            leaves_response=leaves_response,
+            prepare=prepare,
         )
 
     return decorator

@@ -1,1 +1,16 @@
-"""JSON: values to text and back (RFC 8259), and the two tools."""
+"""JSON: values to text and back (RFC 8259), and the three names of CherryPy 18."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from cherrypy._json import fast
+
+__all__ = ["decode", "encode", "json"]
+
+decode = json.JSONDecoder().decode
+
+
+def encode(value: Any) -> Iterator[bytes]:
+    """Encode a value as JSON text, in pieces, of which there is one."""
+    yield fast.encode(value)

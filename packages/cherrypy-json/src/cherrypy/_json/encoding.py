@@ -1,18 +1,21 @@
-"""Values to JSON, as octets."""
+"""Values to JSON text, by :mod:`json`."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from cherrypy._json.values import Value, plain, representable
+from cherrypy._json.values import plain, representable
+from cherrypy._runtime.iterators import close
+
+Encode = Callable[[Any], bytes]
 
 _encoder = json.JSONEncoder(default=plain, allow_nan=False)
 
 
-def encode(value: Value) -> bytes:
+def encode(value: Any) -> bytes:
     """Return a value as JSON text in ASCII, which is UTF-8 as well (RFC 8259 section 8.1).
 
-    The octets are those of ``json.dumps``, for all that it takes but NaN and infinity.
+    The bytes are those of ``json.dumps``, for all that it takes but NaN and infinity.
 
     Args:
         value: What :mod:`json` knows, and what :func:`~cherrypy._json.values.plain` makes known.
@@ -40,11 +43,16 @@ class ArrayStream:
         encode: Encodes one item.
     """
 
-    def __init__(self, items: Iterable[Value], encode: Any) -> None:
+    def __init__(self, items: Iterable[Any], encode: Encode) -> None:
         self._items = items
-        self._iterator = iter(items)
-        self._encode = encode
-        self._before = b"["
+        self._chunks = self._encoded(encode)
+
+    def _encoded(self, encode: Encode) -> Iterator[bytes]:
+        before = b"["
+        for item in self._items:
+            yield before + encode(item)
+            before = b", "
+        yield b"[]" if before == b"[" else b"]"
 
     def __iter__(self) -> Iterator[bytes]:
         """Return itself."""
@@ -52,18 +60,8 @@ class ArrayStream:
 
     def __next__(self) -> bytes:
         """Return the next item, with what separates it from the one before."""
-        if not self._before:
-            raise StopIteration
-        for item in self._iterator:
-            chunk: bytes = self._before + self._encode(item)
-            self._before = b", "
-            return chunk
-        end = b"[]" if self._before == b"[" else b"]"
-        self._before = b""
-        return end
+        return next(self._chunks)
 
     def close(self) -> None:
         """Close what the items come from."""
-        close = getattr(self._items, "close", None)
-        if close is not None:
-            close()
+        close(self._items)

@@ -1,37 +1,32 @@
-"""The same octets and values as :mod:`json` gives, by msgspec where it is installed (``[fast]``).
+"""The same bytes and values as from :mod:`json`, by msgspec where it is installed (``[fast]``).
 
-Whatever msgspec does in another way is noticed, and left to the functions it stands in for. So the
-results are the same in any case; only the time differs.
+What msgspec does in another way is noticed, and left to the functions that it stands in for. So the
+results are always the same; only the time differs.
 
-msgspec and not orjson, since it can write the blanks that :mod:`json` writes, and reads numbers of
-any size. Both are about as fast.
+It is msgspec rather than orjson since it can write the blanks that :mod:`json` writes, and reads
+numbers of any size. Both are about as fast.
 """
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from json.encoder import encode_basestring_ascii
 from typing import Any
 
 from cherrypy._json import encoding
-from cherrypy._json.values import Value, exact
+from cherrypy._json.encoding import Encode
+from cherrypy._json.values import exact
 
+msgspec: Any = None
+with suppress(ImportError):  # neither of the extras is installed
+    msgspec = import_module("msgspec")
 
-def _find_msgspec() -> Any:
-    try:
-        return import_module("msgspec")
-    except ImportError:  # the extra is not installed
-        return None
-
-
-msgspec = _find_msgspec()
-
-Encode = Callable[[Value], bytes]
 Decode = Callable[[bytes], Any]
 
 # Where numbers may be written otherwise than by repr(): 1e16 for 1e+16, 0.00001 for 1e-05. Text
 # that looks like them is encoded once more, which costs time and nothing else.
-# PERF: a pattern that begins with one octet is found with memchr; 1 us in place of 7 for 1 kB
+# PERF: a pattern that begins with one byte is found with memchr; 1 us in place of 7 for 1 kB
 _EXPONENT = re.compile(rb'e(?<=[0-9]e)-?[0-9]{1,3}(?:[],}]|":|\Z)')
 _SMALL = b"0.0000"
 
@@ -39,24 +34,24 @@ _SMALL = b"0.0000"
 def _make_encode() -> Encode:
     compact = msgspec.json.Encoder(enc_hook=exact).encode
 
-    def encode(value: Value) -> bytes:
+    def encode(value: Any) -> bytes:
         """Return a value as JSON text, see :func:`cherrypy._json.encoding.encode`."""
         try:
-            octets: bytes = msgspec.json.format(compact(value), indent=0)
+            text: bytes = msgspec.json.format(compact(value), indent=0)
         except (TypeError, ValueError, RecursionError, msgspec.MsgspecError):
             return encoding.encode(value)
-        if _SMALL in octets or _EXPONENT.search(octets):
+        if _SMALL in text or _EXPONENT.search(text):
             return encoding.encode(value)
-        if octets.isascii() and b"\x7f" not in octets:
-            return octets
+        if text.isascii() and b"\x7f" not in text:
+            return text
         # quotes and backslashes are escaped twice by that, which is taken back
-        text = encode_basestring_ascii(octets.decode())[1:-1]
-        return text.replace('\\"', '"').replace("\\\\", "\\").encode("ascii")
+        escaped = encode_basestring_ascii(text.decode())[1:-1]
+        return escaped.replace('\\"', '"').replace("\\\\", "\\").encode("ascii")
 
     return encode
 
 
-encode: Encode = encoding.encode if msgspec is None else _make_encode()
+encode = encoding.encode if msgspec is None else _make_encode()
 
 
 def faster(decode: Decode, *, unique_names: bool) -> Decode:
@@ -71,17 +66,17 @@ def faster(decode: Decode, *, unique_names: bool) -> Decode:
     decoder = msgspec.json.Decoder()
     compact = msgspec.json.Encoder().encode
 
-    def decode_fast(octets: bytes) -> Any:
+    def decode_fast(text: bytes) -> Any:
         try:
-            value = decoder.decode(octets)
+            value = decoder.decode(text)
             if not unique_names:
                 return value
-            # what is encoded again as it came can have no name twice
+            # what is encoded again as it came cannot have a name twice
             again = compact(value)
-            if again == octets or again == msgspec.json.format(octets, indent=-1):
+            if again == text or again == msgspec.json.format(text, indent=-1):
                 return value
         except (ValueError, RecursionError, msgspec.MsgspecError):
             pass  # the other one says what is wrong, if anything is
-        return decode(octets)
+        return decode(text)
 
     return decode_fast

@@ -1,63 +1,92 @@
-"""Values from JSON compared with an annotation, and converted to what it says.
+"""Documents compared with the annotation of a parameter, and converted to what it says.
 
-What is compared with an annotation is decided once for each of them: the result is a function.
+msgspec does it, or pydantic where an annotation is made of its classes. What is to be done for an
+annotation is decided once: the result is a function.
 """
 
-import base64
-import binascii
-import dataclasses
 import inspect
-import sys
+import re
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from datetime import date, datetime, time
-from decimal import Decimal, InvalidOperation
-from enum import Enum
+from contextlib import suppress
 from functools import lru_cache, partial
+from importlib.util import find_spec
+from itertools import islice
 from typing import Any
-from uuid import UUID
+
+from cherrypy._json.fast import msgspec
 
 MAX_ANNOTATIONS = 1000
 """Handlers whose annotation is remembered."""
 
+MAX_ATTEMPTS = 64
+"""Conversions that are tried to name the members of objects on the way to an error."""
+
+MAX_SEARCHED = 256 * 1024
+"""Bytes of a document in which they are looked for."""
+
 Check = Callable[[Any], Any]
 """Returns the converted value, or raises :class:`InvalidValueError`."""
 
+Place = tuple[str | int, ...]
+"""Names of members and positions of items on the way to a value in a document."""
+
+Examine = Callable[[Any, Place], None]
+"""Looks for what msgspec passes over in a value that it has converted."""
+
+_PLACE = re.compile(r"(.*?)(?: - at `\$([^`]*)`)?", re.DOTALL)
+_STEP = re.compile(r"\[(\d+)\]|\[(\.\.\.)\]|\.([^.\[]+)")
+_MISSING = re.compile(r"Object missing required field `(.*)`")
+_WORDS = {
+    "array": "an array",
+    "bool": "true or false",
+    "bytes": "text in base64",
+    "decimal": "a decimal number",
+    "float": "a number",
+    "int": "an integer",
+    "null": "null",
+    "object": "an object",
+    "str": "text",
+}
+
 
 class InvalidValueError(ValueError):
-    """A value is not what an annotation says.
+    """A value does not fit an annotation.
 
     Args:
         reason: What is wrong.
+        path: Where in the document.
     """
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
+    def __init__(self, reason: str, path: Sequence[str | int] = ()) -> None:
+        super().__init__(f"{format_path(path)}: {reason}")
         self.reason = reason
-        self.path: list[str | int] = []
-
-    def within(self, part: str | int) -> typing.Self:
-        """Say in which member or item it was found; the innermost first."""
-        self.path.insert(0, part)
-        return self
-
-    def __str__(self) -> str:
-        return f"{format_path(self.path)}: {self.reason}"
+        self.path = path
 
 
 def format_path(parts: Sequence[str | int]) -> str:
     """Return where something is in a document (RFC 9535): ``$.items[0].price``."""
-    text = "$"
-    for part in parts:
-        if isinstance(part, int):
-            text += f"[{part}]"
-        elif part.isidentifier():
-            text += f".{part}"
-        else:
-            text += f"[{part!r}]"
-    return text
+    return "$" + "".join(
+        f".{part}" if isinstance(part, str) and part.isidentifier() else f"[{part!r}]"
+        for part in parts
+    )
+
+
+def require_library(*, for_model: bool = True) -> None:
+    """Make sure that there is something to compare with.
+
+    Args:
+        for_model: Whether pydantic will do.
+
+    Raises:
+        ImportError: It is not installed.
+    """
+    if msgspec is None and not (for_model and find_spec("pydantic")):
+        raise ImportError(
+            "tools.json_in.parameter needs msgspec (or pydantic, for classes of pydantic): "
+            "pip install 'cherrypy-json[validation]'"
+        )
 
 
 @lru_cache(maxsize=MAX_ANNOTATIONS)
@@ -69,352 +98,219 @@ def checker_of(handler: Callable[..., Any], parameter: str) -> Check:
         parameter: Name of the parameter.
 
     Raises:
-        TypeError: It has no such parameter, no annotation, or one that says nothing of JSON.
+        TypeError: It has no such parameter, no annotation, or one that cannot be compared.
+        ImportError: The library that compares is not installed.
     """
     function = inspect.unwrap(handler)
     if not inspect.isfunction(function):
         function = getattr(type(function), "__call__")  # noqa: B004, B009 - not asked whether, but how
     annotations = inspect.get_annotations(function)
-    where = f"{function.__qualname__}, parameter {parameter!r}"
+    where = f"tools.json_in.parameter: {function.__qualname__}, parameter {parameter!r}"
     if parameter not in annotations:
-        raise TypeError(f"tools.json_in.parameter: {where}: expected an annotation")
+        raise TypeError(f"{where}: expected an annotation")
     # the others may name what is imported for type checkers alone
     one = types.SimpleNamespace(__annotations__={parameter: annotations[parameter]})
-    hints = typing.get_type_hints(one, function.__globals__, include_extras=True)
+    hint = typing.get_type_hints(one, function.__globals__, include_extras=True)[parameter]
+    by_pydantic = _has_model(hint)
+    require_library(for_model=by_pydantic)
     try:
-        return _Checks().of(hints[parameter])
+        return _by_pydantic(hint) if by_pydantic else _by_msgspec(hint)
     except TypeError as error:
-        raise TypeError(f"tools.json_in.parameter: {where}: {error}") from None
+        raise TypeError(f"{where}: {error}") from None
 
 
-class _Checks:
-    """The checks of one annotation; a class that has itself in it is met twice."""
-
-    def __init__(self) -> None:
-        self._of_class: dict[Any, Check] = {}
-
-    def of(self, annotation: Any) -> Check:
-        """Return the check of an annotation.
-
-        Raises:
-            TypeError: It says nothing of JSON.
-        """
-        annotation = _unaliased(annotation)
-        origin = typing.get_origin(annotation)
-        arguments = typing.get_args(annotation)
-        if origin in (typing.Union, types.UnionType):
-            return partial(_one_of, [self.of(argument) for argument in arguments])
-        if origin is typing.Literal:
-            return partial(_literal, arguments)
-        container = _container(origin or annotation)
-        if container is not None:
-            return self._of_container(container, arguments)
-        if annotation in _SIMPLE:
-            return _SIMPLE[annotation]
-        if isinstance(annotation, type):
-            return self._of_type(annotation)
-        raise TypeError(f"{annotation!r} says nothing of JSON")
-
-    def _of_container(self, container: type, arguments: tuple[Any, ...]) -> Check:
-        if container is dict:
-            names, values = arguments or (str, Any)
-            if names is not str:
-                raise TypeError(f"names in JSON are text, not {names!r}")
-            return partial(_mapping, self.of(values))
-        if container is tuple and arguments and arguments[-1] is not Ellipsis:
-            return partial(_tuple, [self.of(argument) for argument in arguments])
-        return partial(_array, container, self.of(arguments[0] if arguments else Any))
-
-    def _of_type(self, kind: type) -> Check:
-        if issubclass(kind, Enum):
-            return partial(_enum, kind)
-        if hasattr(kind, "__struct_fields__"):
-            return partial(_struct, kind)
-        if hasattr(kind, "model_validate"):
-            return partial(_model, kind)
-        if kind in self._of_class:
-            return self._of_class[kind]
-        if not (dataclasses.is_dataclass(kind) or typing.is_typeddict(kind)):
-            raise TypeError(f"{kind.__qualname__} says nothing of JSON")
-        members: dict[str, Check] = {}
-        required: list[str] = []
-        make: Callable[..., Any] = kind
-        check = self._of_class[kind] = partial(_object, make, members, required)
-        hints = typing.get_type_hints(kind, include_extras=True)
-        if dataclasses.is_dataclass(kind):
-            fields = [field for field in dataclasses.fields(kind) if field.init]
-            members.update((field.name, self.of(hints[field.name])) for field in fields)
-            required.extend(field.name for field in fields if not _has_default(field))
-        else:
-            members.update((name, self.of(hint)) for name, hint in hints.items())
-            required.extend(name for name, hint in hints.items() if _is_required(kind, name, hint))
-        return check
+# pydantic -----------------------------------------------------------------------------------------
 
 
-def _unaliased(annotation: Any) -> Any:
-    """Return what an annotation says without decoration: ``Annotated``, ``NewType`` and aliases."""
-    while True:
-        if typing.get_origin(annotation) in (typing.Annotated, typing.Required, typing.NotRequired):
-            annotation = typing.get_args(annotation)[0]
-        elif isinstance(annotation, typing.NewType):
-            annotation = annotation.__supertype__
-        elif type(annotation).__name__ == "TypeAliasType":  # since Python 3.12
-            annotation = annotation.__value__
-        else:
-            return annotation
-
-
-def _container(kind: Any) -> type | None:
-    for container, kinds in _CONTAINERS.items():
-        if kind in kinds:
-            return container
-    return None
-
-
-def _has_default(field: "dataclasses.Field[Any]") -> bool:
-    return (
-        field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
+def _has_model(annotation: Any) -> bool:
+    """Tell whether an annotation is a class of pydantic, or made of some: ``list[Model]``."""
+    return hasattr(annotation, "__pydantic_validator__") or any(
+        map(_has_model, typing.get_args(annotation))
     )
 
 
-def _is_required(kind: Any, name: str, hint: Any) -> bool:
-    """Tell whether a member of a TypedDict has to be there.
+@lru_cache(maxsize=MAX_ANNOTATIONS)
+def _by_pydantic(annotation: Any) -> Check:
+    from pydantic import TypeAdapter, ValidationError  # the application has imported it
 
-    The class itself does not know it where annotations are text, as they are with
-    ``from __future__ import annotations``.
-    """
-    origin = typing.get_origin(hint)
-    if origin in (typing.Required, typing.NotRequired):
-        return origin is typing.Required
-    return name in kind.__required_keys__
+    validate = TypeAdapter(annotation).validate_python
 
-
-# What is compared ---------------------------------------------------------------------------------
-
-
-def _expected(what: str, value: Any) -> InvalidValueError:
-    return InvalidValueError(f"expected {what}, got {_in_words(value)}")
-
-
-def _in_words(value: Any) -> str:  # noqa: PLR0911 - of JSON
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return "text"
-        case int():
-            return "an integer"
-        case float():
-            return "a number"
-        case list():
-            return "an array"
-    return "an object"
-
-
-def _anything(value: Any) -> Any:
-    return value
-
-
-def _null(value: Any) -> None:
-    if value is not None:
-        raise _expected("null", value)
-
-
-def _boolean(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise _expected("true or false", value)
-    return value
-
-
-def _integer(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise _expected("an integer", value)
-    return value
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise _expected("a number", value)
-    try:
-        return float(value)
-    except OverflowError:
-        raise InvalidValueError("the number is too large") from None
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise _expected("text", value)
-    return value
-
-
-def _from_text(parse: Callable[[str], Any], what: str, value: Any) -> Any:
-    try:
-        return parse(_text(value))
-    except InvalidValueError:
-        raise _expected(what, value) from None
-    except ValueError:
-        raise InvalidValueError(f"expected {what}") from None
-
-
-def _decimal(value: Any) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        raise _expected("a decimal number", value)
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        raise InvalidValueError("expected a decimal number") from None
-    if not number.is_finite():
-        raise InvalidValueError("expected a decimal number")
-    return number
-
-
-def _octets(text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error as error:
-        raise ValueError from error
-
-
-def _literal(allowed: tuple[Any, ...], value: Any) -> Any:
-    for each in allowed:
-        if type(each) is type(value) and each == value:
-            return value
-    raise InvalidValueError("expected one of " + ", ".join(map(repr, allowed)))
-
-
-def _enum(kind: type[Enum], value: Any) -> Enum:
-    for member in kind:
-        if type(member.value) is type(value) and member.value == value:
-            return member
-    allowed = ", ".join(repr(member.value) for member in kind)
-    raise InvalidValueError(f"expected one of {allowed}")
-
-
-def _one_of(checks: list[Check], value: Any) -> Any:
-    errors: list[InvalidValueError] = []
-    for check in checks:
+    def check(value: Any) -> Any:
         try:
-            return check(value)
-        except InvalidValueError as error:
-            errors.append(error)
-    # the one that got furthest was probably meant
-    deepest = max(errors, key=lambda error: len(error.path))
-    if deepest.path:
-        raise deepest
-    raise InvalidValueError("; or ".join(dict.fromkeys(error.reason for error in errors)))
+            return validate(value)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+            raise InvalidValueError(first["msg"], first["loc"]) from None
+
+    return check
 
 
-def _array(container: type, check: Check, value: Any) -> Any:
-    if not isinstance(value, list):
-        raise _expected("an array", value)
-    items = [_item(check, position, item) for position, item in enumerate(value)]
-    if container is list:
-        return items
+# msgspec ------------------------------------------------------------------------------------------
+
+
+def _by_msgspec(annotation: Any) -> Check:
     try:
-        return container(items)
-    except TypeError:
-        raise InvalidValueError("expected an array of what can be in a set") from None
+        msgspec.json.Decoder(annotation)
+    except TypeError as error:
+        hint = ": give each a tag (msgspec.Struct), or use models of pydantic"
+        raise TypeError(f"{error}{hint if 'union' in str(error) else ''}") from None
+    examine = _examiner(msgspec.inspect.type_info(annotation), {})
+    convert = partial(msgspec.convert, type=annotation, dec_hook=_decode_other)
+
+    def check(value: Any) -> Any:
+        try:
+            result = convert(value)
+        except msgspec.ValidationError as error:
+            if isinstance(error.__cause__, TypeError):  # a mistake in __post_init__
+                raise error.__cause__ from None
+            raise _invalid(error, value, convert) from None
+        if examine is not None:
+            examine(value, ())
+        return result
+
+    return check
 
 
-def _tuple(checks: list[Check], value: Any) -> tuple[Any, ...]:
-    if not isinstance(value, list):
-        raise _expected("an array", value)
-    if len(value) != len(checks):
-        raise InvalidValueError(f"expected {len(checks)} items, got {len(value)}")
-    return tuple(map(_item, checks, range(len(value)), value))
+def _decode_other(kind: Any, value: Any) -> Any:
+    return value if kind is object else _by_pydantic(kind)(value)
 
 
-def _mapping(check: Check, value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise _expected("an object", value)
-    return {name: _item(check, name, member) for name, member in value.items()}
+def _invalid(error: Exception, document: Any, convert: Check) -> InvalidValueError:
+    """Say where an error of msgspec is, and what is wrong, in the words of JSON."""
+    reason, place = _PLACE.fullmatch(str(error)).groups("")  # type: ignore[union-attr]  # any text
+    steps = [int(index) if index else dots or name for index, dots, name in _STEP.findall(place)]
+    path = _named(steps, document, str(error), convert) if "..." in steps else steps
+    cause = error.__cause__
+    if isinstance(cause, InvalidValueError):  # of pydantic
+        return InvalidValueError(cause.reason, [*path, *cause.path])
+    if missing := _MISSING.fullmatch(reason):
+        return InvalidValueError("is missing", [*path, missing[1]])
+    if cause is None:  # not what __post_init__ says
+        reason = reason[0].lower() + re.sub("`(.*?)`", _in_words, reason[1:])
+    return InvalidValueError(reason, path)
 
 
-def _item(check: Check, part: str | int, value: Any) -> Any:
+def _in_words(kinds: re.Match[str]) -> str:
+    return " or ".join(_WORDS.get(kind, f"a {kind}") for kind in kinds[1].split(" | "))
+
+
+def _named(steps: list[Any], document: Any, message: str, convert: Check) -> list[str | int]:
+    """Name the members of objects on the way to an error, for which msgspec has ``[...]`` only.
+
+    Such an object is halved again and again: the half that matters makes the same error alone.
+
+    Returns:
+        The path; that of msgspec where names cannot be found with certainty and in little time.
+    """
+    path: list[str | int] = []
+    attempts = MAX_ATTEMPTS
+    # members may have a dot in their name, and a processor of an application may return anything
+    with suppress(LookupError, TypeError, ValueError):
+        text = msgspec.json.encode(document)
+        if len(text) > MAX_SEARCHED:
+            return steps
+        inner = document = msgspec.json.decode(text)  # a copy
+        for step in steps:
+            if step == "...":
+                attempts -= len(inner).bit_length()
+                if attempts < 0 or not isinstance(inner, dict):
+                    break
+                members = dict(inner)
+                while len(members) > 1:
+                    half = dict(islice(members.items(), len(members) // 2))
+                    _replace(inner, half)
+                    if not _fails(convert, document, message):
+                        half = {name: members[name] for name in members if name not in half}
+                    members = half
+                _replace(inner, members)
+                path.extend(members)
+            else:
+                path.append(step)
+            inner = inner[path[-1]]
+    return path if _fails(convert, document, message) and len(path) == len(steps) else steps
+
+
+def _replace(members: dict[str, Any], others: Mapping[str, Any]) -> None:
+    members.clear()
+    members.update(others)
+
+
+def _fails(convert: Check, document: Any, message: str) -> bool:
     try:
-        return check(value)
-    except InvalidValueError as error:
-        raise error.within(part) from None
-
-
-def _object(
-    make: Callable[..., Any],
-    members: Mapping[str, Check],
-    required: Sequence[str],
-    value: Any,
-) -> Any:
-    if not isinstance(value, dict):
-        raise _expected("an object", value)
-    for name in required:
-        if name not in value:
-            raise InvalidValueError("is missing").within(name)
-    for name in value:
-        if name not in members:
-            raise InvalidValueError("is not known here").within(name)
-    arguments = {name: _item(members[name], name, member) for name, member in value.items()}
-    try:
-        return make(**arguments)
-    except ValueError as error:  # what __post_init__ says
-        raise InvalidValueError(str(error)) from None
-
-
-# Classes of other libraries, which are never imported here ----------------------------------------
-
-
-def _struct(kind: type, value: Any) -> Any:
-    """Convert to a class of msgspec, which says where the error is at the end of its message."""
-    msgspec = sys.modules["msgspec"]  # whoever made the class has imported it
-    try:
-        return msgspec.convert(value, kind)
+        convert(document)
     except msgspec.ValidationError as error:
-        reason, _, place = str(error).partition(" - at `$")
-        return _raise_at(place.removesuffix("`"), reason)
+        return str(error) == message
+    return False
 
 
-def _raise_at(place: str, reason: str) -> typing.NoReturn:
-    invalid = InvalidValueError(reason)
-    for part in place.replace("[", ".[").split(".")[1:]:
-        inner = part.strip("[]")
-        invalid.path.append(int(inner) if part.startswith("[") and inner.isdigit() else inner)
-    raise invalid
+def _examiner(info: Any, classes: dict[Any, Examine]) -> Examine | None:
+    """Return what looks for members that a class does not have, and for NaN as a Decimal.
+
+    Args:
+        info: A type, as msgspec sees it.
+        classes: Those that have been met, as they may be inside of themselves.
+
+    Raises:
+        TypeError: msgspec does not treat the type as it has to be treated.
+    """
+    of = partial(_examiner, classes=classes)
+    match type(info).__name__:
+        case "CustomType" if info.cls is not object and not _has_model(info.cls):
+            raise TypeError(f"{info.cls!r} says nothing of JSON")
+        case "DictType" if type(info.key_type).__name__ not in {"StrType", "AnyType"}:
+            raise TypeError(f"names in JSON are text, not {info.key_type!r}")
+        case "DecimalType":
+            return _refuse_nan
+        case "UnionType":
+            return partial(_examine_by_all, list(filter(None, map(of, info.types))))
+        case "DictType" if examine := of(info.value_type):
+            return partial(_examine_parts, dict, {}, examine)
+        case "ListType" | "VarTupleType" | "SetType" | "FrozenSetType" if examine := of(
+            info.item_type
+        ):
+            return partial(_examine_parts, list, {}, examine)
+        case "TupleType" | "NamedTupleType":
+            kinds = getattr(info, "item_types", ()) or (f.type for f in getattr(info, "fields", ()))
+            return partial(_examine_parts, list, dict(enumerate(map(of, kinds))), None)
+        case "DataclassType" | "TypedDictType" if info.cls not in classes:
+            members: dict[Any, Examine | None] = {}
+            classes[info.cls] = partial(_examine_parts, dict, members, _refuse_unknown)
+            members |= {field.name: of(field.type) for field in _fields(info)}
+    return classes.get(getattr(info, "cls", None))
 
 
-def _model(kind: Any, value: Any) -> Any:
-    """Convert to a class of pydantic."""
-    try:
-        return kind.model_validate(value)
-    except ValueError as error:
-        if not hasattr(error, "errors"):
-            raise
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        invalid = InvalidValueError(first["msg"])
-        invalid.path.extend(first["loc"])
-        raise invalid from None
+def _fields(info: Any) -> list[Any]:
+    """Return the fields of a class that documents may have."""
+    kind = typing.get_origin(info.cls) or info.cls
+    if _has_model(kind):
+        raise TypeError(f"{kind!r} is a data class of pydantic inside of what is not of pydantic")
+    own = getattr(kind, "__attrs_attrs__", ()) or getattr(kind, "__dataclass_fields__", {}).values()
+    internal = {field.name for field in own if not field.init}
+    for field in info.fields:
+        if field.required and field.name in internal:
+            raise TypeError(f"{kind!r}: {field.name!r} has init=False, and needs a default")
+    return [field for field in info.fields if field.name not in internal]
 
 
-_SIMPLE: Mapping[Any, Check] = {
-    Any: _anything,
-    object: _anything,
-    None: _null,
-    type(None): _null,
-    bool: _boolean,
-    int: _integer,
-    float: _number,
-    str: _text,
-    Decimal: _decimal,
-    bytes: partial(_from_text, _octets, "text in base64"),
-    datetime: partial(_from_text, datetime.fromisoformat, "date and time of ISO 8601"),
-    date: partial(_from_text, date.fromisoformat, "a date of ISO 8601"),
-    time: partial(_from_text, time.fromisoformat, "a time of ISO 8601"),
-    UUID: partial(_from_text, UUID, "a UUID"),
-}
+def _refuse_nan(value: Any, path: Place) -> None:
+    if isinstance(value, str) and "n" in value.lower():  # NaN, sNaN, Infinity
+        raise InvalidValueError("expected a decimal number", path)
 
-_CONTAINERS: Mapping[type, tuple[Any, ...]] = {
-    list: (list, Sequence),
-    tuple: (tuple,),
-    set: (set, AbstractSet),
-    frozenset: (frozenset,),
-    dict: (dict, Mapping),
-}
+
+def _refuse_unknown(value: Any, path: Place) -> None:
+    raise InvalidValueError("is not known here", path)
+
+
+def _examine_by_all(checks: list[Examine], value: Any, path: Place) -> None:
+    for examine in checks:  # each looks at values of its own kind only
+        examine(value, path)
+
+
+def _examine_parts(
+    kind: Any, known: Mapping[Any, Examine | None], other: Examine | None, value: Any, path: Place
+) -> None:
+    if isinstance(value, kind):
+        for part, inner in value.items() if kind is dict else enumerate(value):
+            examine = known.get(part, other)
+            if examine is not None:
+                examine(inner, (*path, part))

@@ -11,12 +11,9 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-Value = Any
-"""Whatever a handler returns."""
 
-
-def plain(value: Value) -> Any:  # noqa: PLR0911 - one type after the other
-    """Return what stands for a value in JSON: a value of a type that JSON is nearer to.
+def plain(value: Any) -> Any:  # noqa: PLR0911 - one type after the other
+    """Return what stands for a value in JSON: a value of a type that is nearer to JSON.
 
     ======================================== =======================================================
     type                                     in JSON
@@ -72,10 +69,10 @@ def plain(value: Value) -> Any:  # noqa: PLR0911 - one type after the other
     )
 
 
-def exact(value: Value) -> Any:
+def exact(value: Any) -> Any:
     """Return what stands for a value that msgspec does not know, see :func:`plain`.
 
-    Of text and numbers it knows the very classes only.
+    It does not know classes that are derived from those of text and numbers.
 
     Raises:
         TypeError: Nothing stands for it.
@@ -106,11 +103,11 @@ def format_duration(duration: timedelta) -> str:
     return f"{sign}P{days}{seconds}"
 
 
-def representable(value: Value) -> Any:
+def representable(value: Any) -> Any:
     """Return a value as JSON can have it, all the way down.
 
-    Numbers that are none (NaN) or infinite become ``null``, as in ``JSON.stringify`` of browsers
-    (RFC 8259 section 6 has no word for them). Names of members become text.
+    NaN and infinity become ``null``, as in ``JSON.stringify`` of browsers
+    (RFC 8259 section 6 has no way to write them). Names of members become text.
 
     Raises:
         TypeError: It has something that nothing stands for.
@@ -136,7 +133,7 @@ class _Name(str):
     __hash__ = object.__hash__
 
 
-def _member_name(key: Value) -> str | float | None:
+def _member_name(key: Any) -> str | float | None:
     """Return a key as :mod:`json` takes it.
 
     Raises:
@@ -148,7 +145,7 @@ def _member_name(key: Value) -> str | float | None:
         return key
     name = plain(key)
     if isinstance(name, (dict, list)):
-        raise TypeError(f"An object of type {type(key).__name__} can not be a name in JSON")
+        raise TypeError(f"An object of type {type(key).__name__} cannot be a name in JSON")
     name = _member_name(name)
     return _Name(name) if isinstance(name, str) else name
 
@@ -156,8 +153,8 @@ def _member_name(key: Value) -> str | float | None:
 def format_instant(value: datetime | time) -> str:
     """Return a time of day, with a date or without, in the notation of RFC 3339.
 
-    Its offset from UTC is rounded to minutes, which are all that the notation has (section 5.8 has
-    an example); nothing is added where none is known.
+    Its offset from UTC is rounded to minutes, as the notation has no seconds (section 5.8 has an
+    example). Without an offset nothing is added.
     """
     offset = value.utcoffset()
     local = value.replace(tzinfo=None).isoformat()

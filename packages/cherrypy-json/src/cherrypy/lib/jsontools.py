@@ -1,15 +1,21 @@
 """The tools ``json_in`` and ``json_out``: values in place of text, in both directions."""
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+import inspect
+from collections.abc import Callable, Iterable
+from contextlib import closing, suppress
+from functools import partial
+from typing import Any, TypeVar
 
 from cherrypy._json import fast
 from cherrypy._json.decoding import InvalidJSONError, make_decoder
 from cherrypy._json.encoding import ArrayStream
-from cherrypy._json.validation import InvalidValueError, checker_of
+from cherrypy._json.validation import InvalidValueError, checker_of, require_library
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPError
-from cherrypy._tools.tool import Arguments, PlannedHooks, Tool
+from cherrypy._runtime.messages import Request, Response
+from cherrypy._runtime.state import is_untouched
+from cherrypy._tools.function import ToolFunction, tool_function
+from cherrypy._tools.tool import Tool
 
 __all__ = [
     "JSONInTool",
@@ -25,148 +31,110 @@ CONTENT_TYPES = ["application/json", "text/javascript"]
 MAX_DEPTH = 200
 MAX_SIZE = 10 * 1024 * 1024
 
-Request = Any
-Response = Any
+F = TypeVar("F", bound=Callable[..., Any] | type)
+Processor = Callable[[Any], object]
+"""Reads a body, a :class:`cherrypy._cpreqbody.RequestBody`."""
 
 json_encode = fast.encode
-"""Encode a value as JSON text, as ``json_out`` does; gives octets."""
+"""Encode a value as JSON text, as ``json_out`` does; returns bytes."""
 
 
 # In -----------------------------------------------------------------------------------------------
 
 
-class JSONProcessor:
-    """Decodes a body of JSON into ``request.json``.
+def _make_processor(
+    max_size: int | None = MAX_SIZE, max_depth: int = MAX_DEPTH, duplicate_names: str = "error"
+) -> Processor:
+    decode = make_decoder(max_depth, duplicate_names)
 
-    Args:
-        max_size: Octets that it may have.
-        max_depth: How many arrays and objects may be inside of each other.
-        duplicate_names: ``error``, or ``last`` to keep the last of members with the same name.
-    """
+    def json_processor(entity: Any) -> None:
+        """Read a body of JSON into ``request.json``, within the default limits.
 
-    def __init__(
-        self,
-        max_size: int | None = MAX_SIZE,
-        max_depth: int = MAX_DEPTH,
-        duplicate_names: str = "error",
-    ) -> None:
-        self.max_size = max_size
-        self.decode = make_decoder(max_depth, duplicate_names)
-
-    def __call__(self, entity: Any) -> None:
-        """Read a body, and set ``request.json``.
+        Args:
+            entity: The body.
 
         Raises:
-            HTTPError: 413 if it is too large, 400 if it is no JSON text, or not one that is
+            HTTPError: 413 if it is too large, 400 if it is not a JSON text, or not one that is
                 allowed.
         """
-        octets = self.read(entity)
         try:
-            value = self.decode(octets)
+            value = decode(_read(entity, max_size))
         except InvalidJSONError as error:
             raise HTTPError(400, f"Invalid JSON document: {error}.") from None
         current.get().request.json = value
 
-    def read(self, entity: Any) -> bytes:
-        """Read a body; one that is too large is not read at all if it says so.
-
-        Raises:
-            HTTPError: 413.
-        """
-        limit = self.max_size
-        if not limit:
-            whole: bytes = entity.fp.read()
-            return whole
-        if entity.length is None or entity.length <= limit:
-            octets: bytes = entity.fp.read(limit + 1)
-            if len(octets) <= limit:
-                return octets
-        raise HTTPError(413, f"A JSON document may have {limit} octets at most.")
+    return json_processor
 
 
-_process = JSONProcessor()
+def _read(entity: Any, max_size: int | None) -> bytes:
+    """Read a body; one that is too large is not read at all if it says so."""
+    if not max_size or entity.length is None or entity.length <= max_size:
+        content: bytes = entity.fp.read(max_size + 1) if max_size else entity.fp.read()
+        if not max_size or len(content) <= max_size:
+            return content
+    raise HTTPError(413, f"A JSON document may have {max_size} bytes at most.")
 
 
-def json_processor(entity: Any) -> None:
-    """Read a body of JSON into ``request.json``, within the default limits.
+json_processor = _make_processor()
 
-    Args:
-        entity: The body.
+
+def _process_and_validate(processor: Processor, parameter: str, entity: Any) -> None:
+    """Process a body, and make it an argument of the handler.
 
     Raises:
-        HTTPError: See :class:`JSONProcessor`.
+        HTTPError: 422, if it does not fit the handler's annotation.
     """
-    _process(entity)
+    processor(entity)
+    request = current.get().request
+    handler = request.callable
+    if handler is None:
+        return  # nothing is published there, which is going to be said
+    check = checker_of(getattr(handler, "__func__", handler), parameter)
+    try:
+        value = check(request.json)
+    except InvalidValueError as error:
+        raise HTTPError(422, f"Invalid value at {error}.") from None
+    request.json = request.params[parameter] = value
 
 
-class JSONReader:
-    """What ``json_in`` does, for one configuration of it; see there."""
-
-    def __init__(
-        self,
-        content_type: str | Iterable[str] = tuple(CONTENT_TYPES),
-        force: bool = True,
-        debug: bool = False,
-        processor: Callable[[Any], object] = json_processor,
-        parameter: str | None = None,
-        **limits: Any,
-    ) -> None:
-        self.content_types = [content_type] if isinstance(content_type, str) else list(content_type)
-        self.force = force
-        self.parameter = parameter
-        self.processor = JSONProcessor(**limits) if processor is json_processor else processor
-        process = self.processor if parameter is None else self.process_and_validate
-        names = (*self.content_types, *(name.lower() for name in self.content_types))
-        self.processors = dict.fromkeys(names, process)
-
-    def __call__(self) -> None:
-        """Prepare the current request."""
-        self.with_request(current.get().request, None)
-
-    def with_request(self, request: Request, _response: Response) -> None:
-        """Have the body of a request decoded, if it has one that is read."""
-        if not request.process_request_body:
-            return
-        body = request.body
-        if self.force:
-            body.processors = dict(self.processors)
-            body.default_proc = self.refuse
-        else:
-            body.processors.update(self.processors)
-
-    def refuse(self) -> None:
-        """Answer to a body of another type.
-
-        Raises:
-            HTTPError: 415.
-        """
-        expected = ", ".join(self.content_types)
-        raise HTTPError(415, f"Expected an entity of content type {expected}")
-
-    def process_and_validate(self, entity: Any) -> None:
-        """Process a body, and make it an argument of the handler.
-
-        Raises:
-            HTTPError: 422, if it is not what the handler's annotation says.
-        """
-        self.processor(entity)
-        request = current.get().request
-        handler = request.callable
-        if handler is None:
-            return  # nothing is published there, which is going to be said
-        check = checker_of(getattr(handler, "__func__", handler), self.parameter or "")
-        try:
-            value = check(request.json)
-        except InvalidValueError as error:
-            raise HTTPError(422, f"Invalid value at {error}.") from None
-        request.json = request.params[self.parameter] = value
-
-
-def json_in(
+def _prepare_json_in(
     content_type: str | Iterable[str] = CONTENT_TYPES,
     force: bool = True,
     debug: bool = False,
-    processor: Callable[[Any], object] = json_processor,
+    processor: Processor = json_processor,
+    parameter: str | None = None,
+    **limits: Any,
+) -> ToolFunction[[], None]:
+    types = [content_type] if isinstance(content_type, str) else list(content_type)
+    process = _make_processor(**limits) if processor is json_processor else processor
+    if parameter is not None:
+        require_library()
+        process = partial(_process_and_validate, process, parameter)
+    processors = dict.fromkeys([*types, *map(str.lower, types)], process)
+
+    def refuse() -> None:
+        raise HTTPError(415, f"Expected an entity of content type {', '.join(types)}")
+
+    def read(request: Request, response: Response) -> None:
+        if request.process_request_body:
+            body = request.body
+            if force:
+                body.processors = dict(processors)
+                body.default_proc = refuse
+            else:
+                body.processors.update(processors)
+
+    return ToolFunction(read)
+
+
+@tool_function(prepare=_prepare_json_in)
+def json_in(
+    request: Request,
+    response: Response,
+    content_type: str | Iterable[str] = CONTENT_TYPES,
+    force: bool = True,
+    debug: bool = False,
+    processor: Processor = json_processor,
     parameter: str | None = None,
     max_size: int | None = MAX_SIZE,
     max_depth: int = MAX_DEPTH,
@@ -179,10 +147,10 @@ def json_in(
         force: Whether a body of any other type is refused.
         debug: Not used any more.
         processor: Called with the body, of one of these types. Those that you write have
-            ``entity.fp.read()`` for its octets, and no limits but that of the server.
+            ``entity.fp.read()`` for its bytes, and no limits but that of the server.
         parameter: Name of a parameter of the handler. It is given the value, after that has been
             compared with the annotation of the parameter and converted to what this says.
-        max_size: Octets that a document may have; None for no limit but that of the server.
+        max_size: Bytes that a document may have; None for no limit but that of the server.
         max_depth: How many arrays and objects may be inside of each other.
         duplicate_names: ``error``, or ``last`` to keep the last of members with the same name.
 
@@ -192,21 +160,37 @@ def json_in(
     See: RFC 8259.
     """
     limits = {"max_size": max_size, "max_depth": max_depth, "duplicate_names": duplicate_names}
-    JSONReader(content_type, force, debug, processor, parameter, **limits)()
+    prepared = _prepare_json_in(content_type, force, debug, processor, parameter, **limits)
+    prepared.function(request, response)
 
 
 class JSONInTool(Tool):
-    """The tool ``json_in``; what it does is prepared once for each configuration."""
+    """The tool ``json_in``."""
 
     def __init__(self) -> None:
         super().__init__("before_request_body", json_in, priority=30)
 
-    def _plan(self, arguments: Arguments) -> PlannedHooks:
-        if self.callable is not json_in:
-            return super()._plan(arguments)  # an application has a function of its own
-        settings = {name: value for name, value in arguments.items() if name != "priority"}
-        hook = self._hook(JSONReader(**settings), _priority_of(arguments))
-        return [("before_request_body", hook)]
+    def __call__(self, *args: object, **kwargs: Any) -> Callable[[F], F]:
+        """Make a decorator, see :class:`Tool`, that looks at the annotation of ``parameter``.
+
+        Raises:
+            TypeError: It says what cannot be compared with a document.
+            ImportError: There is nothing installed to compare with.
+        """
+        decorator = super().__call__(*args, **kwargs)
+        parameter = kwargs.get("parameter")
+        if parameter is None:
+            return decorator
+        require_library()
+
+        def decorate(published: F) -> F:
+            if inspect.isfunction(published):
+                with suppress(NameError):  # of what is defined further below
+                    if parameter in inspect.get_annotations(inspect.unwrap(published)):
+                        checker_of(published, parameter)
+            return decorator(published)
+
+        return decorate
 
 
 # Out ----------------------------------------------------------------------------------------------
@@ -225,67 +209,50 @@ def json_handler(*args: Any, **kwargs: Any) -> Iterable[bytes]:
         JSON text, in one piece; an iterator is an array, whose items are encoded as they are sent
         if ``response.stream`` is on.
     """
-    serving = current.get()
-    inner = serving.request._json_inner_handler
-    content = _encoded(inner(*args, **kwargs), serving.response)
+    content = _answer(*args, **kwargs)
     return [content] if isinstance(content, bytes) else content
 
 
-def _answer() -> bytes | ArrayStream:
+def _answer(*args: Any, **kwargs: Any) -> bytes | ArrayStream:
     """Do what :func:`json_handler` does, for a response of one piece without a list."""
     serving = current.get()
-    return _encoded(serving.request._json_inner_handler(), serving.response)
-
-
-def _encoded(value: Any, response: Response) -> bytes | ArrayStream:
-    if not isinstance(value, Iterator):
+    value = serving.request._json_inner_handler(*args, **kwargs)
+    if not hasattr(value.__class__, "__next__"):  # an iterator
         return json_encode(value)
-    if response.stream:
-        return ArrayStream(value, json_encode)
-    try:
+    stream = ArrayStream(value, json_encode)
+    if serving.response.stream:
+        return stream
+    with closing(stream):
         return json_encode(list(value))
-    finally:
-        close = getattr(value, "close", None)
-        if close is not None:
-            close()
 
 
-class JSONWriter:
-    """What ``json_out`` does, for one configuration of it; see there."""
+def _prepare_json_out(
+    content_type: str | None = "application/json",
+    debug: bool = False,
+    handler: Callable[..., Any] = json_handler,
+) -> ToolFunction[[], None]:
+    answer = _answer if handler is json_handler else handler
+    text = content_type or ""
+    plain_type = text if text.isascii() and text.isprintable() else ""
 
-    def __init__(
-        self,
-        content_type: str | None = "application/json",
-        debug: bool = False,
-        handler: Callable[..., Any] = json_handler,
-    ) -> None:
-        self.content_type = content_type
-        self.is_safe = content_type is not None and (
-            content_type.isascii() and content_type.isprintable()
-        )
-        self.handler = _answer if handler is json_handler else handler
-
-    def __call__(self) -> None:
-        """Prepare the current request."""
-        serving = current.get()
-        self.with_request(serving.request, serving.response)
-
-    def with_request(self, request: Request, response: Response) -> None:
-        """Wrap the handler of a request."""
+    def wrap(request: Any, response: Response) -> None:
         inner = request.handler
         if inner is None:
             return  # a tool has answered already
         request._json_inner_handler = inner
-        request.handler = self.handler
-        if self.content_type is None:
-            return
-        if self.is_safe and "headers" not in response.__dict__:
-            response.content_type = self.content_type  # PERF: no headers are made for that
-        else:
-            response.headers["Content-Type"] = self.content_type
+        request.handler = answer
+        if plain_type and is_untouched(response):
+            response.content_type = plain_type  # PERF: no headers are made for that
+        elif content_type is not None:
+            response.headers["Content-Type"] = content_type
+
+    return ToolFunction(wrap)
 
 
+@tool_function(prepare=_prepare_json_out)
 def json_out(
+    request: Request,
+    response: Response,
     content_type: str | None = "application/json",
     debug: bool = False,
     handler: Callable[..., Any] = json_handler,
@@ -296,26 +263,15 @@ def json_out(
         content_type: Media type of the answer; None leaves it as it is.
         debug: Not used any more.
         handler: Called in place of the page handler, which is ``request._json_inner_handler``;
-            returns octets, text, or an iterable of them.
+            returns bytes, text, or an iterable of them.
 
     See: RFC 8259.
     """
-    JSONWriter(content_type, debug, handler)()
+    _prepare_json_out(content_type, debug, handler).function(request, response)
 
 
 class JSONOutTool(Tool):
-    """The tool ``json_out``; what it does is prepared once for each configuration."""
+    """The tool ``json_out``."""
 
     def __init__(self) -> None:
         super().__init__("before_handler", json_out, priority=30)
-
-    def _plan(self, arguments: Arguments) -> PlannedHooks:
-        if self.callable is not json_out:
-            return super()._plan(arguments)  # an application has a function of its own
-        settings = {name: value for name, value in arguments.items() if name != "priority"}
-        hook = self._hook(JSONWriter(**settings), _priority_of(arguments))
-        return [("before_handler", hook)]
-
-
-def _priority_of(arguments: Arguments) -> Arguments:
-    return {name: value for name, value in arguments.items() if name == "priority"}
