@@ -1,6 +1,6 @@
 """Iterators over what is sent, and small helpers that tools share."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Protocol, Self
 
 CHUNK_SIZE = 65536
@@ -109,6 +109,29 @@ def close(chunks: object) -> None:
     method = getattr(chunks, "close", None)
     if method is not None:
         method()
+
+
+class WrappedBody:
+    """A body that is made of another one as it is read; closing it closes the other one.
+
+    Args:
+        body: The other one, in chunks.
+    """
+
+    def __init__(self, body: Iterable[Any]) -> None:
+        self.source = body
+        self.chunks = iter(body)
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Any:
+        """Return the next chunk; subclasses change it."""
+        return next(self.chunks)
+
+    def close(self) -> None:
+        """Close the other body, read to its end or not."""
+        close(self.source)
 
 
 def is_iterator(obj: object) -> bool:

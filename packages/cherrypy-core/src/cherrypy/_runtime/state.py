@@ -9,9 +9,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    from cherrypy._http.headers import HeaderMap
     from cherrypy._runtime.messages import Request, Response
 
-__all__ = ["is_untouched", "lazy", "made", "sent_field"]
+__all__ = ["is_untouched", "lazy", "made", "made_headers", "sent_field"]
 
 T = TypeVar("T")
 
@@ -64,6 +65,20 @@ def made(instance: object, name: str) -> Any:
         The value; ``None`` if nobody has read or set it.
     """
     return instance.__dict__.get(name)
+
+
+def made_headers(
+    request: "Request", response: "Response"
+) -> tuple["HeaderMap | None", "HeaderMap | None"]:
+    """Return the header maps of a request and its response, ``None`` for one that is not made yet.
+
+    PERF: one call in place of two.
+    """
+    of_request, of_response = request.__dict__, response.__dict__
+    return (
+        of_request["headers"] if "headers" in of_request else None,  # noqa: SIM401 - PERF: no call
+        of_response["headers"] if "headers" in of_response else None,  # noqa: SIM401
+    )
 
 
 def sent_field(request: "Request", name: str) -> str | None:

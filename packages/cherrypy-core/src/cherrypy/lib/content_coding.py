@@ -6,16 +6,15 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from importlib import import_module
 from itertools import chain
-from typing import Any, Protocol
+from typing import Protocol
 
 from cherrypy._http.errors import MalformedFieldError
 from cherrypy._http.negotiation import content_coding_weight, preferred, weights
-from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPError
-from cherrypy._runtime.iterators import set_vary_header
+from cherrypy._runtime.iterators import WrappedBody, close, set_vary_header
+from cherrypy._runtime.messages import Request, Response
+from cherrypy._tools.function import tool_function
 
-Request = Any
-Response = Any
 Names = str | Sequence[str]
 
 MINIMUM_SIZE = 150
@@ -110,7 +109,10 @@ def decompress(body: bytes) -> bytes:
     return zlib.decompress(body, zlib.MAX_WBITS | GZIP)
 
 
+@tool_function()
 def gzip(
+    request: Request,
+    response: Response,
     compress_level: int = 5,
     mime_types: Names = ["text/html", "text/plain"],  # noqa: B006 - upstream's default, never changed
     debug: bool = False,
@@ -135,28 +137,6 @@ def gzip(
 
     See: RFC 9110 sections 8.4 and 12.5.3.
     """
-    serving = current.get()
-    _gzip(
-        serving.request,
-        serving.response,
-        compress_level=compress_level,
-        mime_types=mime_types,
-        debug=debug,
-        codings=codings,
-        minimum_size=minimum_size,
-    )
-
-
-def _gzip(
-    request: Request,
-    response: Response,
-    *,
-    compress_level: int = 5,
-    mime_types: Names = ("text/html", "text/plain"),
-    debug: bool = False,
-    codings: Names = ("gzip",),
-    minimum_size: int = MINIMUM_SIZE,
-) -> None:
     if getattr(request, "cached", False):
         return  # it is as it was sent before, Vary included
     set_vary_header(response, "Accept-Encoding")
@@ -173,9 +153,6 @@ def _gzip(
         HTTPError(406, "identity, " + ", ".join(_names(codings))).set_response()
     elif coding != "identity":
         _compress(response, coding, compress_level, minimum_size)
-
-
-gzip.with_request = _gzip  # type: ignore[attr-defined]  # see Hook
 
 
 def choose_coding(field: str, codings: tuple[str, ...]) -> str | None:
@@ -246,7 +223,7 @@ def _compress(response: Response, coding: str, level: int, minimum_size: int) ->
             compressed = _Compressed(whole_body, _compressor(coding, level), is_stream=False)
             response.body = [b"".join(compressed)]
         finally:
-            _close(body)
+            close(body)
     headers = response.headers
     headers["Content-Encoding"] = coding
     for name in ("Content-Length", "Accept-Ranges", "Content-MD5"):
@@ -286,23 +263,19 @@ def _begin_of(chunks: Iterator[bytes], minimum_size: int) -> list[bytes]:
     return begin
 
 
-class _Compressed:
+class _Compressed(WrappedBody):
     """A body, compressed as it is read."""
 
     def __init__(self, body: Iterable[bytes], compressor: Compressor, *, is_stream: bool) -> None:
-        self._body = body
-        self._chunks = iter(body)
+        super().__init__(body)
         self._compressor: Compressor | None = compressor
         self._is_stream = is_stream
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
 
     def __next__(self) -> bytes:
         compressor = self._compressor
         if compressor is None:
             raise StopIteration
-        for chunk in self._chunks:
+        for chunk in self.chunks:
             compressed = compressor.compress(chunk)
             if self._is_stream:
                 compressed += compressor.sync()
@@ -314,13 +287,7 @@ class _Compressed:
     def close(self) -> None:
         """Close what the octets come from."""
         self._compressor = None
-        _close(self._body)
-
-
-def _close(body: Any) -> None:
-    close = getattr(body, "close", None)
-    if close is not None:
-        close()
+        super().close()
 
 
 def _names(names: Names) -> Sequence[str]:

@@ -8,13 +8,16 @@ administrators come.
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 from time import gmtime, localtime, strftime, time
 from typing import Any, ClassVar
 
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPRedirect
+from cherrypy._runtime.iterators import WrappedBody
+from cherrypy._runtime.messages import Request, Response
+from cherrypy._runtime.state import made
 from cherrypy._tools.hooks import Hook
 from cherrypy._tools.tool import Arguments, PlannedHooks, Tool
 from cherrypy._version import __version__
@@ -113,26 +116,15 @@ class ByteCountWrapper:
     next = __next__
 
 
-class _CountedBody:
+class _CountedBody(WrappedBody):
     """A body that is sent as it is produced, and counted."""
 
-    def __init__(self, body: Iterable[bytes]) -> None:
-        self.bytes_written = 0
-        self._body = body
-        self._chunks = iter(body)
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
+    bytes_written = 0
 
     def __next__(self) -> bytes:
-        chunk = next(self._chunks)
+        chunk: bytes = next(self.chunks)
         self.bytes_written += len(chunk)
         return chunk
-
-    def close(self) -> None:
-        close = getattr(self._body, "close", None)
-        if close is not None:
-            close()
 
 
 class StatsTool(Tool):
@@ -161,8 +153,9 @@ class StatsTool(Tool):
             return
         request = current.get().request
         counted = request.rfile = ByteCountWrapper(request.rfile)
-        if "body" in request.__dict__ and request.body is not None:
-            request.body.fp = counted
+        body = made(request, "body")
+        if body is not None:
+            body.fp = counted
         remote = request.remote
         record = {
             "Bytes Read": None,
@@ -183,7 +176,7 @@ class StatsTool(Tool):
     @staticmethod
     def _count_stream() -> None:
         serving = current.get()
-        if serving.response.stream and "statistics" in serving.request.__dict__:
+        if serving.response.stream and hasattr(serving.request, "statistics"):
             serving.response.body = _CountedBody(serving.response.body)
 
     def record_stop(
@@ -204,16 +197,18 @@ class StatsTool(Tool):
             **kwargs: Not used.
         """
         serving = current.get()
-        record, counted = serving.request.__dict__.pop("statistics", (None, None))
-        if record is None:
+        request, response = serving.request, serving.response
+        if not hasattr(request, "statistics"):
             return
+        record, counted = request.statistics
+        del request.statistics  # counted once
         record["Bytes Read"] = counted.bytes_read
-        record["Bytes Written"] = _written(serving.request, serving.response)
-        record["Response Status"] = serving.response.status_line or ""
+        record["Bytes Written"] = _written(request, response)
+        record["Response Status"] = response.status_line or ""
         record["End Time"] = time()
         duration = record["Processing Time"] = record["End Time"] - record["Start Time"]
         with _lock:
-            appstats["Requests"].pop(id(serving.request), None)
+            appstats["Requests"].pop(id(request), None)
             appstats["Current Requests"] -= 1
             appstats["Total Bytes Read"] += record["Bytes Read"]
             appstats["Total Bytes Written"] += record["Bytes Written"]
@@ -226,7 +221,7 @@ class StatsTool(Tool):
                 del slow[: max(len(slow) - slow_queries_count, 0)]
 
 
-def _written(request: Any, response: Any) -> int:
+def _written(request: Request, response: Response) -> int:
     """Return how many octets of content were sent."""
     if isinstance(response.body, _CountedBody):
         return response.body.bytes_written

@@ -3,14 +3,13 @@
 import threading
 from collections.abc import Mapping, Sequence
 from time import monotonic, time
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from cherrypy._http.fields import split_list
 from cherrypy._runtime.context import current
+from cherrypy._runtime.messages import Request, Response
 from cherrypy.lib.cache_rules import lifetime
 
-Request = Any
-Response = Any
 Variant = tuple[Any, Any, bytes, float]
 """A response as it is kept: status, header fields, content, and when it was made."""
 
@@ -161,6 +160,19 @@ class Flight:
         self.settings = settings
 
 
+class CacheableRequest(Request, Protocol):
+    """A request with what the tool keeps on it."""
+
+    cached: bool
+    cacheable: bool
+    cache_flight: Flight
+
+
+def flight_of(request: Request) -> Flight | None:
+    """Return what the tool does for a request; ``None`` if it does nothing for it."""
+    return getattr(request, "cache_flight", None)
+
+
 class Entry(NamedTuple):
     """What the cache knows of something that it keeps."""
 
@@ -224,7 +236,7 @@ class MemoryCache(Cache):
         with self._lock:
             self.tot_gets += 1
             self._look_for_outdated(time())
-        flight: Flight | None = request.__dict__.get("cache_flight")
+        flight = flight_of(request)
         variant = self._find(request, url) if flight is None else self._wait(request, url, flight)
         if variant is not None:
             with self._lock:
@@ -248,7 +260,7 @@ class MemoryCache(Cache):
             variant: Variant = answers[key]
             return variant
 
-    def _wait(self, request: Request, url: str, flight: Flight) -> Variant | None:
+    def _wait(self, request: CacheableRequest, url: str, flight: Flight) -> Variant | None:
         """Look up a response, wait for the one that is being made, or begin to make it."""
         timeout = flight.settings.get("antistampede_timeout", self.antistampede_timeout)
         deadline = monotonic() + (timeout or 0)
@@ -283,7 +295,7 @@ class MemoryCache(Cache):
         """
         serving = current.get()
         request = serving.request
-        flight = request.__dict__.get("cache_flight") or Flight({})
+        flight = flight_of(request) or Flight({})
         limit = flight.settings.get("maxobj_size", self.maxobj_size)
         if size > min(limit, self.maxsize) or self.maxobjects < 1:
             return
@@ -397,7 +409,7 @@ def url_of(request: Request) -> str:
     return f"{url}?{request.query_string}" if request.query_string else url
 
 
-def may_claim(request: Request) -> bool:
+def may_claim(request: CacheableRequest) -> bool:
     """Tell whether others should wait for the answer to a request: it can probably be kept."""
     return bool(request.cacheable) and "Authorization" not in request.headers
 

@@ -5,18 +5,23 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPError
+from cherrypy._runtime.messages import Request, Response
+from cherrypy._tools.function import tool_function
 
-Request = Any
-Response = Any
 Convert = Callable[[Any], Any]
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"", "0", "false", "no", "off"})
 
 
-def convert_params(exception: type[BaseException] = ValueError, error: int | str = 400) -> None:
+@tool_function()
+def convert_params(
+    request: Request,
+    _response: Response,
+    exception: type[BaseException] = ValueError,
+    error: int | str = 400,
+) -> None:
     """Convert the parameters of the request to the types that the page handler is annotated with.
 
     An annotation is something to be called with the text, such as ``int``. ``bool`` understands
@@ -30,24 +35,11 @@ def convert_params(exception: type[BaseException] = ValueError, error: int | str
     Raises:
         HTTPError: ``error``, if a parameter can not be converted.
     """
-    _convert_params(current.get().request, None, exception=exception, error=error)
-
-
-def _convert_params(
-    request: Request,
-    _response: Response,
-    *,
-    exception: type[BaseException] = ValueError,
-    error: int | str = 400,
-) -> None:
     handler = getattr(request.found_handler, "callable", None) or request.callable
     converters = _converters_of(handler)
     params = request.params
     for name in converters.keys() & params.keys():
         params[name] = _converted(name, params[name], converters[name], exception, error)
-
-
-convert_params.with_request = _convert_params  # type: ignore[attr-defined]  # see Hook
 
 
 def _converted(

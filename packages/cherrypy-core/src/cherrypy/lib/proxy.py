@@ -11,14 +11,13 @@ from ipaddress import (
     ip_address,
     ip_network,
 )
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cherrypy._http.fields import split_list, split_parameters
 from cherrypy._http.headers import Host, SanitizedHost
-from cherrypy._runtime.context import current
+from cherrypy._runtime.messages import Request, Response
+from cherrypy._tools.function import tool_function
 
-Request = Any
-Response = Any
 Names = str | Iterable[str]
 Networks = tuple[IPv4Network | IPv6Network, ...]
 
@@ -61,7 +60,10 @@ class Hop(NamedTuple):
     host: str
 
 
+@tool_function()
 def proxy(
+    request: Request,
+    _response: Response,
     base: str | None = None,
     local: str | None = "X-Forwarded-Host",
     remote: str | None = "X-Forwarded-For",
@@ -92,31 +94,6 @@ def proxy(
 
     See: RFC 7239.
     """
-    _proxy(
-        current.get().request,
-        None,
-        base=base,
-        local=local,
-        remote=remote,
-        scheme=scheme,
-        debug=debug,
-        trusted=trusted,
-        forwarded=forwarded,
-    )
-
-
-def _proxy(
-    request: Request,
-    _response: Response,
-    *,
-    base: str | None = None,
-    local: str | None = "X-Forwarded-Host",
-    remote: str | None = "X-Forwarded-For",
-    scheme: str | None = "X-Forwarded-Proto",
-    debug: bool = False,
-    trusted: Names | None = None,
-    forwarded: bool = False,
-) -> None:
     headers = request.headers
     if forwarded:
         hops = parse_forwarded(headers.get("Forwarded") or "")
@@ -136,9 +113,6 @@ def _proxy(
         request.scheme = request.base.partition("://")[0]
     if hop.address:
         request.remote = Host(hop.address, hop.port or request.remote.port, "")
-
-
-proxy.with_request = _proxy  # type: ignore[attr-defined]  # see Hook
 
 
 def _base(request: Request, base: str | None, hop: Hop) -> str:

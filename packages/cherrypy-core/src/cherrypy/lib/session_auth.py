@@ -5,8 +5,10 @@ from urllib.parse import urlsplit
 
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPError, HTTPRedirect
+from cherrypy._runtime.messages import Request, Response
 from cherrypy._runtime.text import HTML, escape
 from cherrypy._runtime.urls import url
+from cherrypy._tools.function import tool_function
 
 LOGIN_PAGE = """\
 <!DOCTYPE html>
@@ -183,7 +185,8 @@ class SessionAuth:
         return self.do_check()
 
 
-def session_auth(**kwargs: Any) -> bool | None:
+@tool_function()
+def session_auth(_request: Request, _response: Response, /, **kwargs: Any) -> bool | None:
     """Admit those who are logged in, and let the others log in.
 
     Args:
@@ -236,7 +239,7 @@ def _session() -> Any:
     Raises:
         AttributeError: There is none.
     """
-    session = current.get().__dict__.get("session")
+    session = getattr(current.get(), "session", None)
     if session is None:
         raise AttributeError(
             "tools.session_auth needs a session: set tools.sessions.on = True for the same paths"
