@@ -30,8 +30,11 @@ class UTF8StreamEncoder(WrappedBody):
     """Encode the text of an iterator as it comes; bytes pass through.
 
     Args:
-        body: Gives ``str`` or ``bytes``.
+        iterator: Gives ``str`` or ``bytes``.
     """
+
+    def __init__(self, iterator: Iterable[Any]) -> None:
+        super().__init__(iterator)
 
     def __next__(self) -> Any:
         """Return the next bytes."""

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from cherrypy._config.extensions import missing
 from cherrypy._runtime.context import current
+from cherrypy._tools.function import ToolFunction, tool_function
 from cherrypy._tools.hooks import Hook
 from cherrypy._tools.tool import Arguments, ErrorTool, HandlerTool, PlannedHooks, Tool
 from cherrypy._tools.toolbox import Toolbox
@@ -20,8 +21,10 @@ __all__ = [
     "PlannedHooks",
     "SessionAuthTool",
     "SessionTool",
+    "ToolFunction",
     "XMLRPCController",
     "make_default_toolbox",
+    "tool_function",
 ]
 
 
