@@ -3,8 +3,11 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, Protocol, Self
 
+Names = str | Iterable[str]
+"""One name, or several."""
+
 CHUNK_SIZE = 65536
-"""Octets that are read at a time."""
+"""Bytes that are read at a time."""
 
 
 class Readable(Protocol):
@@ -132,6 +135,13 @@ class WrappedBody:
     def close(self) -> None:
         """Close the other body, read to its end or not."""
         close(self.source)
+
+
+def names_of(names: Names | None) -> tuple[str, ...]:
+    """Return what may be one name, several or none as a tuple."""
+    if names is None:
+        return ()
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def is_iterator(obj: object) -> bool:

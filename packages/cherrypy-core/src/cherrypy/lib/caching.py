@@ -70,20 +70,16 @@ class SharedCache:
             settings: Attributes of the cache, and its class as ``cache_class``. Only those of the
                 first request count.
         """
-        if self.cache is None:
-            with self._lock:
-                if self.cache is None:
-                    self.cache = self._make(dict(settings))
-        return self.cache
-
-    @staticmethod
-    def _make(settings: dict[str, Any]) -> Any:
-        cache_class = settings.pop("cache_class", MemoryCache)
-        cache = cache_class()
-        for name, value in settings.items():
-            if cache_class is not MemoryCache or name not in OWN_SETTINGS:
-                setattr(cache, name, value)
-        return cache
+        with self._lock:
+            if self.cache is None:
+                attributes = dict(settings)
+                cache_class = attributes.pop("cache_class", MemoryCache)
+                cache = cache_class()
+                for name, value in attributes.items():
+                    if cache_class is not MemoryCache or name not in OWN_SETTINGS:
+                        setattr(cache, name, value)
+                self.cache = cache
+            return self.cache
 
 
 shared = SharedCache()

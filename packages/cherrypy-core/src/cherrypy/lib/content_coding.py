@@ -1,21 +1,19 @@
 """The gzip tool: content codings (RFC 9110 section 8.4)."""
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import import_module
 from itertools import chain
-from typing import Protocol
+from typing import NamedTuple
 
 from cherrypy._http.errors import MalformedFieldError
 from cherrypy._http.negotiation import content_coding_weight, preferred, weights
 from cherrypy._runtime.errors import HTTPError
-from cherrypy._runtime.iterators import WrappedBody, close, set_vary_header
+from cherrypy._runtime.iterators import Names, WrappedBody, close, names_of, set_vary_header
 from cherrypy._runtime.messages import Request, Response
 from cherrypy._tools.function import tool_function
-
-Names = str | Sequence[str]
 
 MINIMUM_SIZE = 150
 """Octets below which gzip gains next to nothing."""
@@ -27,67 +25,47 @@ SMALL = 16384
 """Octets up to which content is compressed in little memory."""
 
 
-class Compressor(Protocol):
+class Compressor(NamedTuple):
     """Compresses what it is fed, piece by piece."""
 
-    def compress(self, data: bytes, /) -> bytes:
-        """Take some octets, and return what there is of the result so far."""
-
-    def sync(self) -> bytes:
-        """Return all that is needed to decode what was fed."""
-
-    def finish(self) -> bytes:
-        """Return the end of the result."""
+    compress: Callable[[bytes], bytes]
+    """Takes some bytes, and returns what there is of the result so far."""
+    sync: Callable[[], bytes]
+    """Returns all that is needed to decode what was fed."""
+    finish: Callable[[], bytes]
+    """Returns the end of the result."""
 
 
-class _Gzip:
-    def __init__(self, level: int, size: int | None = None) -> None:
-        window, memory = zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL
-        if size is not None and size <= SMALL:
-            # PERF: nothing to refer to is farther back than the content is long. 80 KiB instead of
-            # 256, which took longer to get and give back than 10 kB to compress: 30 us, not 80.
-            window, memory = max(9, (size - 1).bit_length()), 6
-        self._compressor = zlib.compressobj(level, zlib.DEFLATED, window | GZIP, memory)
-        self.compress = self._compressor.compress
-
-    def sync(self) -> bytes:
-        return self._compressor.flush(zlib.Z_SYNC_FLUSH)
-
-    def finish(self) -> bytes:
-        return self._compressor.flush()
+def _gzip(level: int, size: int | None = None) -> Compressor:
+    window, memory = zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL
+    if size is not None and size <= SMALL:
+        # PERF: nothing to refer to is farther back than the content is long. 80 KiB instead of
+        # 256, which took longer to get and give back than 10 kB to compress: 30 us, not 80.
+        window, memory = max(9, (size - 1).bit_length()), 6
+    made = zlib.compressobj(level, zlib.DEFLATED, window | GZIP, memory)
+    return Compressor(made.compress, partial(made.flush, zlib.Z_SYNC_FLUSH), made.flush)
 
 
-class _Brotli:
-    def __init__(self, level: int, _size: int | None = None) -> None:
-        compressor = import_module("brotli").Compressor(quality=level)  # of an extra
-        self.compress: Callable[[bytes], bytes] = compressor.process
-        self.sync: Callable[[], bytes] = compressor.flush
-        self.finish: Callable[[], bytes] = compressor.finish
+def _brotli(level: int, _size: int | None = None) -> Compressor:
+    made = import_module("brotli").Compressor(quality=level)  # of an extra
+    return Compressor(made.process, made.flush, made.finish)
 
 
-class _Zstandard:
-    def __init__(self, level: int, _size: int | None = None) -> None:
-        try:
-            zstd = import_module("compression.zstd")  # from Python 3.14 on
-        except ImportError:
-            zstd = import_module("backports.zstd")  # of an extra
-        self._compressor = zstd.ZstdCompressor(level)
-        self._block = zstd.ZstdCompressor.FLUSH_BLOCK
-        self.compress: Callable[[bytes], bytes] = self._compressor.compress
-
-    def sync(self) -> bytes:
-        return bytes(self._compressor.flush(self._block))
-
-    def finish(self) -> bytes:
-        return bytes(self._compressor.flush())
+def _zstandard(level: int, _size: int | None = None) -> Compressor:
+    try:
+        zstd = import_module("compression.zstd")  # from Python 3.14 on
+    except ImportError:
+        zstd = import_module("backports.zstd")  # of an extra
+    made = zstd.ZstdCompressor(level)
+    return Compressor(made.compress, partial(made.flush, made.FLUSH_BLOCK), made.flush)
 
 
 CODINGS: dict[str, tuple[Callable[..., Compressor], str]] = {
-    "gzip": (_Gzip, ""),
-    "br": (_Brotli, "brotli"),
-    "zstd": (_Zstandard, "zstd"),
+    "gzip": (_gzip, ""),
+    "br": (_brotli, "brotli"),
+    "zstd": (_zstandard, "zstd"),
 }
-"""What compresses, of level and size if that is known, and the extra that brings it, by coding."""
+"""Makes a compressor of a level, and of the size if that is known, and its extra, by coding."""
 
 
 def compress(body: Iterable[bytes], compress_level: int) -> Iterator[bytes]:
@@ -97,7 +75,7 @@ def compress(body: Iterable[bytes], compress_level: int) -> Iterator[bytes]:
         body: Octets in pieces.
         compress_level: From 1, fast, to 9, small; 0 does not compress.
     """
-    return iter(_Compressed(body, _Gzip(compress_level), is_stream=False))
+    return iter(_Compressed(body, _gzip(compress_level), is_stream=False))
 
 
 def decompress(body: bytes) -> bytes:
@@ -141,16 +119,16 @@ def gzip(
         return  # it is as it was sent before, Vary included
     set_vary_header(response, "Accept-Encoding")
     field = request.headers.get("Accept-Encoding")
-    if field is None or not _is_compressible(response, tuple(_names(mime_types))):
+    if field is None or not _is_compressible(response, names_of(mime_types)):
         return
     try:
         choose = _remembered_choice if len(field) <= _REMEMBERED_LENGTH else choose_coding
-        coding = choose(field, tuple(_names(codings)))
+        coding = choose(field, names_of(codings))
     except MalformedFieldError:
         return  # a preference that nobody understands is none
     if coding is None:
         # not raised: the error page passes here too
-        HTTPError(406, "identity, " + ", ".join(_names(codings))).set_response()
+        HTTPError(406, "identity, " + ", ".join(names_of(codings))).set_response()
     elif coding != "identity":
         _compress(response, coding, compress_level, minimum_size)
 
@@ -288,7 +266,3 @@ class _Compressed(WrappedBody):
         """Close what the octets come from."""
         self._compressor = None
         super().close()
-
-
-def _names(names: Names) -> Sequence[str]:
-    return (names,) if isinstance(names, str) else names

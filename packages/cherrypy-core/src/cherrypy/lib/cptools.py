@@ -8,7 +8,7 @@ from typing import Any
 from cherrypy._http.headers import HeaderMap
 from cherrypy._http.negotiation import media_type_weight, preferred, weights
 from cherrypy._runtime.errors import HTTPError, HTTPRedirect, InternalRedirect
-from cherrypy._runtime.iterators import close, is_iterator, set_vary_header
+from cherrypy._runtime.iterators import Names, close, is_iterator, names_of, set_vary_header
 from cherrypy._runtime.messages import Request, Response
 from cherrypy._runtime.urls import url
 from cherrypy._tools.function import tool_function
@@ -39,9 +39,6 @@ __all__ = [
     "validate_since",
 ]
 
-Names = str | Iterable[str]
-
-
 # The answer depends on the request ---------------------------------------------------------------
 
 
@@ -65,7 +62,7 @@ def accept(
 
     See: RFC 9110 section 12.5.1.
     """
-    offers = _names(media)
+    offers = names_of(media)
     if not offers:
         return None
     if len(offers) > 1:
@@ -110,7 +107,7 @@ def allow(
 
     See: RFC 9110 sections 9.3.7, 10.2.1 and 15.5.6.
     """
-    allowed = [method.upper() for method in _names(methods) if method] or ["GET"]
+    allowed = [method.upper() for method in names_of(methods) if method] or ["GET"]
     if "GET" in allowed and "HEAD" not in allowed:
         allowed.append("HEAD")
     answers_options = options and "OPTIONS" not in allowed
@@ -225,7 +222,7 @@ def ignore_headers(
         headers: Names of the fields.
         debug: Not used any more.
     """
-    for name in _names(headers):
+    for name in names_of(headers):
         request.headers.pop(name, None)
 
 
@@ -391,10 +388,3 @@ def log_hooks(request: Request, _response: Response, debug: bool = False) -> Non
         lines.append(f"    {point}:")
         lines += [f"        {hook!r}" for hook in sorted(hooks)]
     request.app.log.error("\n".join(lines), "HTTP")
-
-
-def _names(names: Names | None) -> list[str]:
-    """Return what may be one name, or several, as a list."""
-    if names is None:
-        return []
-    return [names] if isinstance(names, str) else list(names)

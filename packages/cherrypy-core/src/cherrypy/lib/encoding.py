@@ -8,7 +8,14 @@ from cherrypy._http.charsets import is_charset
 from cherrypy._http.headers import AcceptElement
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPError
-from cherrypy._runtime.iterators import FileContent, WrappedBody, close, file_generator
+from cherrypy._runtime.iterators import (
+    FileContent,
+    Names,
+    WrappedBody,
+    close,
+    file_generator,
+    names_of,
+)
 from cherrypy._runtime.messages import Request, Response
 from cherrypy._runtime.state import made_headers
 from cherrypy._runtime.text import HTML
@@ -299,8 +306,8 @@ def _read(body: Iterable[Any]) -> list[Any]:
 def decode(
     request: Request,
     _response: Response,
-    encoding: str | Iterable[str] | None = None,
-    default_encoding: str | Iterable[str] = "utf-8",
+    encoding: Names | None = None,
+    default_encoding: Names = "utf-8",
 ) -> None:
     """Say in which charsets the body of the request is tried.
 
@@ -312,11 +319,7 @@ def decode(
     """
     body = request.body
     if encoding is not None:
-        body.attempt_charsets = _names(encoding)
+        body.attempt_charsets = list(names_of(encoding))
     else:
-        names = [*body.attempt_charsets, *_names(default_encoding)]
+        names = [*body.attempt_charsets, *names_of(default_encoding)]
         body.attempt_charsets = list(dict.fromkeys(names))
-
-
-def _names(charsets: str | Iterable[str]) -> list[str]:
-    return [charsets] if isinstance(charsets, str) else list(charsets)

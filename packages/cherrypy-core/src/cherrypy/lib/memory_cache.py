@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Mapping, Sequence
 from time import monotonic, time
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 from cherrypy._http.fields import split_list
 from cherrypy._runtime.context import current
@@ -114,22 +114,15 @@ class AntiStampedeCache(dict[Any, Any]):
                 del self[key]
         claim.set()
 
-    def forget(self, key: Any) -> None:
-        """Remove the value of a key."""
-        with self._lock:
-            self.pop(key, None)
-
     def variant_keys(self) -> list[Any]:
         """Return the keys that have a value."""
-        with self._lock:
-            return [key for key, value in self.items() if not isinstance(value, threading.Event)]
+        return [key for key, value in self.copy().items() if not isinstance(value, threading.Event)]
 
     def wake_all(self) -> None:
         """Wake all who wait."""
-        with self._lock:
-            claims = [value for value in self.values() if isinstance(value, threading.Event)]
-        for claim in claims:
-            claim.set()
+        for value in self.copy().values():
+            if isinstance(value, threading.Event):
+                value.set()
 
 
 class Claim(NamedTuple):
@@ -257,8 +250,7 @@ class MemoryCache(Cache):
                 self._drop(url, key)
                 self.tot_expires += 1
                 return None
-            variant: Variant = answers[key]
-            return variant
+            return cast("Variant", answers[key])
 
     def _wait(self, request: CacheableRequest, url: str, flight: Flight) -> Variant | None:
         """Look up a response, wait for the one that is being made, or begin to make it."""
@@ -278,8 +270,7 @@ class MemoryCache(Cache):
             remaining = None if timeout is None else max(deadline - monotonic(), 0)
             value, event = answers.value_or_claim(key, remaining)
             if value is not None:
-                made_by_another: Variant = value
-                return made_by_another
+                return cast("Variant", value)
             if event is None:
                 continue  # given up; perhaps it can not be kept, or depends on more than was known
             with self._lock:
@@ -398,7 +389,7 @@ class MemoryCache(Cache):
         if key is None:
             answers.passes = False
         else:
-            answers.forget(key)
+            answers.pop(key, None)
         if not answers and not answers.passes:
             del self.store[url]
 

@@ -1,7 +1,6 @@
 """The proxy tool: the URL and the client as they were before a reverse proxy."""
 
 import re
-from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import (
     IPv4Address,
@@ -15,10 +14,10 @@ from typing import NamedTuple
 
 from cherrypy._http.fields import split_list, split_parameters
 from cherrypy._http.headers import Host, SanitizedHost
+from cherrypy._runtime.iterators import Names, names_of
 from cherrypy._runtime.messages import Request, Response
 from cherrypy._tools.function import tool_function
 
-Names = str | Iterable[str]
 Networks = tuple[IPv4Network | IPv6Network, ...]
 
 UNIX_SOCKET = "unix"
@@ -105,7 +104,7 @@ def proxy(
             from_the_end=trusted is not None,
         )
     if trusted is not None:
-        peers = trusted_proxies((trusted,) if isinstance(trusted, str) else tuple(trusted))
+        peers = trusted_proxies(names_of(trusted))
         hops = _believed(hops, peers, request.remote.ip)
     hop = hops[0] if hops else Hop(None, 0, "", "")
     request.base = _base(request, base, hop)
