@@ -47,13 +47,13 @@ DEFAULT_INVALID_METHODS = ("POST", "PUT", "DELETE")
 KNOWN_METHODS = SAFE_METHODS.union(DEFAULT_INVALID_METHODS)
 
 LAST_PRIORITY = 90
-"""The cache comes late at its hook point: whatever refuses a request has done so before."""
+"""The cache comes late at its hook point, after everything that may refuse a request."""
 
 TEE_PRIORITY = 100
-"""What is kept is what is sent: whatever changes it has done so before."""
+"""The response is kept as it is sent, after everything that changes it."""
 
 OWN_SETTINGS = frozenset({"antistampede_timeout", "delay", "maxobj_size"})
-"""Settings that each path has for itself; the others are of the cache."""
+"""Settings that each path has for itself; the others belong to the cache."""
 
 
 class SharedCache:
@@ -92,7 +92,7 @@ MAX_URL_LENGTH = 8192
 
 
 class CachingTool(Tool):
-    """Answers from the cache, and keeps what is answered."""
+    """Answers from the cache, and keeps other answers."""
 
     def _wrapper(self, **kwargs: Any) -> None:
         request = current.get().request
@@ -226,7 +226,7 @@ class Tee(WrappedBody):
         body: The body.
         request: The request that is answered.
         response: The answer.
-        limit: Bytes beyond which it is not kept; ``None`` for any number.
+        limit: Greatest number of bytes that are kept; ``None`` for any number.
     """
 
     def __init__(
@@ -256,7 +256,7 @@ class Tee(WrappedBody):
         return chunk
 
     def _give_up(self) -> None:
-        """Remember nothing more, and let nobody wait any longer."""
+        """Stop keeping the body, and wake the requests that wait for it."""
         if self._read is not None:
             self._read = None
             release(self._request)
@@ -269,19 +269,19 @@ class Tee(WrappedBody):
 
 @tool_function(failsafe=True)
 def end_flight(request: Request, response: Response) -> None:
-    """Let nobody wait any longer, and forget what a change may have outdated."""
+    """Wake the requests that wait, and forget the answers that a change may have outdated."""
     flight = flight_of(request)
     if flight is None:
         return
     if flight.invalidates:
-        # an answer that was made while the change was made may be from before
+        # an answer that was made during the change may show the state before it
         shared.get_or_make({}).delete()
     elif flight.tee is None or response.body is not flight.tee:
         release(request)
 
 
 def release(request: Request) -> None:
-    """Let nobody wait for the answer to a request any longer."""
+    """Wake the requests that wait for the answer to this one."""
     flight = flight_of(request)
     if flight is not None and isinstance(shared.cache, MemoryCache):
         shared.cache.release(request, flight)
@@ -290,7 +290,7 @@ def release(request: Request) -> None:
 # The expires tool --------------------------------------------------------------------------------
 
 INDICATORS = ("ETag", "Last-Modified", "Age", "Expires")
-"""Fields that tell that somebody meant the response to be cached."""
+"""Fields that show that the response is meant to be cached."""
 
 LONG_AGO = 1169942400  # Sun, 28 Jan 2007 00:00:00 GMT
 
@@ -306,9 +306,9 @@ def expires(
     """Say how long the response may be cached by clients and on the way to them.
 
     Args:
-        secs: Seconds from now on; 0 means not at all.
-        force: Whether that is said of every response, and in place of what it says itself. By
-            default, only of those with ``ETag``, ``Last-Modified``, ``Age`` or ``Expires``.
+        secs: Seconds from now on; 0 to forbid it.
+        force: Whether every response gets these fields, in place of its own ones. By default, only
+            those get them that have ``ETag``, ``Last-Modified``, ``Age`` or ``Expires``.
         debug: Not used any more.
 
     See: RFC 9111 section 5.3.

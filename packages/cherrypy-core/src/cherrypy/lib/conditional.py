@@ -22,7 +22,7 @@ PRECONDITION_FAILED = 412
 def validate_etags(
     request: Request, response: Response, autotags: bool = False, debug: bool = False
 ) -> None:
-    """Compare the ``ETag`` of the response with what the client has, or wants to change.
+    """Compare the ``ETag`` of the response with the one that the client has, or wants to change.
 
     Args:
         autotags: Whether a response without ``ETag`` gets one, made of its content. The content
@@ -31,7 +31,7 @@ def validate_etags(
 
     Raises:
         HTTPRedirect: 304, if the client has this very representation.
-        HTTPError: 412, if it wants another one.
+        HTTPError: 412, if it asks for another one.
 
     See: RFC 9110 sections 8.8.3, 13.1.1 and 13.1.2.
     """
@@ -65,7 +65,7 @@ def _check_etag(request: Request, etag: str) -> None:
 def validate_since(request: Request, response: Response) -> None:
     """Compare the ``Last-Modified`` of the response with the dates that the client sent.
 
-    A date does not count where the client sent an entity tag as well, which is more exact.
+    A date does not count if the client sent an entity tag as well, which is more exact.
 
     Raises:
         HTTPRedirect: 304, if nothing has changed since ``If-Modified-Since``.

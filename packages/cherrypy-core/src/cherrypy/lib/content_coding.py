@@ -16,22 +16,22 @@ from cherrypy._runtime.messages import Request, Response
 from cherrypy._tools.function import tool_function
 
 MINIMUM_SIZE = 150
-"""Octets below which gzip gains next to nothing."""
+"""Bytes below which gzip gains next to nothing."""
 
 GZIP = 16
-"""Added to the bits of the window, it makes zlib write and read gzip (RFC 1952)."""
+"""Makes zlib write and read gzip (RFC 1952) when it is added to the bits of the window."""
 
 SMALL = 16384
-"""Octets up to which content is compressed in little memory."""
+"""Bytes up to which content is compressed in little memory."""
 
 
 class Compressor(NamedTuple):
-    """Compresses what it is fed, piece by piece."""
+    """Compresses content piece by piece."""
 
     compress: Callable[[bytes], bytes]
-    """Takes some bytes, and returns what there is of the result so far."""
+    """Takes some bytes, and returns the part of the result that is ready."""
     sync: Callable[[], bytes]
-    """Returns all that is needed to decode what was fed."""
+    """Returns all that is needed to decode the bytes so far."""
     finish: Callable[[], bytes]
     """Returns the end of the result."""
 
@@ -65,21 +65,21 @@ CODINGS: dict[str, tuple[Callable[..., Compressor], str]] = {
     "br": (_brotli, "brotli"),
     "zstd": (_zstandard, "zstd"),
 }
-"""Makes a compressor of a level, and of the size if that is known, and its extra, by coding."""
+"""By coding: a function that makes a compressor from level and (if known) size, and its extra."""
 
 
 def compress(body: Iterable[bytes], compress_level: int) -> Iterator[bytes]:
-    """Compress octets as gzip (RFC 1952).
+    """Compress bytes as gzip (RFC 1952).
 
     Args:
-        body: Octets in pieces.
+        body: Bytes in pieces.
         compress_level: From 1, fast, to 9, small; 0 does not compress.
     """
     return iter(_Compressed(body, _gzip(compress_level), is_stream=False))
 
 
 def decompress(body: bytes) -> bytes:
-    """Return what gzip has compressed, all of it: not for what a client sends.
+    """Return the content of gzip. There is no limit to its size: not for data of clients.
 
     Raises:
         zlib.error: It is not gzip.
@@ -99,8 +99,8 @@ def gzip(
 ) -> None:
     """Compress the body of the response, if the client accepts that.
 
-    What is small, has a coding already or is a part of something is sent as it is. A stream
-    is compressed piece by piece, and leaves as it comes.
+    Content that is small, has a coding already or is a part of something is sent as it is. A
+    stream is compressed piece by piece, and each piece leaves at once.
 
     Args:
         compress_level: From 1, fast, to 9, small.
@@ -108,7 +108,7 @@ def gzip(
         debug: Not used any more.
         codings: Content codings that are offered, the preferred one first: ``gzip``, ``br`` (the
             extra ``brotli``), ``zstd`` (the extra ``zstd``).
-        minimum_size: Octets from which on a body is compressed.
+        minimum_size: Least number of bytes that are compressed.
 
     Raises:
         ValueError: One of ``codings`` is not known, or not installed.
@@ -116,7 +116,7 @@ def gzip(
     See: RFC 9110 sections 8.4 and 12.5.3.
     """
     if getattr(request, "cached", False):
-        return  # it is as it was sent before, Vary included
+        return  # as it was sent before, Vary included
     set_vary_header(response, "Accept-Encoding")
     field = request.headers.get("Accept-Encoding")
     if field is None or not _is_compressible(response, names_of(mime_types)):
@@ -125,7 +125,7 @@ def gzip(
         choose = _remembered_choice if len(field) <= _REMEMBERED_LENGTH else choose_coding
         coding = choose(field, names_of(codings))
     except MalformedFieldError:
-        return  # a preference that nobody understands is none
+        return  # a preference that cannot be understood is ignored
     if coding is None:
         # not raised: the error page passes here too
         HTTPError(406, "identity, " + ", ".join(names_of(codings))).set_response()
@@ -138,14 +138,14 @@ def choose_coding(field: str, codings: tuple[str, ...]) -> str | None:
 
     Args:
         field: Value of Accept-Encoding as received.
-        codings: What there is, the best for the server first.
+        codings: Codings that can be offered, the best for the server first.
 
     Returns:
         One of them, or ``identity``; ``None`` if the client refuses even that. A coding that is
         accepted is better than ``identity``, unless the client says otherwise.
 
     Raises:
-        MalformedFieldError: A weight is no decimal number.
+        MalformedFieldError: A weight is not a decimal number.
 
     See: RFC 9110 section 12.5.3.
     """
@@ -161,7 +161,7 @@ def choose_coding(field: str, codings: tuple[str, ...]) -> str | None:
 
 # PERF: clients differ little; 25 us for a new one
 _remembered_choice = lru_cache(256)(choose_coding)
-_REMEMBERED_LENGTH = 200  # characters: what is longer is no browser's, and would take memory
+_REMEMBERED_LENGTH = 200  # characters: browsers send less, and more would take memory
 
 
 def _is_compressible(response: Response, mime_types: tuple[str, ...]) -> bool:
@@ -169,7 +169,7 @@ def _is_compressible(response: Response, mime_types: tuple[str, ...]) -> bool:
     if not response.body or "Content-Encoding" in headers:
         return False
     if "Content-Range" in headers:
-        return False  # its octets are counted in the representation as it is
+        return False  # the range counts bytes of the content as it is
     return _is_one_of(headers.get("Content-Type") or "", mime_types)
 
 
@@ -208,12 +208,12 @@ def _compress(response: Response, coding: str, level: int, minimum_size: int) ->
         headers.pop(name, None)
     etag = headers.get("ETag")
     if etag and not etag.startswith("W/"):
-        # not the same octets for everyone, so not a strong validator: RFC 9110 section 8.8.3.3
+        # not the same bytes for everyone, so not a strong validator: RFC 9110 section 8.8.3.3
         headers["ETag"] = "W/" + etag
 
 
 def _compressor(coding: str, level: int, size: int | None = None) -> Compressor:
-    """Make what compresses so many octets, ``None`` for any number."""
+    """Make a compressor for a number of bytes, ``None`` if that is not known."""
     try:
         make, extra = CODINGS[coding]
     except KeyError:
@@ -229,7 +229,7 @@ def _compressor(coding: str, level: int, size: int | None = None) -> Compressor:
 
 
 def _begin_of(chunks: Iterator[bytes], minimum_size: int) -> list[bytes]:
-    """Read as much of a body as is asked for, or all of it."""
+    """Read the beginning of a body, or all of it if it is shorter."""
     begin = []
     size = 0
     while size < minimum_size:
@@ -263,6 +263,6 @@ class _Compressed(WrappedBody):
         return compressor.finish()
 
     def close(self) -> None:
-        """Close what the octets come from."""
+        """Close the body that is compressed."""
         self._compressor = None
         super().close()

@@ -1,7 +1,8 @@
 """Statistics of the requests of a process: the cpstats tool, and a page that shows them.
 
-What is collected is in ``logging.statistics``, where other libraries may put theirs: a dict for
-each, with numbers, functions that compute one of the others, and collections of such dicts. Turn
+The statistics are in ``logging.statistics``, where other libraries may put theirs: a dict for
+each, with numbers, functions that compute a number of the others, and collections of such dicts.
+Turn
 ``tools.cpstats`` on for the paths that count, and mount a :class:`StatsPage` somewhere where only
 administrators come.
 """
@@ -73,7 +74,7 @@ def average_uriset_time(s: Record) -> float:
 
 
 class ByteCountWrapper:
-    """A stream that counts in ``bytes_read`` what is read from it.
+    """A stream that counts in ``bytes_read`` the bytes that are read from it.
 
     Args:
         rfile: The stream.
@@ -88,7 +89,7 @@ class ByteCountWrapper:
         return data
 
     def read(self, size: int = -1) -> bytes:
-        """Read octets, all by default."""
+        """Read bytes, all by default."""
         return self._counted(self.rfile.read(size))
 
     def readline(self, size: int = -1) -> bytes:
@@ -96,7 +97,7 @@ class ByteCountWrapper:
         return self._counted(self.rfile.readline(size))
 
     def readlines(self, sizehint: int = 0) -> list[bytes]:
-        """Read the lines, or as many as have about ``sizehint`` octets."""
+        """Read the lines, or as many as have about ``sizehint`` bytes."""
         lines: list[bytes] = self.rfile.readlines(sizehint)
         self.bytes_read += sum(map(len, lines))
         return lines
@@ -134,13 +135,13 @@ class StatsTool(Tool):
         super().__init__("on_end_request", self.record_stop)
 
     def _setup(self) -> None:
-        """Attach what counts to the current request."""
+        """Attach the hooks to the current request."""
         hooks = current.get().request.hooks
         for point, hook in StatsTool._plan(self, self._merged_args()):
             hooks[point].append(hook)
 
     def _plan(self, arguments: Arguments) -> PlannedHooks:
-        """Say which hooks the tool attaches."""
+        """Return the hooks that the tool attaches."""
         return [
             ("on_start_resource", Hook(self.record_start, priority=0)),
             ("before_finalize", Hook(self._count_stream, priority=100)),
@@ -192,7 +193,7 @@ class StatsTool(Tool):
         Args:
             uriset: Name of a set of requests whose times are counted together.
             slow_queries: Seconds from which on a request is listed as a slow one.
-            slow_queries_count: How many of them are kept, the last ones.
+            slow_queries_count: Number of them that are kept, the last ones.
             debug: Not used any more.
             **kwargs: Not used.
         """
@@ -222,7 +223,7 @@ class StatsTool(Tool):
 
 
 def _written(request: Request, response: Response) -> int:
-    """Return how many octets of content were sent."""
+    """Return the number of bytes of content that were sent."""
     if isinstance(response.body, _CountedBody):
         return response.body.bytes_written
     if request.method == "HEAD":
@@ -278,7 +279,7 @@ def locale_date(v: float) -> str:
 
 
 def pause_resume(ns: str) -> Callable[[bool], str]:
-    """Make what shows whether a namespace is counted, with buttons to change that.
+    """Return a function that shows whether a namespace is counted, with buttons to change that.
 
     Args:
         ns: Name of the namespace.
@@ -466,7 +467,7 @@ def _shown(value: Any, how: Format) -> Any:
 
 
 def _snapshot(scope: Record) -> Record:
-    """Copy what other threads go on changing."""
+    """Copy records that other threads go on changing."""
     return {
         name: _snapshot(value)
         if isinstance(value, dict)

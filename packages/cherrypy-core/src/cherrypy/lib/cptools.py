@@ -46,9 +46,9 @@ __all__ = [
 def accept(
     request: Request, response: Response, media: Names | None = None, debug: bool = False
 ) -> str | None:
-    """Choose the media type that the client likes best among those that there are.
+    """Choose the media type that the client prefers among those that can be sent.
 
-    Where there are several, ``Vary`` says that the answer depends on ``Accept``.
+    If there are several, ``Vary`` says that the answer depends on ``Accept``.
 
     Args:
         media: Media type or types that can be sent, the best for the server first.
@@ -95,7 +95,7 @@ def allow(
     debug: bool = False,
     options: bool = False,
 ) -> None:
-    """Refuse request methods that are not listed, and say in ``Allow`` which are.
+    """Refuse request methods that are not listed, and name the others in ``Allow``.
 
     Args:
         methods: Request methods; ``HEAD`` goes with ``GET``, which is the default.
@@ -103,7 +103,7 @@ def allow(
         options: Whether ``OPTIONS`` is answered in place of the page handler, unless listed.
 
     Raises:
-        HTTPError: 405, if the method is none of them.
+        HTTPError: 405, if the method is not one of them.
 
     See: RFC 9110 sections 9.3.7, 10.2.1 and 15.5.6.
     """
@@ -133,14 +133,14 @@ def referer(
     message: str = "Forbidden Referer header.",
     debug: bool = False,
 ) -> None:
-    """Refuse requests by the page that they come from, as far as the client tells.
+    """Refuse requests by the page that they come from, if the client names it.
 
     Args:
         pattern: Regular expression that is compared with the beginning of ``Referer``.
-        accept: Whether those that match are admitted, or refused.
+        accept: Whether those that match are admitted; refused otherwise.
         accept_missing: Whether requests without ``Referer`` are admitted.
         error: Status of the answer to those that are refused.
-        message: What its page says.
+        message: Text of that answer.
         debug: Not used any more.
 
     Raises:
@@ -169,13 +169,13 @@ def trailing_slash(
     """Redirect to the URL with a slash at its end, or without one.
 
     Args:
-        missing: Whether an index is asked to have a slash.
-        extra: Whether what is no index is asked to have none.
+        missing: Whether the URL of an index gets a slash.
+        extra: Whether the URL of any other page loses it.
         status: Status of the redirect; 301 by default.
         debug: Not used any more.
 
     Raises:
-        HTTPRedirect: The URL is to be another one.
+        HTTPRedirect: The URL should be another one.
     """
     path = request.path_info
     if request.is_index is True:
@@ -197,7 +197,7 @@ def redirect(
 
     Args:
         url: URL, or path of this application if ``internal``.
-        internal: Whether the request is handled again, rather than the client sent there.
+        internal: Whether the request is handled again under that URL, without a word to the client.
         debug: Not used any more.
 
     Raises:
@@ -244,7 +244,7 @@ def response_headers(
 
 
 class MonitoredHeaderMap(HeaderMap):
-    """Header fields of a request, and the names of those that were looked at."""
+    """Header fields of a request, and the names of those that were read."""
 
     accessed_headers: set[str]
 
@@ -284,7 +284,7 @@ class MonitoredHeaderMap(HeaderMap):
 NOT_NEGOTIATED = frozenset(
     {"Content-Disposition", "Content-Length", "Content-Type", "Host", "Remote-Addr", "Remote-Host"}
 )
-"""Fields that describe the content, or are of the URL or the connection: nothing varies by them."""
+"""Fields of the content, the URL or the connection: no answer varies by them."""
 
 
 @tool_function()
@@ -294,10 +294,10 @@ def autovary(
     ignore: Iterable[str] | None = None,
     debug: bool = False,
 ) -> None:
-    """Name in ``Vary`` the fields of the request that were looked at to answer it.
+    """Name in ``Vary`` the fields of the request that were read to answer it.
 
     Args:
-        ignore: Fields on which nothing depends; by default those of ``Content-`` and ``Host``.
+        ignore: Fields that are not named; by default those of the content and ``Host``.
         debug: Not used any more.
 
     See: RFC 9110 section 12.5.5.
@@ -328,7 +328,7 @@ def flatten(_request: Request, response: Response, debug: bool = False) -> None:
 
 
 class _Flattened:
-    """The octets in iterables of iterables, in their order; text among them as UTF-8."""
+    """The bytes in iterables of iterables, in their order; text among them as UTF-8."""
 
     def __init__(self, body: Iterable[Any]) -> None:
         self._open = [(body, iter(body))]

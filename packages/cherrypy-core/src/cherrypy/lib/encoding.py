@@ -61,7 +61,7 @@ def prepare_iter(value: Any) -> Any:
     """Return a body as an iterable: text or bytes as a list of one, a file in chunks.
 
     Args:
-        value: What a page handler returned.
+        value: The value that a page handler returned.
     """
     if isinstance(value, (str, bytes)):
         return [value] if value else []
@@ -80,9 +80,9 @@ class ResponseEncoder:
     default_encoding = "utf-8"
     failmsg = "Response body could not be encoded with %r."
     encoding: str | None = None
-    """Charset to be used; the client may choose by default (RFC 9110 section 12.5.2)."""
+    """Charset; by default the client may choose it (RFC 9110 section 12.5.2)."""
     errors = "strict"
-    """How characters are treated that the charset lacks, see :meth:`str.encode`."""
+    """Treatment of characters that the charset lacks, see :meth:`str.encode`."""
     text_only = True
     """Whether only ``text/*`` is labelled with a charset; text is encoded under every type."""
     add_charset = True
@@ -189,7 +189,7 @@ class ResponseEncoder:
     def encode_stream(self, encoding: str) -> bool:
         """Encode the body as it is sent; return whether the charset is known.
 
-        The charset cannot be changed by what comes.
+        The charset is sent before the body, and cannot depend on it.
         """
         if encoding in self.attempted_charsets:
             return False
@@ -203,7 +203,7 @@ class ResponseEncoder:
         return True
 
     def encode_string(self, encoding: str) -> bool:
-        """Encode the whole body; return whether the charset has all its characters."""
+        """Encode the whole body; return whether the charset has all characters of it."""
         if encoding in self.attempted_charsets:
             return False
         self.attempted_charsets.add(encoding)
@@ -221,7 +221,7 @@ class ResponseEncoder:
         """Encode the body with a charset that the client accepts, and return its name.
 
         Raises:
-            HTTPError: 406 if there is none, 500 if not even the default one fits.
+            HTTPError: 406 if there is none, 500 if even the default one does not fit.
         """
         if self.response.stream or self._is_file_of_known_length():
             encode = self.encode_stream
@@ -264,7 +264,7 @@ class ResponseEncoder:
     def _first_accepted(
         self, accepted: list[AcceptElement], encode: Callable[[str], bool]
     ) -> str | None:
-        """Try the charsets that a client accepts, the one it likes best first."""
+        """Try the charsets that a client accepts, the preferred one first."""
         names = [element.value.lower() for element in accepted]
         for element in accepted:
             if element.qvalue <= 0:
@@ -309,7 +309,7 @@ def decode(
     encoding: Names | None = None,
     default_encoding: Names = "utf-8",
 ) -> None:
-    """Say in which charsets the body of the request is tried.
+    """Choose the charsets that are tried for the body of the request.
 
     Args:
         encoding: Charset or charsets that are tried, whatever the client declares.

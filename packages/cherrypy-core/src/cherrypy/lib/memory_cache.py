@@ -1,4 +1,4 @@
-"""A cache in memory: what it keeps, and who waits for what it does not have yet."""
+"""A cache in memory, where requests wait for an answer that another one is making."""
 
 import threading
 from collections.abc import Mapping, Sequence
@@ -14,17 +14,17 @@ Variant = tuple[Any, Any, bytes, float]
 """A response as it is kept: status, header fields, content, and when it was made."""
 
 PASS_SECONDS = 60
-"""How long nobody waits for an answer at a URL where the last one could not be kept."""
+"""Seconds for which no request waits at a URL whose last answer could not be kept."""
 
 
 class Cache:
-    """What a cache has to do; base of the classes for ``tools.caching.cache_class``.
+    """Base of the classes for ``tools.caching.cache_class``.
 
     All methods are about the current request.
     """
 
     def get(self) -> Variant | None:
-        """Return what is kept for the current request; ``None`` if nothing is."""
+        """Return the response that is kept for the current request; ``None`` if there is none."""
         raise NotImplementedError
 
     def put(self, obj: Variant, size: int) -> None:
@@ -32,12 +32,12 @@ class Cache:
 
         Args:
             obj: Status, header fields, content, and when it was made.
-            size: Octets of the content.
+            size: Length of the content in bytes.
         """
         raise NotImplementedError
 
     def delete(self) -> None:
-        """Forget what is kept for the URL of the current request."""
+        """Forget the responses at the URL of the current request."""
         raise NotImplementedError
 
     def clear(self) -> None:
@@ -46,12 +46,12 @@ class Cache:
 
 
 class AntiStampedeCache(dict[Any, Any]):
-    """The answers at one URL, by key; who wants one that is being made waits for it."""
+    """The answers at one URL, by key; threads wait for one that another thread is making."""
 
     selecting_headers: tuple[str, ...] = ()
     """Names of the request fields that the answers depend on (RFC 9111 section 4.1)."""
     passes: bool = False
-    """Whether the last answer could not be kept, so that nobody should wait for the next one."""
+    """Whether the last answer could not be kept, so that no request waits for the next one."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -77,14 +77,14 @@ class AntiStampedeCache(dict[Any, Any]):
     ) -> tuple[Any, threading.Event | None]:
         """Return the value of a key, or the claim by which the caller is the one to make it.
 
-        A claim that is not fulfilled in time goes to the one who waited for it.
+        A claim that is not fulfilled in time goes to the thread that waited for it.
 
         Args:
             key: Key of the value.
             timeout: Seconds to wait at most; ``None`` not to wait.
 
         Returns:
-            One of the two. Neither, if the one who had the claim gave it up.
+            One of the two. Neither, if another thread had the claim and gave it up.
         """
         claim = threading.Event()
         with self._lock:
@@ -100,7 +100,7 @@ class AntiStampedeCache(dict[Any, Any]):
         return (None, None) if isinstance(found, threading.Event) else (found, None)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        """Set the value of a key, and wake those who wait for it."""
+        """Set the value of a key, and wake the threads that wait for it."""
         with self._lock:
             previous = self.get(key)
             super().__setitem__(key, value)
@@ -108,7 +108,7 @@ class AntiStampedeCache(dict[Any, Any]):
             previous.set()
 
     def release(self, key: Any, claim: threading.Event) -> None:
-        """Give up a claim, and wake those who wait for it."""
+        """Give up a claim, and wake the threads that wait for it."""
         with self._lock:
             if self.get(key) is claim:
                 del self[key]
@@ -119,14 +119,14 @@ class AntiStampedeCache(dict[Any, Any]):
         return [key for key, value in self.copy().items() if not isinstance(value, threading.Event)]
 
     def wake_all(self) -> None:
-        """Wake all who wait."""
+        """Wake all threads that wait."""
         for value in self.copy().values():
             if isinstance(value, threading.Event):
                 value.set()
 
 
 class Claim(NamedTuple):
-    """The right of one request to make the answer that others wait for."""
+    """The right of one request to make an answer that others wait for."""
 
     answers: AntiStampedeCache
     key: Any
@@ -134,18 +134,18 @@ class Claim(NamedTuple):
 
 
 class Flight:
-    """What the tool does for one request.
+    """The work of the tool for one request.
 
     Args:
         settings: Settings of the path.
     """
 
     claim: Claim | None = None
-    """What others wait for."""
+    """The answer that others wait for."""
     changes: int | None = None
-    """How often something had been changed when the request began."""
+    """The number of changes when the request began."""
     invalidates: bool = False
-    """Whether the request changes what is kept."""
+    """Whether the request outdates the answers that are kept."""
     tee: Any = None
     """The body that is kept when it has been sent."""
 
@@ -154,7 +154,7 @@ class Flight:
 
 
 class CacheableRequest(Request, Protocol):
-    """A request with what the tool keeps on it."""
+    """A request with the attributes that the tool sets."""
 
     cached: bool
     cacheable: bool
@@ -162,12 +162,12 @@ class CacheableRequest(Request, Protocol):
 
 
 def flight_of(request: Request) -> Flight | None:
-    """Return what the tool does for a request; ``None`` if it does nothing for it."""
+    """Return the work of the tool for a request; ``None`` if there is none."""
     return getattr(request, "cache_flight", None)
 
 
 class Entry(NamedTuple):
-    """What the cache knows of something that it keeps."""
+    """The size of a response, and when it expires."""
 
     size: int
     expires: float
@@ -176,22 +176,22 @@ class Entry(NamedTuple):
 class MemoryCache(Cache):
     """Keeps responses in the memory of the process, as many as the limits allow.
 
-    Where there is no room, the oldest go. What is outdated goes when it is asked for, and at the
-    latest when something else is kept: no thread is needed for that.
+    When there is no room, the oldest ones are dropped. Outdated ones are dropped when a request
+    asks for them, and at the latest when another one is kept: no thread is needed for that.
     """
 
     maxobjects = 1000
     """Greatest number of responses."""
     maxobj_size = 100000
-    """Greatest size of the content of one of them, in octets."""
+    """Greatest size of the content of one of them, in bytes."""
     maxsize = 10000000
-    """Greatest size of all contents together, in octets."""
+    """Greatest size of all contents together, in bytes."""
     delay = 600
-    """Seconds that a response is kept; less, if it says so itself."""
+    """Seconds that a response is kept, unless its own fields ask for less."""
     antistampede_timeout: float | None = 5
     """Seconds to wait for a response that another request is making; ``None`` not to wait."""
     expire_freq = 0.1
-    """Seconds between two looks at what is outdated, at least."""
+    """Least number of seconds between two searches for outdated responses."""
     debug = False
     """Not used any more."""
 
@@ -220,9 +220,9 @@ class MemoryCache(Cache):
             answers.wake_all()
 
     def get(self) -> Variant | None:
-        """Return what is kept for the current request; ``None`` if nothing is.
+        """Return the response that is kept for the current request; ``None`` if there is none.
 
-        If another request is making it just now, wait for that.
+        If another request is making it just now, wait for it.
         """
         request = current.get().request
         url = url_of(request)
@@ -272,7 +272,7 @@ class MemoryCache(Cache):
             if value is not None:
                 return cast("Variant", value)
             if event is None:
-                continue  # given up; perhaps it can not be kept, or depends on more than was known
+                continue  # given up: it cannot be kept, or depends on more fields
             with self._lock:
                 if self.store.get(url) is answers:
                     flight.claim = Claim(answers, key, event)
@@ -338,7 +338,7 @@ class MemoryCache(Cache):
         claim.answers.release(claim.key, claim.event)
 
     def delete(self) -> None:
-        """Forget what is kept for the URL of the current request, and what is being made for it."""
+        """Forget the responses at the URL of the current request, unfinished ones included."""
         url = url_of(current.get().request)
         with self._lock:
             self.changes += 1
@@ -351,7 +351,7 @@ class MemoryCache(Cache):
         answers.wake_all()
 
     def expire_cache(self) -> None:
-        """Forget what is outdated."""
+        """Forget outdated responses."""
         now = time()
         with self._lock:
             for (url, key), entry in list(self._entries.items()):
@@ -365,7 +365,7 @@ class MemoryCache(Cache):
             self.expire_cache()
 
     def _select(self, url: str, answers: AntiStampedeCache, response: Response) -> None:
-        """Note the fields that an answer depends on; earlier answers did not know of new ones."""
+        """Note the fields that an answer depends on; a new one makes earlier answers useless."""
         names = {name.title() for name in split_list(response.headers.get("Vary") or "")}
         selecting = tuple(sorted(names.union(answers.selecting_headers)))
         if selecting != answers.selecting_headers:
@@ -380,7 +380,7 @@ class MemoryCache(Cache):
             self._drop(*next(iter(self._entries)))
 
     def _drop(self, url: str, key: Any) -> None:
-        """Forget one answer; who waits for one keeps waiting."""
+        """Forget one answer; requests that wait for a new one keep waiting."""
         entry = self._entries.pop((url, key), None)
         answers = self.store.get(url)
         if entry is None or answers is None:
@@ -401,7 +401,7 @@ def url_of(request: Request) -> str:
 
 
 def may_claim(request: CacheableRequest) -> bool:
-    """Tell whether others should wait for the answer to a request: it can probably be kept."""
+    """Tell whether others should wait for the answer to a request, as it can probably be kept."""
     return bool(request.cacheable) and "Authorization" not in request.headers
 
 

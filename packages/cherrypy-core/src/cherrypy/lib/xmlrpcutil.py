@@ -1,4 +1,4 @@
-"""XML-RPC: what a controller needs to be called by its clients (the xmlrpc tool)."""
+"""XML-RPC: helpers of controllers that its clients call (the xmlrpc tool)."""
 
 import sys
 from typing import Any
@@ -46,9 +46,9 @@ def respond(body: Any, encoding: str = "utf-8", allow_none: bool | int = 0) -> N
 
 @tool_function()
 def on_error(_request: Request, response: Response, /, *args: Any, **kwargs: Any) -> None:
-    """Make the response a fault that tells of the exception that is being handled.
+    """Make the response a fault that describes the exception that is being handled.
 
-    A ``Fault`` is sent as it is; of any other exception its text, with code 1.
+    A ``Fault`` is sent as it is. Of any other exception the text is sent, with code 1.
 
     Args:
         *args: Not used.
