@@ -16,8 +16,6 @@ __all__ = ["is_untouched", "lazy", "made", "made_headers", "sent_field"]
 
 T = TypeVar("T")
 
-_SENT = frozenset({"headers", "cookie", "status", "stream"})
-"""Attributes of a response that decide on its head, besides ``content_type``."""
 
 if TYPE_CHECKING:
 
@@ -51,7 +49,14 @@ def is_untouched(response: "Response") -> bool:
     That is so if nobody has read or set its headers, its cookies, its status or ``stream``, and its
     class keeps and finalizes them in the ordinary way.
     """
-    return not response.own_methods and _SENT.isdisjoint(response.__dict__)
+    kept = response.__dict__  # PERF: as fast as a set, without a call
+    return not (
+        response.own_methods
+        or "headers" in kept
+        or "cookie" in kept
+        or "status" in kept
+        or "stream" in kept
+    )
 
 
 def made(instance: object, name: str) -> Any:
