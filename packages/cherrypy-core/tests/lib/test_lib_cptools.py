@@ -503,7 +503,8 @@ def test_log_hooks_writes_them_in_order(errors: Records) -> None:
     shown = [line.split("callback=")[1] for line in lines if "callback=" in line]
     functions = [text.partition(">")[0] for text in shown if text.startswith("<tool function")]
     assert [text.split()[-1] for text in functions] == [
-        *("trailing_slash", "expires", "log_hooks", "log_traceback", "log_request_headers"),
+        *("trailing_slash", "encode_handler", "expires", "log_hooks", "log_traceback"),
+        "log_request_headers",
     ]
     assert any("priority=50, secs=3)" in line for line in lines)
 

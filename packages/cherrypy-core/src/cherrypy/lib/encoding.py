@@ -19,7 +19,9 @@ from cherrypy._runtime.iterators import (
 from cherrypy._runtime.messages import Request, Response
 from cherrypy._runtime.state import made_headers
 from cherrypy._runtime.text import HTML
-from cherrypy._tools.function import Encoder, tool_function
+from cherrypy._tools.function import Encoder, ToolFunction, tool_function
+from cherrypy._tools.hooks import Hook
+from cherrypy._tools.tool import Arguments, Tool
 from cherrypy.lib.content_coding import compress, decompress, gzip
 
 __all__ = [
@@ -102,52 +104,6 @@ class ResponseEncoder:
         self.request = request
         self.response = response
         self.attempted_charsets: set[str] = set()
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Note whether a subclass wraps the handler in its own way."""
-        super().__init_subclass__(**kwargs)
-        if not {"__init__", "__call__"}.isdisjoint(vars(cls)):
-            cls.plan_encoder = None  # type: ignore[assignment]  # see plan_encoder
-
-    @classmethod
-    def plan_encoder(cls, **kwargs: Any) -> Encoder:
-        """Return a function that encodes a body, so that the handler need not be wrapped.
-
-        See the resource plan. A subclass that wraps the handler in its own way has none.
-        """
-        settings = (cls.encoding, cls.default_encoding, cls.errors, cls.add_charset)
-
-        def encode(request: Request, response: Response, body: Any) -> Any:
-            encoder = cls.__new__(cls)
-            encoder._begin(request, response, kwargs)
-            return encoder.encode(body)
-
-        def encode_simply(request: Request, response: Response, body: Any) -> Any:
-            # PERF: the same for HTML, and for bytes, when the client has no wishes
-            kind = body.__class__
-            asked, sent = made_headers(request, response)
-            if (kind is not str and kind is not bytes) or (
-                "HTTP_ACCEPT_CHARSET" in request.wsgi_environ
-                if asked is None
-                else asked.get("Accept-Charset") is not None
-            ):
-                return encode(request, response, body)
-            if sent is None:
-                if response.content_type == "text/html":
-                    response.content_type = HTML
-                    return body.encode() if kind is str else body
-                if kind is bytes and not response.content_type.startswith("text/"):
-                    return body  # nothing to be encoded or labelled
-            elif sent.get("Content-Type") == "text/html":
-                sent["Content-Type"] = HTML
-                if kind is bytes:
-                    return body
-                sent.pop("Content-Length", None)
-                return body.encode()
-            return encode(request, response, body)
-
-        is_simple = cls is ResponseEncoder and settings == (None, "utf-8", "strict", True)
-        return encode_simply if is_simple and not kwargs else encode
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the handler, and encode what it returns."""
@@ -279,6 +235,68 @@ class ResponseEncoder:
         if "*" not in names and "iso-8859-1" not in names and encode("iso-8859-1"):
             return "iso-8859-1"
         return None
+
+
+def make_encoder(**settings: Any) -> Encoder:
+    """Return a function that does the work of an encoder, so that the handler is not wrapped.
+
+    Args:
+        **settings: Attributes of :class:`ResponseEncoder`.
+    """
+
+    def encode(request: Request, response: Response, body: Any) -> Any:
+        encoder = ResponseEncoder.__new__(ResponseEncoder)
+        encoder._begin(request, response, settings)
+        return encoder.encode(body)
+
+    def encode_simply(request: Request, response: Response, body: Any) -> Any:
+        # PERF: the same for HTML, and for bytes, when the client has no wishes
+        kind = body.__class__
+        asked, sent = made_headers(request, response)
+        if (kind is not str and kind is not bytes) or (
+            "HTTP_ACCEPT_CHARSET" in request.wsgi_environ
+            if asked is None
+            else asked.get("Accept-Charset") is not None
+        ):
+            return encode(request, response, body)
+        if sent is None:
+            if response.content_type == "text/html":
+                response.content_type = HTML
+                return body.encode() if kind is str else body
+            if kind is bytes and not response.content_type.startswith("text/"):
+                return body  # nothing to be encoded or labelled
+        elif sent.get("Content-Type") == "text/html":
+            sent["Content-Type"] = HTML
+            if kind is bytes:
+                return body
+            sent.pop("Content-Length", None)
+            return body.encode()
+        return encode(request, response, body)
+
+    wanted = ResponseEncoder.encoding, ResponseEncoder.default_encoding, ResponseEncoder.errors
+    is_simple = wanted == (None, "utf-8", "strict") and ResponseEncoder.add_charset
+    return encode_simply if is_simple and not settings else encode
+
+
+def encode_handler(_request: Request, _response: Response, /, **settings: Any) -> None:
+    """Wrap the page handler, where something comes after the tool that may wrap it again."""
+    ResponseEncoder(**settings)
+
+
+_encode_handler = ToolFunction(encode_handler, encoder=make_encoder)
+
+
+class EncodeTool(Tool):
+    """Encodes the results of page handlers.
+
+    :class:`ResponseEncoder` itself need not wrap the handler, if no other tool comes after it. A
+    subclass in its place always does.
+    """
+
+    def _hook(self, callback: Callable[..., Any], arguments: Arguments) -> Hook:
+        return super()._hook(
+            _encode_handler if callback is ResponseEncoder else callback, arguments
+        )
 
 
 class _Recoder(WrappedBody):
