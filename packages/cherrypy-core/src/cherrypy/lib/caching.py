@@ -102,12 +102,6 @@ class CachingTool(Tool):
         if self.callable(**kwargs):
             request.handler = None
 
-    def _setup(self) -> None:
-        """Attach what the tool does to the current request."""
-        hooks = current.get().request.hooks
-        for point, hook in CachingTool._plan(self, self._merged_args()):
-            hooks[point].append(hook)
-
     def _plan(self, arguments: Arguments) -> PlannedHooks:
         """Return the hooks that the tool attaches."""
         return [

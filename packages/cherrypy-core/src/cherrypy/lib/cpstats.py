@@ -134,12 +134,6 @@ class StatsTool(Tool):
     def __init__(self) -> None:
         super().__init__("on_end_request", self.record_stop)
 
-    def _setup(self) -> None:
-        """Attach the hooks to the current request."""
-        hooks = current.get().request.hooks
-        for point, hook in StatsTool._plan(self, self._merged_args()):
-            hooks[point].append(hook)
-
     def _plan(self, arguments: Arguments) -> PlannedHooks:
         """Return the hooks that the tool attaches."""
         return [
