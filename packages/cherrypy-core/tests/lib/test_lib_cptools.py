@@ -501,8 +501,10 @@ def test_log_hooks_writes_them_in_order(errors: Records) -> None:
         *("on_end_resource", "on_end_request", "before_error_response", "after_error_response"),
     ]
     shown = [line.split("callback=")[1] for line in lines if "callback=" in line]
-    assert [text.split()[1] for text in shown if text.startswith("<function")] == [
-        *("trailing_slash", "expires", "log_hooks", "log_traceback", "log_request_headers"),
+    functions = [text.partition(">")[0] for text in shown if text.startswith("<tool function")]
+    assert [text.split()[-1] for text in functions] == [
+        *("trailing_slash", "encode_handler", "expires", "log_hooks", "log_traceback"),
+        "log_request_headers",
     ]
     assert any("priority=50, secs=3)" in line for line in lines)
 

@@ -76,6 +76,47 @@ def test_autovary() -> None:
     assert answer_of(look, point="before_handler").field("Vary") == "Accept-Charset, X-A"
 
 
+def test_flatten() -> None:
+    def nest() -> None:
+        cherrypy.response.body = [b"a", (b"b", [b"c"])]
+        cptools.flatten()
+
+    assert answer_of(nest).body == b"abc"
+
+
+def test_trailing_slash() -> None:
+    def demand() -> None:
+        cherrypy.request.is_index = False
+        cptools.trailing_slash(extra=True, status=308)
+
+    answer = answer_of(demand, target="/index/", point="before_handler")
+    assert (answer.code, answer.field("Location")) == (308, "http://localhost/index")
+
+
+def test_redirect() -> None:
+    def leave() -> None:
+        cptools.redirect("/elsewhere", internal=False)
+
+    answer = answer_of(leave, point="before_handler")
+    assert (answer.code, answer.field("Location")) == (303, "http://localhost/elsewhere")
+
+
+def test_proxy() -> None:
+    def believe() -> None:
+        cptools.proxy("https://example.com")
+        cherrypy.response.headers["X-Base"] = cherrypy.request.base
+
+    assert answer_of(believe).field("X-Base") == "https://example.com"
+
+
+def test_validate_since() -> None:
+    def check() -> None:
+        cherrypy.response.headers["Last-Modified"] = "Sun, 28 Jan 2007 00:00:00 GMT"
+        cptools.validate_since()
+
+    assert answer_of(check, If_Modified_Since="Sun, 28 Jan 2007 00:00:00 GMT").code == 304
+
+
 def test_params() -> None:
     def convert() -> None:
         cptools.convert_params()
@@ -147,6 +188,59 @@ def test_the_encoder_without_a_handler() -> None:
         cherrypy.response.body = encoder()
 
     assert answer_of(answer, point="before_handler").body == b""
+
+
+class Shouting(encoding.ResponseEncoder):
+    """An encoder that wraps the handler in its own way."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        handler = self.oldhandler
+        assert handler is not None
+        return handler(*args, **kwargs).upper().encode()
+
+
+class Wide(encoding.ResponseEncoder):
+    """An encoder that sets up itself in its own way."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.encoding = "utf-16"
+
+
+class Failing(encoding.ResponseEncoder):
+    """An encoder that only has other settings: it need not wrap anything."""
+
+    encoding = "ascii"
+
+
+@pytest.mark.parametrize("tool", ["encode", "own"])
+@pytest.mark.parametrize(
+    ("encoder", "status", "content"),
+    [
+        (Shouting, 200, "T\xc9XT".encode()),
+        (Wide, 200, "t\xe9xt".encode("utf-16")),
+        (Failing, 406, None),
+    ],
+)
+def test_an_encoder_of_an_application(
+    encoder: type, status: int, content: bytes | None, tool: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Put in the place of the one of the tool, or made a tool of its own."""
+
+    class Root:
+        @cherrypy.expose
+        def index(self) -> str:
+            return "t\xe9xt"
+
+    if tool == "encode":
+        monkeypatch.setattr(cherrypy.tools.encode, "callable", encoder)
+    else:
+        own = cherrypy.Tool("before_handler", encoder, priority=70)
+        monkeypatch.setattr(cherrypy.tools, "own", own, raising=False)
+    config = {"/": {"tools.encode.on": False, f"tools.{tool}.on": True}}
+    answer = Client(cherrypy.Application(Root(), "", config)).get()
+    assert answer.code == status
+    assert content is None or answer.body == content
 
 
 def test_a_charset_is_tried_once() -> None:

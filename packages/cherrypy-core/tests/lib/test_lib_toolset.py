@@ -55,10 +55,45 @@ def test_points_and_priorities(name: str, point: str | None, priority: int) -> N
     assert tool.__doc__
 
 
-def test_arguments_can_be_looked_up() -> None:
-    tools: Any = cherrypy.tools
-    assert tools.gzip.compress_level is None
-    assert tools.proxy.trusted is None
+@pytest.mark.parametrize(
+    ("name", "arguments", "own"),
+    [
+        ("accept", "debug media", ""),
+        ("allow", "debug methods", "options"),
+        ("autovary", "debug ignore", ""),
+        ("caching", "debug invalid_methods", ""),
+        ("cpstats", "debug slow_queries slow_queries_count uriset", ""),
+        ("decode", "default_encoding encoding", ""),
+        ("encode", "", ""),
+        ("err_redirect", "debug internal url", ""),
+        ("etags", "autotags debug", ""),
+        ("expires", "debug force secs", ""),
+        ("flatten", "debug", ""),
+        ("gzip", "compress_level debug mime_types", "codings minimum_size"),
+        ("ignore_headers", "debug headers", ""),
+        ("log_headers", "debug", ""),
+        ("log_hooks", "debug", ""),
+        ("log_tracebacks", "debug severity", ""),
+        ("params", "error exception", ""),
+        ("proxy", "base debug local remote scheme", "forwarded trusted"),
+        ("redirect", "debug internal url", ""),
+        ("referer", "accept accept_missing debug error message pattern", ""),
+        ("response_headers", "debug headers", ""),
+        ("session_auth", "", ""),
+        ("trailing_slash", "debug extra missing status", ""),
+        ("xmlrpc", "", ""),
+    ],
+)
+def test_arguments_can_be_looked_up(name: str, arguments: str, own: str) -> None:
+    """As attributes of the tool that are ``None``: those of CherryPy 18.10.0, and our own."""
+    tool = getattr(cherrypy.tools, name)
+    attributes = {key: value for key, value in vars(tool).items() if key[:1] != "_"}
+    del attributes["callable"]
+    attributes.pop("namespace", None)
+    assert attributes == dict.fromkeys([*arguments.split(), *own.split()])
+
+
+def test_classes_of_tools() -> None:
     assert isinstance(cherrypy.tools.err_redirect, ErrorTool)
     assert isinstance(cherrypy.tools.session_auth, SessionAuthTool)
 

@@ -1,17 +1,20 @@
-"""Iterators over what is sent, and small helpers that tools share."""
+"""Iterators over the content of responses, and small helpers that tools share."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Protocol, Self
 
+Names = str | Iterable[str]
+"""One name, or several."""
+
 CHUNK_SIZE = 65536
-"""Octets that are read at a time."""
+"""Bytes that are read at a time."""
 
 
 class Readable(Protocol):
     """A file as far as sending it goes."""
 
     def read(self, size: int = -1, /) -> bytes:
-        """Return at most ``size`` octets, and nothing at the end."""
+        """Return at most ``size`` bytes, and none at the end."""
 
 
 class file_generator:
@@ -19,7 +22,7 @@ class file_generator:
 
     Args:
         input: File that is open for reading; it is closed when it has been read.
-        chunkSize: Octets that are read at a time.
+        chunkSize: Bytes that are read at a time.
     """
 
     def __init__(self, input: Readable, chunkSize: int = 65536) -> None:
@@ -46,11 +49,11 @@ class file_generator:
 
 
 class FileContent:
-    """Some octets of an open file, in chunks; it is closed at their end.
+    """Some bytes of an open file, in chunks; the file is closed after the last one.
 
     Args:
-        file: File that is open for reading, at the first of the octets.
-        length: How many they are.
+        file: File that is open for reading, at the first of the bytes.
+        length: Number of bytes.
         is_raw: Whether its descriptor is at the same position, as a server has to know that sends
             the file without reading it.
         is_whole: Whether they are all that is in the file.
@@ -68,7 +71,7 @@ class FileContent:
         return self
 
     def __next__(self) -> bytes:
-        """Return the next octets; fewer than there should be, if the file has become shorter."""
+        """Return the next bytes; fewer than there should be, if the file has become shorter."""
         remaining = self.remaining
         chunk = self.file.read(min(CHUNK_SIZE, remaining)) if remaining > 0 else b""
         if chunk:
@@ -88,12 +91,12 @@ class FileContent:
 def file_generator_limited(
     fileobj: Readable, count: int, chunk_size: int = 65536
 ) -> Iterator[bytes]:
-    """Iterate over at most ``count`` octets of an open file.
+    """Iterate over at most ``count`` bytes of an open file.
 
     Args:
         fileobj: File that is open for reading; it stays open.
-        count: Octets to give at most.
-        chunk_size: Octets that are read at a time.
+        count: Greatest number of bytes.
+        chunk_size: Bytes that are read at a time.
     """
     remaining = count
     while remaining > 0:
@@ -109,6 +112,36 @@ def close(chunks: object) -> None:
     method = getattr(chunks, "close", None)
     if method is not None:
         method()
+
+
+class WrappedBody:
+    """A body that is made of another one as it is read; closing it closes the other one.
+
+    Args:
+        body: The other one, in chunks.
+    """
+
+    def __init__(self, body: Iterable[Any]) -> None:
+        self.source = body
+        self.chunks = iter(body)
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Any:
+        """Return the next chunk; subclasses change it."""
+        return next(self.chunks)
+
+    def close(self) -> None:
+        """Close the other body, read to its end or not."""
+        close(self.source)
+
+
+def names_of(names: Names | None) -> tuple[str, ...]:
+    """Return what may be one name, several or none as a tuple."""
+    if names is None:
+        return ()
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def is_iterator(obj: object) -> bool:

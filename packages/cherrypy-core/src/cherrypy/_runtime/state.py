@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from cherrypy._http.headers import HeaderMap
     from cherrypy._runtime.messages import Request, Response
 
-__all__ = ["is_untouched", "lazy", "made", "seen_headers", "sent_field", "set_content_type"]
+__all__ = [
+    *("is_untouched", "lazy", "made", "made_headers", "seen_headers", "sent_field"),
+    "set_content_type",
+]
 
 T = TypeVar("T")
 
-_SENT = frozenset({"headers", "cookie", "status", "stream"})
-"""Attributes of a response that decide on its head, besides ``content_type``."""
 
 if TYPE_CHECKING:
 
@@ -51,7 +52,14 @@ def is_untouched(response: "Response") -> bool:
     That is so if nobody has read or set its headers, its cookies, its status or ``stream``, and its
     class keeps and finalizes them in the ordinary way.
     """
-    return not response.own_methods and _SENT.isdisjoint(response.__dict__)
+    kept = response.__dict__  # PERF: as fast as a set, without a call
+    return not (
+        response.own_methods
+        or "headers" in kept
+        or "cookie" in kept
+        or "status" in kept
+        or "stream" in kept
+    )
 
 
 def seen_headers(response: "Response") -> "HeaderMap | None":
@@ -87,6 +95,20 @@ def made(instance: object, name: str) -> Any:
         The value; ``None`` if nobody has read or set it.
     """
     return instance.__dict__.get(name)
+
+
+def made_headers(
+    request: "Request", response: "Response"
+) -> tuple["HeaderMap | None", "HeaderMap | None"]:
+    """Return the header maps of a request and its response, ``None`` for one that is not made yet.
+
+    PERF: one call in place of two.
+    """
+    of_request, of_response = request.__dict__, response.__dict__
+    return (
+        of_request["headers"] if "headers" in of_request else None,  # noqa: SIM401 - PERF: no call
+        of_response["headers"] if "headers" in of_response else None,  # noqa: SIM401
+    )
 
 
 def sent_field(request: "Request", name: str) -> str | None:

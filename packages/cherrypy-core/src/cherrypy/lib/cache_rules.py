@@ -1,4 +1,4 @@
-"""What a cache may keep and for how long, and what a client wants of it (RFC 9111)."""
+"""Rules for a cache: which responses it keeps, how long, and the wishes of clients (RFC 9111)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,21 +7,20 @@ from cherrypy._http.dates import parse_http_date
 from cherrypy._http.fields import split_list, unquote
 from cherrypy._http.status import valid_status
 from cherrypy._runtime.errors import HTTPError
-
-Request = Any
-Response = Any
+from cherrypy._runtime.messages import Request, Response
+from cherrypy._runtime.state import made
 
 CACHEABLE_STATUSES = frozenset({200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501})
-"""RFC 9110 section 15.1, less 206: a part is not the whole."""
+"""RFC 9110 section 15.1, without 206: a part is not the whole."""
 
 MAX_DIGITS = 10
-"""Digits of 2**31, which is as good as for ever (RFC 9111 section 1.2.2)."""
+"""Digits of 2**31; greater numbers mean the same (RFC 9111 section 1.2.2)."""
 
 
 def directives(headers: Mapping[str, Any]) -> dict[str, str]:
     """Return the directives of ``Cache-Control``, by name in lower case.
 
-    ``Pragma: no-cache`` counts as the directive, where there is no ``Cache-Control``.
+    Without ``Cache-Control``, ``Pragma: no-cache`` counts as that directive.
 
     See: RFC 9111 sections 5.2 and 5.4.
     """
@@ -36,13 +35,13 @@ def directives(headers: Mapping[str, Any]) -> dict[str, str]:
 
 
 def wanted_age(wishes: Mapping[str, str]) -> int | None:
-    """Return how old an answer may be in seconds; ``None`` if the client does not say.
+    """Return the greatest age of an answer in seconds; ``None`` if the client names none.
 
     Args:
         wishes: Directives of the request.
 
     Raises:
-        HTTPError: 400, if it is no number.
+        HTTPError: 400, if it is not a number.
     """
     if "max-age" not in wishes:
         return None
@@ -53,7 +52,7 @@ def wanted_age(wishes: Mapping[str, str]) -> int | None:
 
 
 def _seconds(text: str) -> int | None:
-    """Read a delta of RFC 9111 section 1.2.2; ``None`` if it is none."""
+    """Read a number of seconds (RFC 9111 section 1.2.2); ``None`` if it is not one."""
     return int(text[:MAX_DIGITS]) if text.isascii() and text.isdigit() else None
 
 
@@ -65,13 +64,13 @@ def is_storable(request: Request, response: Response) -> bool:
     headers = response.headers
     if valid_status(response.status)[0] not in CACHEABLE_STATUSES or "Set-Cookie" in headers:
         return False
-    if response.__dict__.get("cookie") or "*" in split_list(str(headers.get("Vary") or "")):
+    if made(response, "cookie") or "*" in split_list(str(headers.get("Vary") or "")):
         return False
     said = directives(headers)
     if not said.keys().isdisjoint({"no-store", "private", "no-cache"}):
         return False
-    is_someones = bool(request.login) or "Authorization" in request.headers
-    return not (is_someones and said.keys().isdisjoint({"public", "s-maxage", "must-revalidate"}))
+    is_personal = bool(request.login) or "Authorization" in request.headers
+    return not (is_personal and said.keys().isdisjoint({"public", "s-maxage", "must-revalidate"}))
 
 
 def lifetime(headers: Mapping[str, Any], delay: float, now: float) -> float:

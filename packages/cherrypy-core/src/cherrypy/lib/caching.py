@@ -2,25 +2,30 @@
 
 import datetime as dt
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from time import time
-from typing import Any
+from typing import Any, cast
 
 from cherrypy._http.dates import HTTPDate
 from cherrypy._http.headers import HeaderMap
 from cherrypy._http.status import format_status, valid_status
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPRedirect
+from cherrypy._runtime.iterators import WrappedBody
+from cherrypy._runtime.messages import Request, Response
+from cherrypy._tools.function import tool_function
 from cherrypy._tools.hooks import Hook
 from cherrypy._tools.tool import Arguments, PlannedHooks, Tool
 from cherrypy.lib.cache_rules import directives, is_storable, wanted_age
-from cherrypy.lib.conditional import check_since
+from cherrypy.lib.conditional import validate_since
 from cherrypy.lib.memory_cache import (
     AntiStampedeCache,
     Cache,
+    CacheableRequest,
     Flight,
     MemoryCache,
     Variant,
+    flight_of,
     url_of,
 )
 
@@ -35,9 +40,6 @@ __all__ = [
     "tee_output",
 ]
 
-Request = Any
-Response = Any
-
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 """RFC 9110 section 9.2.1."""
 
@@ -45,13 +47,13 @@ DEFAULT_INVALID_METHODS = ("POST", "PUT", "DELETE")
 KNOWN_METHODS = SAFE_METHODS.union(DEFAULT_INVALID_METHODS)
 
 LAST_PRIORITY = 90
-"""The cache comes late at its hook point: what refuses a request has done so before."""
+"""The cache comes late at its hook point, after everything that may refuse a request."""
 
 TEE_PRIORITY = 100
-"""What is kept is what is sent: whatever changes it has done so before."""
+"""The response is kept as it is sent, after everything that changes it."""
 
 OWN_SETTINGS = frozenset({"antistampede_timeout", "delay", "maxobj_size"})
-"""Settings that each path has for itself; the others are of the cache."""
+"""Settings that each path has for itself; the others belong to the cache."""
 
 
 class SharedCache:
@@ -68,20 +70,16 @@ class SharedCache:
             settings: Attributes of the cache, and its class as ``cache_class``. Only those of the
                 first request count.
         """
-        if self.cache is None:
-            with self._lock:
-                if self.cache is None:
-                    self.cache = self._make(dict(settings))
-        return self.cache
-
-    @staticmethod
-    def _make(settings: dict[str, Any]) -> Any:
-        cache_class = settings.pop("cache_class", MemoryCache)
-        cache = cache_class()
-        for name, value in settings.items():
-            if cache_class is not MemoryCache or name not in OWN_SETTINGS:
-                setattr(cache, name, value)
-        return cache
+        with self._lock:
+            if self.cache is None:
+                attributes = dict(settings)
+                cache_class = attributes.pop("cache_class", MemoryCache)
+                cache = cache_class()
+                for name, value in attributes.items():
+                    if cache_class is not MemoryCache or name not in OWN_SETTINGS:
+                        setattr(cache, name, value)
+                self.cache = cache
+            return self.cache
 
 
 shared = SharedCache()
@@ -94,7 +92,7 @@ MAX_URL_LENGTH = 8192
 
 
 class CachingTool(Tool):
-    """Answers from the cache, and puts into it what is answered."""
+    """Answers from the cache, and keeps other answers."""
 
     def _wrapper(self, **kwargs: Any) -> None:
         request = current.get().request
@@ -104,35 +102,31 @@ class CachingTool(Tool):
         if self.callable(**kwargs):
             request.handler = None
 
-    def _setup(self) -> None:
-        """Attach what the tool does to the current request."""
-        hooks = current.get().request.hooks
-        for point, hook in CachingTool._plan(self, self._merged_args()):
-            hooks[point].append(hook)
-
     def _plan(self, arguments: Arguments) -> PlannedHooks:
-        """Say which hooks the tool attaches."""
-        settings = dict(arguments)
-        priority = settings.pop("priority", LAST_PRIORITY)
+        """Return the hooks that the tool attaches."""
         return [
-            ("before_handler", Hook(self._wrapper, priority=priority, **settings)),
+            ("before_handler", Hook(self._wrapper, **{"priority": LAST_PRIORITY, **arguments})),
             ("before_finalize", Hook(tee_output)),
             ("on_end_resource", Hook(end_flight)),
         ]
 
 
+@tool_function()
 def get(
+    request: Request,
+    response: Response,
+    /,
     invalid_methods: Sequence[str] = DEFAULT_INVALID_METHODS,
     debug: bool = False,
     **kwargs: Any,
 ) -> bool:
-    """Answer the current request from the cache, if there is an answer.
+    """Answer the request from the cache, if there is an answer.
 
     Sets ``request.cached``, and ``request.cacheable``: whether the answer may be kept.
 
     Args:
-        invalid_methods: Request methods after which what is kept for the URL counts no longer.
-            That is so for every unsafe method that is not one of the default ones.
+        invalid_methods: Request methods after which nothing that is kept for the URL counts any
+            longer. That is so for every unsafe method that is not one of the default ones.
         debug: Not used any more.
         **kwargs: Attributes of the cache, such as ``delay``.
 
@@ -145,25 +139,24 @@ def get(
 
     See: RFC 9111 sections 4, 4.4 and 5.2.1.
     """
-    del debug
-    serving = current.get()
-    request = serving.request
-    if "cache_flight" not in request.__dict__:  # the tool would have made one
-        request.cache_flight = Flight(kwargs)
-        request.hooks.attach("on_end_resource", end_flight)
+    asked = cast("CacheableRequest", request)
+    flight = flight_of(asked)
+    if flight is None:  # called without the tool
+        flight = asked.cache_flight = Flight(kwargs)
+        asked.hooks.attach("on_end_resource", end_flight)
     cache = shared.get_or_make(kwargs)
-    request.cache_flight.changes = getattr(cache, "changes", None)
-    request.cached = request.cacheable = False
-    method = request.method
+    flight.changes = getattr(cache, "changes", None)
+    asked.cached = asked.cacheable = False
+    method = asked.method
     if method in invalid_methods or method not in KNOWN_METHODS:
-        request.cache_flight.invalidates = True
+        flight.invalidates = True
         cache.delete()
         return False
-    if method not in {"GET", "HEAD"} or len(url_of(request)) > MAX_URL_LENGTH:
+    if method not in {"GET", "HEAD"} or len(url_of(asked)) > MAX_URL_LENGTH:
         return False
-    wishes = directives(request.headers)
-    # who asks by HEAD may be answered in another way
-    request.cacheable = method == "GET" and "no-store" not in wishes
+    wishes = directives(asked.headers)
+    # the answer to HEAD may be another one
+    asked.cacheable = method == "GET" and "no-store" not in wishes
     max_age = wanted_age(wishes)
     if "no-cache" in wishes:
         return False
@@ -171,20 +164,18 @@ def get(
     age = 0 if variant is None else max(int(time() - variant[3]), 0)
     if variant is None or (max_age is not None and age > max_age):
         return False
-    request.cached = True
-    request.cacheable = False
-    _answer(request, serving.response, variant, age, cache)
+    asked.cached = True
+    asked.cacheable = False
+    _answer(asked, response, variant, age, cache)
     return True
 
 
 def _answer(request: Request, response: Response, variant: Variant, age: int, cache: Any) -> None:
-    """Make the response what was kept."""
+    """Make the response the one that was kept."""
     status, headers, content, _ = variant
-    fields = dict(headers)
-    fields["Age"] = str(age)
-    response.headers = HeaderMap.of_canonical(fields)
+    response.headers = HeaderMap.of_canonical({**headers, "Age": str(age)})
     try:
-        check_since(request, response)
+        validate_since.function(request, response)
     except HTTPRedirect:
         if isinstance(cache, MemoryCache):
             cache.tot_non_modified += 1
@@ -193,78 +184,63 @@ def _answer(request: Request, response: Response, variant: Variant, age: int, ca
     response.body = content
 
 
-def tee_output() -> None:
+@tool_function(priority=TEE_PRIORITY)
+def tee_output(request: Request, response: Response) -> None:
     """Keep the response, while or before it is sent, if it may be kept."""
-    serving = current.get()
-    request = serving.request
-    response = serving.response
-    if not getattr(request, "cacheable", False) or not is_storable(request, response):
-        return
-    if _has_used_session():
+    is_cacheable = getattr(request, "cacheable", False) and is_storable(request, response)
+    if not is_cacheable or _has_used_session():
         return
     cache = shared.get_or_make({})
     if response.stream:
-        flight = request.__dict__.get("cache_flight") or Flight({})
+        flight = flight_of(request) or Flight({})
         limit = flight.settings.get("maxobj_size", getattr(cache, "maxobj_size", None))
-        flight.tee = response.body = Tee(response.body, request, response, cache, limit)
+        flight.tee = response.body = Tee(response.body, request, response, limit)
     else:
-        content = response.collapse_body()
-        cache.put(_kept(response, content), len(content))
-
-
-tee_output.priority = TEE_PRIORITY  # type: ignore[attr-defined]  # see Hook
+        _keep(response, response.collapse_body())
 
 
 def _has_used_session() -> bool:
-    """Tell whether the current response may tell what is in a session, and is for one visitor."""
-    session = current.get().__dict__.get("session")
+    """Tell whether the response may depend on a session, and is for one visitor."""
+    session = getattr(current.get(), "session", None)
     return session is not None and getattr(session, "loaded", True)
 
 
-def _kept(response: Response, content: bytes) -> Variant:
+def _keep(response: Response, content: bytes) -> None:
+    """Put the response to the current request into the cache."""
     code, reason, _ = valid_status(response.status)
     headers = {**response.headers, "Content-Length": str(len(content))}
-    return format_status(code, reason), headers, content, response.time
+    variant = format_status(code, reason), headers, content, response.time
+    shared.get_or_make({}).put(variant, len(content))
 
 
-class Tee:
+class Tee(WrappedBody):
     """A body that is sent as it is produced, and kept when all of it has been sent.
 
     Args:
         body: The body.
         request: The request that is answered.
         response: The answer.
-        cache: Where it is kept.
-        limit: Octets beyond which it is not kept; ``None`` for any number.
+        limit: Greatest number of bytes that are kept; ``None`` for any number.
     """
 
     def __init__(
-        self,
-        body: Iterable[bytes],
-        request: Request,
-        response: Response,
-        cache: Any,
-        limit: int | None,
+        self, body: Iterable[bytes], request: Request, response: Response, limit: int | None
     ) -> None:
-        self._body = body
-        self._chunks = iter(body)
+        super().__init__(body)
         self._request = request
         self._response = response
-        self._cache = cache
         self._limit = limit
         self._size = 0
         self._read: list[bytes] | None = []
 
-    def __iter__(self) -> Iterator[bytes]:
-        """Return itself."""
-        return self
-
     def __next__(self) -> bytes:
-        """Return the next octets, and keep them all after the last ones."""
+        """Return the next chunk, and keep them all after the last one."""
         try:
-            chunk = next(self._chunks)
+            chunk: bytes = next(self.chunks)
         except StopIteration:
-            self._keep()
+            if self._read is not None and not _has_used_session():  # while the body was made
+                _keep(self._response, b"".join(self._read))
+            self._give_up()
             raise
         if self._read is not None:
             self._read.append(chunk)
@@ -273,47 +249,34 @@ class Tee:
                 self._give_up()
         return chunk
 
-    def _keep(self) -> None:
-        if self._read is not None:
-            if not _has_used_session():  # while the body was made
-                content = b"".join(self._read)
-                self._cache.put(_kept(self._response, content), len(content))
-            self._give_up()
-
     def _give_up(self) -> None:
-        """Remember nothing more, and let nobody wait any longer."""
-        self._read = None
-        release(self._request)
+        """Stop keeping the body, and wake the requests that wait for it."""
+        if self._read is not None:
+            self._read = None
+            release(self._request)
 
     def close(self) -> None:
-        """Close what the octets come from."""
-        if self._read is not None:
-            self._give_up()
-        close = getattr(self._body, "close", None)
-        if close is not None:
-            close()
+        """Close the body, sent to its end or not."""
+        self._give_up()
+        super().close()
 
 
-def end_flight() -> None:
-    """Let nobody wait any longer, and forget what a change may have outdated."""
-    serving = current.get()
-    request = serving.request
-    flight: Flight | None = request.__dict__.get("cache_flight")
+@tool_function(failsafe=True)
+def end_flight(request: Request, response: Response) -> None:
+    """Wake the requests that wait, and forget the answers that a change may have outdated."""
+    flight = flight_of(request)
     if flight is None:
         return
     if flight.invalidates:
-        # what was answered while the change was made may be from before
+        # an answer that was made during the change may show the state before it
         shared.get_or_make({}).delete()
-    elif flight.tee is None or serving.response.body is not flight.tee:
+    elif flight.tee is None or response.body is not flight.tee:
         release(request)
 
 
-end_flight.failsafe = True  # type: ignore[attr-defined]  # see Hook
-
-
 def release(request: Request) -> None:
-    """Let nobody wait for the answer to a request any longer."""
-    flight: Flight | None = request.__dict__.get("cache_flight")
+    """Wake the requests that wait for the answer to this one."""
+    flight = flight_of(request)
     if flight is not None and isinstance(shared.cache, MemoryCache):
         shared.cache.release(request, flight)
 
@@ -321,12 +284,15 @@ def release(request: Request) -> None:
 # The expires tool --------------------------------------------------------------------------------
 
 INDICATORS = ("ETag", "Last-Modified", "Age", "Expires")
-"""Fields that tell that somebody meant the response to be cached."""
+"""Fields that show that the response is meant to be cached."""
 
 LONG_AGO = 1169942400  # Sun, 28 Jan 2007 00:00:00 GMT
 
 
+@tool_function()
 def expires(
+    request: Request,
+    response: Response,
     secs: float | dt.timedelta = 0,
     force: bool = False,
     debug: bool = False,
@@ -334,25 +300,13 @@ def expires(
     """Say how long the response may be cached by clients and on the way to them.
 
     Args:
-        secs: Seconds from now on; 0 means not at all.
-        force: Whether that is said of every response, and in place of what it says itself. By
-            default, only of those with ``ETag``, ``Last-Modified``, ``Age`` or ``Expires``.
+        secs: Seconds from now on; 0 to forbid it.
+        force: Whether every response gets these fields, in place of its own ones. By default, only
+            those get them that have ``ETag``, ``Last-Modified``, ``Age`` or ``Expires``.
         debug: Not used any more.
 
     See: RFC 9111 section 5.3.
     """
-    serving = current.get()
-    _expires(serving.request, serving.response, secs=secs, force=force, debug=debug)
-
-
-def _expires(
-    request: Request,
-    response: Response,
-    *,
-    secs: float | dt.timedelta = 0,
-    force: bool = False,
-    debug: bool = False,
-) -> None:
     headers = response.headers
     if not force and not any(name in headers for name in INDICATORS):
         return
@@ -367,6 +321,3 @@ def _expires(
     for name, value in fields.items():
         if force or name not in headers:
             headers[name] = value
-
-
-expires.with_request = _expires  # type: ignore[attr-defined]  # see Hook

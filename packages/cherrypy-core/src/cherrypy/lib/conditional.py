@@ -1,7 +1,5 @@
 """Tools for conditional requests (RFC 9110 section 13)."""
 
-from typing import Any
-
 from cherrypy._http.conditions import (
     entity_tags,
     if_match,
@@ -11,19 +9,20 @@ from cherrypy._http.conditions import (
 )
 from cherrypy._http.dates import parse_http_date
 from cherrypy._http.status import valid_status
-from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPError, HTTPRedirect
-
-Request = Any
-Response = Any
+from cherrypy._runtime.messages import Request, Response
+from cherrypy._tools.function import tool_function
 
 OK = 200
 NOT_MODIFIED = 304
 PRECONDITION_FAILED = 412
 
 
-def validate_etags(autotags: bool = False, debug: bool = False) -> None:
-    """Compare the ``ETag`` of the response with what the client has, or wants to change.
+@tool_function()
+def validate_etags(
+    request: Request, response: Response, autotags: bool = False, debug: bool = False
+) -> None:
+    """Compare the ``ETag`` of the response with the one that the client has, or wants to change.
 
     Args:
         autotags: Whether a response without ``ETag`` gets one, made of its content. The content
@@ -32,21 +31,10 @@ def validate_etags(autotags: bool = False, debug: bool = False) -> None:
 
     Raises:
         HTTPRedirect: 304, if the client has this very representation.
-        HTTPError: 412, if it wants another one.
+        HTTPError: 412, if it asks for another one.
 
     See: RFC 9110 sections 8.8.3, 13.1.1 and 13.1.2.
     """
-    serving = current.get()
-    _validate_etags(serving.request, serving.response, autotags=autotags, debug=debug)
-
-
-def _validate_etags(
-    request: Request,
-    response: Response,
-    *,
-    autotags: bool = False,
-    debug: bool = False,
-) -> None:
     code = valid_status(response.status)[0]
     if not is_successful(code):
         return  # RFC 9110 section 13.2.1
@@ -54,9 +42,6 @@ def _validate_etags(
     if etag is None and autotags and code == OK and not response.stream:
         etag = response.headers["ETag"] = f'"{_digest(response.collapse_body())}"'
     _check_etag(request, etag or "")
-
-
-validate_etags.with_request = _validate_etags  # type: ignore[attr-defined]  # see Hook
 
 
 def _check_etag(request: Request, etag: str) -> None:
@@ -76,10 +61,11 @@ def _check_etag(request: Request, etag: str) -> None:
         )
 
 
-def validate_since() -> None:
+@tool_function()
+def validate_since(request: Request, response: Response) -> None:
     """Compare the ``Last-Modified`` of the response with the dates that the client sent.
 
-    A date does not count where the client sent an entity tag as well, which is more exact.
+    A date does not count if the client sent an entity tag as well, which is more exact.
 
     Raises:
         HTTPRedirect: 304, if nothing has changed since ``If-Modified-Since``.
@@ -87,12 +73,6 @@ def validate_since() -> None:
 
     See: RFC 9110 sections 8.8.2, 13.1.3 and 13.1.4.
     """
-    serving = current.get()
-    check_since(serving.request, serving.response)
-
-
-def check_since(request: Request, response: Response) -> None:
-    """Do what :func:`validate_since` does, for a request that is at hand."""
     last_modified = parse_http_date(response.headers.get("Last-Modified") or "")
     if last_modified is None or not is_successful(valid_status(response.status)[0]):
         return

@@ -1,108 +1,85 @@
 """The gzip tool: content codings (RFC 9110 section 8.4)."""
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import import_module
 from itertools import chain
-from typing import Any, Protocol
+from typing import NamedTuple
 
 from cherrypy._http.errors import MalformedFieldError
 from cherrypy._http.negotiation import content_coding_weight, preferred, weights
-from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPError
-from cherrypy._runtime.iterators import set_vary_header
-
-Request = Any
-Response = Any
-Names = str | Sequence[str]
+from cherrypy._runtime.iterators import Names, WrappedBody, close, names_of, set_vary_header
+from cherrypy._runtime.messages import Request, Response
+from cherrypy._tools.function import tool_function
 
 MINIMUM_SIZE = 150
-"""Octets below which gzip gains next to nothing."""
+"""Bytes below which gzip gains next to nothing."""
 
 GZIP = 16
-"""Added to the bits of the window, it makes zlib write and read gzip (RFC 1952)."""
+"""Makes zlib write and read gzip (RFC 1952) when it is added to the bits of the window."""
 
 SMALL = 16384
-"""Octets up to which content is compressed in little memory."""
+"""Bytes up to which content is compressed in little memory."""
 
 
-class Compressor(Protocol):
-    """Compresses what it is fed, piece by piece."""
+class Compressor(NamedTuple):
+    """Compresses content piece by piece."""
 
-    def compress(self, data: bytes, /) -> bytes:
-        """Take some octets, and return what there is of the result so far."""
-
-    def sync(self) -> bytes:
-        """Return all that is needed to decode what was fed."""
-
-    def finish(self) -> bytes:
-        """Return the end of the result."""
+    compress: Callable[[bytes], bytes]
+    """Takes some bytes, and returns the part of the result that is ready."""
+    sync: Callable[[], bytes]
+    """Returns all that is needed to decode the bytes so far."""
+    finish: Callable[[], bytes]
+    """Returns the end of the result."""
 
 
-class _Gzip:
-    def __init__(self, level: int, size: int | None = None) -> None:
-        window, memory = zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL
-        if size is not None and size <= SMALL:
-            # PERF: nothing to refer to is farther back than the content is long. 80 KiB instead of
-            # 256, which took longer to get and give back than 10 kB to compress: 30 us, not 80.
-            window, memory = max(9, (size - 1).bit_length()), 6
-        self._compressor = zlib.compressobj(level, zlib.DEFLATED, window | GZIP, memory)
-        self.compress = self._compressor.compress
-
-    def sync(self) -> bytes:
-        return self._compressor.flush(zlib.Z_SYNC_FLUSH)
-
-    def finish(self) -> bytes:
-        return self._compressor.flush()
+def _gzip(level: int, size: int | None = None) -> Compressor:
+    window, memory = zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL
+    if size is not None and size <= SMALL:
+        # PERF: nothing to refer to is farther back than the content is long. 80 KiB instead of
+        # 256, which took longer to get and give back than 10 kB to compress: 30 us, not 80.
+        window, memory = max(9, (size - 1).bit_length()), 6
+    made = zlib.compressobj(level, zlib.DEFLATED, window | GZIP, memory)
+    return Compressor(made.compress, partial(made.flush, zlib.Z_SYNC_FLUSH), made.flush)
 
 
-class _Brotli:
-    def __init__(self, level: int, _size: int | None = None) -> None:
-        compressor = import_module("brotli").Compressor(quality=level)  # of an extra
-        self.compress: Callable[[bytes], bytes] = compressor.process
-        self.sync: Callable[[], bytes] = compressor.flush
-        self.finish: Callable[[], bytes] = compressor.finish
+def _brotli(level: int, _size: int | None = None) -> Compressor:
+    made = import_module("brotli").Compressor(quality=level)  # of an extra
+    return Compressor(made.process, made.flush, made.finish)
 
 
-class _Zstandard:
-    def __init__(self, level: int, _size: int | None = None) -> None:
-        try:
-            zstd = import_module("compression.zstd")  # from Python 3.14 on
-        except ImportError:
-            zstd = import_module("backports.zstd")  # of an extra
-        self._compressor = zstd.ZstdCompressor(level)
-        self._block = zstd.ZstdCompressor.FLUSH_BLOCK
-        self.compress: Callable[[bytes], bytes] = self._compressor.compress
-
-    def sync(self) -> bytes:
-        return bytes(self._compressor.flush(self._block))
-
-    def finish(self) -> bytes:
-        return bytes(self._compressor.flush())
+def _zstandard(level: int, _size: int | None = None) -> Compressor:
+    try:
+        zstd = import_module("compression.zstd")  # from Python 3.14 on
+    except ImportError:
+        zstd = import_module("backports.zstd")  # of an extra
+    made = zstd.ZstdCompressor(level)
+    return Compressor(made.compress, partial(made.flush, made.FLUSH_BLOCK), made.flush)
 
 
 CODINGS: dict[str, tuple[Callable[..., Compressor], str]] = {
-    "gzip": (_Gzip, ""),
-    "br": (_Brotli, "brotli"),
-    "zstd": (_Zstandard, "zstd"),
+    "gzip": (_gzip, ""),
+    "br": (_brotli, "brotli"),
+    "zstd": (_zstandard, "zstd"),
 }
-"""What compresses, of level and size if that is known, and the extra that brings it, by coding."""
+"""By coding: a function that makes a compressor from level and (if known) size, and its extra."""
 
 
 def compress(body: Iterable[bytes], compress_level: int) -> Iterator[bytes]:
-    """Compress octets as gzip (RFC 1952).
+    """Compress bytes as gzip (RFC 1952).
 
     Args:
-        body: Octets in pieces.
+        body: Bytes in pieces.
         compress_level: From 1, fast, to 9, small; 0 does not compress.
     """
-    return iter(_Compressed(body, _Gzip(compress_level), is_stream=False))
+    return iter(_Compressed(body, _gzip(compress_level), is_stream=False))
 
 
 def decompress(body: bytes) -> bytes:
-    """Return what gzip has compressed, all of it: not for what a client sends.
+    """Return the content of gzip. There is no limit to its size: not for data of clients.
 
     Raises:
         zlib.error: It is not gzip.
@@ -110,7 +87,10 @@ def decompress(body: bytes) -> bytes:
     return zlib.decompress(body, zlib.MAX_WBITS | GZIP)
 
 
+@tool_function()
 def gzip(
+    request: Request,
+    response: Response,
     compress_level: int = 5,
     mime_types: Names = ["text/html", "text/plain"],  # noqa: B006 - upstream's default, never changed
     debug: bool = False,
@@ -119,8 +99,8 @@ def gzip(
 ) -> None:
     """Compress the body of the response, if the client accepts that.
 
-    What is small, has a coding already or is a part of something is sent as it is. A stream
-    is compressed piece by piece, and leaves as it comes.
+    Content that is small, has a coding already or is a part of something is sent as it is. A
+    stream is compressed piece by piece, and each piece leaves at once.
 
     Args:
         compress_level: From 1, fast, to 9, small.
@@ -128,54 +108,29 @@ def gzip(
         debug: Not used any more.
         codings: Content codings that are offered, the preferred one first: ``gzip``, ``br`` (the
             extra ``brotli``), ``zstd`` (the extra ``zstd``).
-        minimum_size: Octets from which on a body is compressed.
+        minimum_size: Least number of bytes that are compressed.
 
     Raises:
         ValueError: One of ``codings`` is not known, or not installed.
 
     See: RFC 9110 sections 8.4 and 12.5.3.
     """
-    serving = current.get()
-    _gzip(
-        serving.request,
-        serving.response,
-        compress_level=compress_level,
-        mime_types=mime_types,
-        debug=debug,
-        codings=codings,
-        minimum_size=minimum_size,
-    )
-
-
-def _gzip(
-    request: Request,
-    response: Response,
-    *,
-    compress_level: int = 5,
-    mime_types: Names = ("text/html", "text/plain"),
-    debug: bool = False,
-    codings: Names = ("gzip",),
-    minimum_size: int = MINIMUM_SIZE,
-) -> None:
     if getattr(request, "cached", False):
-        return  # it is as it was sent before, Vary included
+        return  # as it was sent before, Vary included
     set_vary_header(response, "Accept-Encoding")
     field = request.headers.get("Accept-Encoding")
-    if field is None or not _is_compressible(response, tuple(_names(mime_types))):
+    if field is None or not _is_compressible(response, names_of(mime_types)):
         return
     try:
         choose = _remembered_choice if len(field) <= _REMEMBERED_LENGTH else choose_coding
-        coding = choose(field, tuple(_names(codings)))
+        coding = choose(field, names_of(codings))
     except MalformedFieldError:
-        return  # a preference that nobody understands is none
+        return  # a preference that cannot be understood is ignored
     if coding is None:
         # not raised: the error page passes here too
-        HTTPError(406, "identity, " + ", ".join(_names(codings))).set_response()
+        HTTPError(406, "identity, " + ", ".join(names_of(codings))).set_response()
     elif coding != "identity":
         _compress(response, coding, compress_level, minimum_size)
-
-
-gzip.with_request = _gzip  # type: ignore[attr-defined]  # see Hook
 
 
 def choose_coding(field: str, codings: tuple[str, ...]) -> str | None:
@@ -183,14 +138,14 @@ def choose_coding(field: str, codings: tuple[str, ...]) -> str | None:
 
     Args:
         field: Value of Accept-Encoding as received.
-        codings: What there is, the best for the server first.
+        codings: Codings that can be offered, the best for the server first.
 
     Returns:
         One of them, or ``identity``; ``None`` if the client refuses even that. A coding that is
         accepted is better than ``identity``, unless the client says otherwise.
 
     Raises:
-        MalformedFieldError: A weight is no decimal number.
+        MalformedFieldError: A weight is not a decimal number.
 
     See: RFC 9110 section 12.5.3.
     """
@@ -206,7 +161,7 @@ def choose_coding(field: str, codings: tuple[str, ...]) -> str | None:
 
 # PERF: clients differ little; 25 us for a new one
 _remembered_choice = lru_cache(256)(choose_coding)
-_REMEMBERED_LENGTH = 200  # characters: what is longer is no browser's, and would take memory
+_REMEMBERED_LENGTH = 200  # characters: browsers send less, and more would take memory
 
 
 def _is_compressible(response: Response, mime_types: tuple[str, ...]) -> bool:
@@ -214,7 +169,7 @@ def _is_compressible(response: Response, mime_types: tuple[str, ...]) -> bool:
     if not response.body or "Content-Encoding" in headers:
         return False
     if "Content-Range" in headers:
-        return False  # its octets are counted in the representation as it is
+        return False  # the range counts bytes of the content as it is
     return _is_one_of(headers.get("Content-Type") or "", mime_types)
 
 
@@ -246,19 +201,19 @@ def _compress(response: Response, coding: str, level: int, minimum_size: int) ->
             compressed = _Compressed(whole_body, _compressor(coding, level), is_stream=False)
             response.body = [b"".join(compressed)]
         finally:
-            _close(body)
+            close(body)
     headers = response.headers
     headers["Content-Encoding"] = coding
     for name in ("Content-Length", "Accept-Ranges", "Content-MD5"):
         headers.pop(name, None)
     etag = headers.get("ETag")
     if etag and not etag.startswith("W/"):
-        # not the same octets for everyone, so not a strong validator: RFC 9110 section 8.8.3.3
+        # not the same bytes for everyone, so not a strong validator: RFC 9110 section 8.8.3.3
         headers["ETag"] = "W/" + etag
 
 
 def _compressor(coding: str, level: int, size: int | None = None) -> Compressor:
-    """Make what compresses so many octets, ``None`` for any number."""
+    """Make a compressor for a number of bytes, ``None`` if that is not known."""
     try:
         make, extra = CODINGS[coding]
     except KeyError:
@@ -274,7 +229,7 @@ def _compressor(coding: str, level: int, size: int | None = None) -> Compressor:
 
 
 def _begin_of(chunks: Iterator[bytes], minimum_size: int) -> list[bytes]:
-    """Read as much of a body as is asked for, or all of it."""
+    """Read the beginning of a body, or all of it if it is shorter."""
     begin = []
     size = 0
     while size < minimum_size:
@@ -286,23 +241,19 @@ def _begin_of(chunks: Iterator[bytes], minimum_size: int) -> list[bytes]:
     return begin
 
 
-class _Compressed:
+class _Compressed(WrappedBody):
     """A body, compressed as it is read."""
 
     def __init__(self, body: Iterable[bytes], compressor: Compressor, *, is_stream: bool) -> None:
-        self._body = body
-        self._chunks = iter(body)
+        super().__init__(body)
         self._compressor: Compressor | None = compressor
         self._is_stream = is_stream
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
 
     def __next__(self) -> bytes:
         compressor = self._compressor
         if compressor is None:
             raise StopIteration
-        for chunk in self._chunks:
+        for chunk in self.chunks:
             compressed = compressor.compress(chunk)
             if self._is_stream:
                 compressed += compressor.sync()
@@ -312,16 +263,6 @@ class _Compressed:
         return compressor.finish()
 
     def close(self) -> None:
-        """Close what the octets come from."""
+        """Close the body that is compressed."""
         self._compressor = None
-        _close(self._body)
-
-
-def _close(body: Any) -> None:
-    close = getattr(body, "close", None)
-    if close is not None:
-        close()
-
-
-def _names(names: Names) -> Sequence[str]:
-    return (names,) if isinstance(names, str) else names
+        super().close()

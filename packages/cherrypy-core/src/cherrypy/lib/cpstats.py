@@ -1,20 +1,24 @@
 """Statistics of the requests of a process: the cpstats tool, and a page that shows them.
 
-What is collected is in ``logging.statistics``, where other libraries may put theirs: a dict for
-each, with numbers, functions that compute one of the others, and collections of such dicts. Turn
+The statistics are in ``logging.statistics``, where other libraries may put theirs: a dict for
+each, with numbers, functions that compute a number of the others, and collections of such dicts.
+Turn
 ``tools.cpstats`` on for the paths that count, and mount a :class:`StatsPage` somewhere where only
 administrators come.
 """
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 from time import gmtime, localtime, strftime, time
 from typing import Any, ClassVar
 
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPRedirect
+from cherrypy._runtime.iterators import WrappedBody
+from cherrypy._runtime.messages import Request, Response
+from cherrypy._runtime.state import made
 from cherrypy._tools.hooks import Hook
 from cherrypy._tools.tool import Arguments, PlannedHooks, Tool
 from cherrypy._version import __version__
@@ -70,7 +74,7 @@ def average_uriset_time(s: Record) -> float:
 
 
 class ByteCountWrapper:
-    """A stream that counts in ``bytes_read`` what is read from it.
+    """A stream that counts in ``bytes_read`` the bytes that are read from it.
 
     Args:
         rfile: The stream.
@@ -85,7 +89,7 @@ class ByteCountWrapper:
         return data
 
     def read(self, size: int = -1) -> bytes:
-        """Read octets, all by default."""
+        """Read bytes, all by default."""
         return self._counted(self.rfile.read(size))
 
     def readline(self, size: int = -1) -> bytes:
@@ -93,7 +97,7 @@ class ByteCountWrapper:
         return self._counted(self.rfile.readline(size))
 
     def readlines(self, sizehint: int = 0) -> list[bytes]:
-        """Read the lines, or as many as have about ``sizehint`` octets."""
+        """Read the lines, or as many as have about ``sizehint`` bytes."""
         lines: list[bytes] = self.rfile.readlines(sizehint)
         self.bytes_read += sum(map(len, lines))
         return lines
@@ -113,26 +117,15 @@ class ByteCountWrapper:
     next = __next__
 
 
-class _CountedBody:
+class _CountedBody(WrappedBody):
     """A body that is sent as it is produced, and counted."""
 
-    def __init__(self, body: Iterable[bytes]) -> None:
-        self.bytes_written = 0
-        self._body = body
-        self._chunks = iter(body)
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
+    bytes_written = 0
 
     def __next__(self) -> bytes:
-        chunk = next(self._chunks)
+        chunk: bytes = next(self.chunks)
         self.bytes_written += len(chunk)
         return chunk
-
-    def close(self) -> None:
-        close = getattr(self._body, "close", None)
-        if close is not None:
-            close()
 
 
 class StatsTool(Tool):
@@ -141,14 +134,8 @@ class StatsTool(Tool):
     def __init__(self) -> None:
         super().__init__("on_end_request", self.record_stop)
 
-    def _setup(self) -> None:
-        """Attach what counts to the current request."""
-        hooks = current.get().request.hooks
-        for point, hook in StatsTool._plan(self, self._merged_args()):
-            hooks[point].append(hook)
-
     def _plan(self, arguments: Arguments) -> PlannedHooks:
-        """Say which hooks the tool attaches."""
+        """Return the hooks that the tool attaches."""
         return [
             ("on_start_resource", Hook(self.record_start, priority=0)),
             ("before_finalize", Hook(self._count_stream, priority=100)),
@@ -161,8 +148,9 @@ class StatsTool(Tool):
             return
         request = current.get().request
         counted = request.rfile = ByteCountWrapper(request.rfile)
-        if "body" in request.__dict__ and request.body is not None:
-            request.body.fp = counted
+        body = made(request, "body")
+        if body is not None:
+            body.fp = counted
         remote = request.remote
         record = {
             "Bytes Read": None,
@@ -183,7 +171,7 @@ class StatsTool(Tool):
     @staticmethod
     def _count_stream() -> None:
         serving = current.get()
-        if serving.response.stream and "statistics" in serving.request.__dict__:
+        if serving.response.stream and hasattr(serving.request, "statistics"):
             serving.response.body = _CountedBody(serving.response.body)
 
     def record_stop(
@@ -199,21 +187,23 @@ class StatsTool(Tool):
         Args:
             uriset: Name of a set of requests whose times are counted together.
             slow_queries: Seconds from which on a request is listed as a slow one.
-            slow_queries_count: How many of them are kept, the last ones.
+            slow_queries_count: Number of them that are kept, the last ones.
             debug: Not used any more.
             **kwargs: Not used.
         """
         serving = current.get()
-        record, counted = serving.request.__dict__.pop("statistics", (None, None))
-        if record is None:
+        request, response = serving.request, serving.response
+        if not hasattr(request, "statistics"):
             return
+        record, counted = request.statistics
+        del request.statistics  # counted once
         record["Bytes Read"] = counted.bytes_read
-        record["Bytes Written"] = _written(serving.request, serving.response)
-        record["Response Status"] = serving.response.status_line or ""
+        record["Bytes Written"] = _written(request, response)
+        record["Response Status"] = response.status_line or ""
         record["End Time"] = time()
         duration = record["Processing Time"] = record["End Time"] - record["Start Time"]
         with _lock:
-            appstats["Requests"].pop(id(serving.request), None)
+            appstats["Requests"].pop(id(request), None)
             appstats["Current Requests"] -= 1
             appstats["Total Bytes Read"] += record["Bytes Read"]
             appstats["Total Bytes Written"] += record["Bytes Written"]
@@ -226,8 +216,8 @@ class StatsTool(Tool):
                 del slow[: max(len(slow) - slow_queries_count, 0)]
 
 
-def _written(request: Any, response: Any) -> int:
-    """Return how many octets of content were sent."""
+def _written(request: Request, response: Response) -> int:
+    """Return the number of bytes of content that were sent."""
     if isinstance(response.body, _CountedBody):
         return response.body.bytes_written
     if request.method == "HEAD":
@@ -283,7 +273,7 @@ def locale_date(v: float) -> str:
 
 
 def pause_resume(ns: str) -> Callable[[bool], str]:
-    """Make what shows whether a namespace is counted, with buttons to change that.
+    """Return a function that shows whether a namespace is counted, with buttons to change that.
 
     Args:
         ns: Name of the namespace.
@@ -471,7 +461,7 @@ def _shown(value: Any, how: Format) -> Any:
 
 
 def _snapshot(scope: Record) -> Record:
-    """Copy what other threads go on changing."""
+    """Copy records that other threads go on changing."""
     return {
         name: _snapshot(value)
         if isinstance(value, dict)

@@ -7,9 +7,8 @@ from typing import Any
 
 from cherrypy._http.headers import HeaderMap
 from cherrypy._http.negotiation import media_type_weight, preferred, weights
-from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPError, HTTPRedirect, InternalRedirect
-from cherrypy._runtime.iterators import is_iterator, set_vary_header
+from cherrypy._runtime.iterators import Names, close, is_iterator, names_of, set_vary_header
 from cherrypy._runtime.messages import Request, Response
 from cherrypy._runtime.urls import url
 from cherrypy._tools.function import tool_function
@@ -40,16 +39,16 @@ __all__ = [
     "validate_since",
 ]
 
-Names = str | Iterable[str]
-
-
 # The answer depends on the request ---------------------------------------------------------------
 
 
-def accept(media: Names | None = None, debug: bool = False) -> str | None:
-    """Choose the media type that the client likes best among those that there are.
+@tool_function()
+def accept(
+    request: Request, response: Response, media: Names | None = None, debug: bool = False
+) -> str | None:
+    """Choose the media type that the client prefers among those that can be sent.
 
-    Where there are several, ``Vary`` says that the answer depends on ``Accept``.
+    If there are several, ``Vary`` says that the answer depends on ``Accept``.
 
     Args:
         media: Media type or types that can be sent, the best for the server first.
@@ -63,18 +62,7 @@ def accept(media: Names | None = None, debug: bool = False) -> str | None:
 
     See: RFC 9110 section 12.5.1.
     """
-    serving = current.get()
-    return _accept(serving.request, serving.response, media=media, debug=debug)
-
-
-def _accept(
-    request: Request,
-    response: Response,
-    *,
-    media: Names | None = None,
-    debug: bool = False,
-) -> str | None:
-    offers = _names(media)
+    offers = names_of(media)
     if not offers:
         return None
     if len(offers) > 1:
@@ -95,9 +83,6 @@ def _accept(
     return chosen
 
 
-accept.with_request = _accept  # type: ignore[attr-defined]  # see Hook
-
-
 def _without_parameters(field: str) -> str:
     return ", ".join(f"{value};q={weight:.3f}" for value, _, weight in weights(field))
 
@@ -110,7 +95,7 @@ def allow(
     debug: bool = False,
     options: bool = False,
 ) -> None:
-    """Refuse request methods that are not listed, and say in ``Allow`` which are.
+    """Refuse request methods that are not listed, and name the others in ``Allow``.
 
     Args:
         methods: Request methods; ``HEAD`` goes with ``GET``, which is the default.
@@ -118,11 +103,11 @@ def allow(
         options: Whether ``OPTIONS`` is answered in place of the page handler, unless listed.
 
     Raises:
-        HTTPError: 405, if the method is none of them.
+        HTTPError: 405, if the method is not one of them.
 
     See: RFC 9110 sections 9.3.7, 10.2.1 and 15.5.6.
     """
-    allowed = [method.upper() for method in _names(methods) if method] or ["GET"]
+    allowed = [method.upper() for method in names_of(methods) if method] or ["GET"]
     if "GET" in allowed and "HEAD" not in allowed:
         allowed.append("HEAD")
     answers_options = options and "OPTIONS" not in allowed
@@ -137,7 +122,10 @@ def allow(
         request.handler = None
 
 
+@tool_function()
 def referer(
+    request: Request,
+    _response: Response,
     pattern: str | re.Pattern[str],
     accept: bool = True,
     accept_missing: bool = False,
@@ -145,14 +133,14 @@ def referer(
     message: str = "Forbidden Referer header.",
     debug: bool = False,
 ) -> None:
-    """Refuse requests by the page that they come from, as far as the client tells.
+    """Refuse requests by the page that they come from, if the client names it.
 
     Args:
         pattern: Regular expression that is compared with the beginning of ``Referer``.
-        accept: Whether those that match are admitted, or refused.
+        accept: Whether those that match are admitted; refused otherwise.
         accept_missing: Whether requests without ``Referer`` are admitted.
         error: Status of the answer to those that are refused.
-        message: What its page says.
+        message: Text of that answer.
         debug: Not used any more.
 
     Raises:
@@ -160,30 +148,6 @@ def referer(
 
     See: RFC 9110 section 10.1.3.
     """
-    serving = current.get()
-    _referer(
-        serving.request,
-        serving.response,
-        pattern=pattern,
-        accept=accept,
-        accept_missing=accept_missing,
-        error=error,
-        message=message,
-        debug=debug,
-    )
-
-
-def _referer(
-    request: Request,
-    _response: Response,
-    *,
-    pattern: str | re.Pattern[str],
-    accept: bool = True,
-    accept_missing: bool = False,
-    error: int | str = 403,
-    message: str = "Forbidden Referer header.",
-    debug: bool = False,
-) -> None:
     field = request.headers.get("Referer")
     if field is None:
         admitted = accept_missing
@@ -193,10 +157,10 @@ def _referer(
         raise HTTPError(error, message)
 
 
-referer.with_request = _referer  # type: ignore[attr-defined]  # see Hook
-
-
+@tool_function(leaves_response=True)
 def trailing_slash(
+    request: Request,
+    _response: Response,
     missing: bool = True,
     extra: bool = False,
     status: int | None = None,
@@ -205,25 +169,14 @@ def trailing_slash(
     """Redirect to the URL with a slash at its end, or without one.
 
     Args:
-        missing: Whether an index is asked to have a slash.
-        extra: Whether what is no index is asked to have none.
+        missing: Whether the URL of an index gets a slash.
+        extra: Whether the URL of any other page loses it.
         status: Status of the redirect; 301 by default.
         debug: Not used any more.
 
     Raises:
-        HTTPRedirect: The URL is to be another one.
+        HTTPRedirect: The URL should be another one.
     """
-    _trailing_slash(current.get().request, current.get().response, missing, extra, status, debug)
-
-
-def _trailing_slash(
-    request: Request,
-    _response: Response,
-    missing: bool = True,
-    extra: bool = False,
-    status: int | None = None,
-    debug: bool = False,
-) -> None:
     path = request.path_info
     if request.is_index is True:
         if missing and path[-1:] != "/":
@@ -232,17 +185,19 @@ def _trailing_slash(
         raise HTTPRedirect(url(path[:-1], request.query_string), status or 301)
 
 
-trailing_slash.with_request = _trailing_slash  # type: ignore[attr-defined]  # see Hook
-trailing_slash.leaves_response = True  # type: ignore[attr-defined]  # see ResourcePlan
-trailing_slash.is_repeatable = True  # type: ignore[attr-defined]  # see ResourcePlan
-
-
-def redirect(url: str = "", internal: bool = True, debug: bool = False) -> None:
+@tool_function()
+def redirect(
+    _request: Request,
+    _response: Response,
+    url: str = "",
+    internal: bool = True,
+    debug: bool = False,
+) -> None:
     """Redirect to another URL.
 
     Args:
         url: URL, or path of this application if ``internal``.
-        internal: Whether the request is handled again, rather than the client sent there.
+        internal: Whether the request is handled again under that URL, without a word to the client.
         debug: Not used any more.
 
     Raises:
@@ -257,57 +212,39 @@ def redirect(url: str = "", internal: bool = True, debug: bool = False) -> None:
 # Header fields -----------------------------------------------------------------------------------
 
 
-def ignore_headers(headers: Names = ("Range",), debug: bool = False) -> None:
+@tool_function()
+def ignore_headers(
+    request: Request, _response: Response, headers: Names = ("Range",), debug: bool = False
+) -> None:
     """Handle the request as if it had been sent without some header fields.
 
     Args:
         headers: Names of the fields.
         debug: Not used any more.
     """
-    _ignore_headers(current.get().request, current.get().response, headers=headers, debug=debug)
-
-
-def _ignore_headers(
-    request: Request,
-    _response: Response,
-    *,
-    headers: Names = ("Range",),
-    debug: bool = False,
-) -> None:
-    for name in _names(headers):
+    for name in names_of(headers):
         request.headers.pop(name, None)
 
 
-ignore_headers.with_request = _ignore_headers  # type: ignore[attr-defined]  # see Hook
-
-
-def response_headers(headers: Iterable[tuple[str, Any]] | None = None, debug: bool = False) -> None:
+@tool_function(failsafe=True)  # fields such as a policy are for every answer
+def response_headers(
+    _request: Request,
+    response: Response,
+    headers: Iterable[tuple[str, Any]] | None = None,
+    debug: bool = False,
+) -> None:
     """Set header fields of the response, errors included.
 
     Args:
         headers: Pairs of name and value.
         debug: Not used any more.
     """
-    _response_headers(current.get().request, current.get().response, headers=headers, debug=debug)
-
-
-def _response_headers(
-    _request: Request,
-    response: Response,
-    *,
-    headers: Iterable[tuple[str, Any]] | None = None,
-    debug: bool = False,
-) -> None:
     for name, value in headers or ():
         response.headers[name] = value
 
 
-response_headers.with_request = _response_headers  # type: ignore[attr-defined]  # see Hook
-response_headers.failsafe = True  # type: ignore[attr-defined]  # fields such as a policy are for every answer
-
-
 class MonitoredHeaderMap(HeaderMap):
-    """Header fields of a request, and the names of those that were looked at."""
+    """Header fields of a request, and the names of those that were read."""
 
     accessed_headers: set[str]
 
@@ -347,29 +284,24 @@ class MonitoredHeaderMap(HeaderMap):
 NOT_NEGOTIATED = frozenset(
     {"Content-Disposition", "Content-Length", "Content-Type", "Host", "Remote-Addr", "Remote-Host"}
 )
-"""Fields that describe the content, or are of the URL or the connection: nothing varies by them."""
+"""Fields of the content, the URL or the connection: no answer varies by them."""
 
 
-def autovary(ignore: Iterable[str] | None = None, debug: bool = False) -> None:
-    """Name in ``Vary`` the fields of the request that were looked at to answer it.
+@tool_function()
+def autovary(
+    request: Request,
+    response: Response,
+    ignore: Iterable[str] | None = None,
+    debug: bool = False,
+) -> None:
+    """Name in ``Vary`` the fields of the request that were read to answer it.
 
     Args:
-        ignore: Fields on which nothing depends; by default those of ``Content-`` and ``Host``.
+        ignore: Fields that are not named; by default those of the content and ``Host``.
         debug: Not used any more.
 
     See: RFC 9110 section 12.5.5.
     """
-    serving = current.get()
-    _autovary(serving.request, serving.response, ignore=ignore, debug=debug)
-
-
-def _autovary(
-    request: Request,
-    response: Response,
-    *,
-    ignore: Iterable[str] | None = None,
-    debug: bool = False,
-) -> None:
     headers = request.headers = MonitoredHeaderMap(request.headers)
     ignored = NOT_NEGOTIATED if ignore is None else {name.title() for name in ignore}
 
@@ -382,30 +314,21 @@ def _autovary(
     request.hooks.attach("before_finalize", name_fields, priority=95)
 
 
-autovary.with_request = _autovary  # type: ignore[attr-defined]  # see Hook
-
-
 # The body ----------------------------------------------------------------------------------------
 
 
-def flatten(debug: bool = False) -> None:
+@tool_function()
+def flatten(_request: Request, response: Response, debug: bool = False) -> None:
     """Make one iterable of a body that consists of iterables, to any depth.
 
     Args:
         debug: Not used any more.
     """
-    _flatten(current.get().request, current.get().response, debug=debug)
-
-
-def _flatten(_request: Request, response: Response, *, debug: bool = False) -> None:
     response.body = _Flattened(response.body)
 
 
-flatten.with_request = _flatten  # type: ignore[attr-defined]  # see Hook
-
-
 class _Flattened:
-    """The octets in iterables of iterables, in their order; text among them as UTF-8."""
+    """The bytes in iterables of iterables, in their order; text among them as UTF-8."""
 
     def __init__(self, body: Iterable[Any]) -> None:
         self._open = [(body, iter(body))]
@@ -425,54 +348,43 @@ class _Flattened:
                 return chunk
             else:
                 self._open.pop()
-                _close(inner)
+                close(inner)
         raise StopIteration
 
     def close(self) -> None:
         """Close everything that has been begun."""
         while self._open:
-            _close(self._open.pop()[0])
-
-
-def _close(body: Any) -> None:
-    close = getattr(body, "close", None)
-    if close is not None:
-        close()
+            close(self._open.pop()[0])
 
 
 # Logs --------------------------------------------------------------------------------------------
 
 
-def log_traceback(severity: int = logging.ERROR, debug: bool = False) -> None:
+@tool_function()
+def log_traceback(
+    request: Request, _response: Response, severity: int = logging.ERROR, debug: bool = False
+) -> None:
     """Write the exception that is being handled to the error log, with its traceback.
 
     The line has the error id that the error page shows.
     """
-    request = current.get().request
     message = f"Error id: {request.unique_id}"
     request.app.log.error(message, "HTTP", severity, traceback=True)
 
 
-def log_request_headers(debug: bool = False) -> None:
+@tool_function()
+def log_request_headers(request: Request, _response: Response, debug: bool = False) -> None:
     """Write the header fields of the request to the error log."""
-    request = current.get().request
     lines = ["", "Request Headers:"]
     lines += [f"  {name}: {value}" for name, value in request.header_list]
     request.app.log.error("\n".join(lines), "HTTP")
 
 
-def log_hooks(debug: bool = False) -> None:
+@tool_function()
+def log_hooks(request: Request, _response: Response, debug: bool = False) -> None:
     """Write the hooks of the request to the error log, in the order in which they run."""
-    request = current.get().request
     lines = ["", f"Request Hooks for {url()}:"]
     for point, hooks in request.hooks.items():
         lines.append(f"    {point}:")
         lines += [f"        {hook!r}" for hook in sorted(hooks)]
     request.app.log.error("\n".join(lines), "HTTP")
-
-
-def _names(names: Names | None) -> list[str]:
-    """Return what may be one name, or several, as a list."""
-    if names is None:
-        return []
-    return [names] if isinstance(names, str) else list(names)

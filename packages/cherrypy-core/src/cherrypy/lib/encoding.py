@@ -1,15 +1,27 @@
 """Tools for text and content codings: encode, decode, gzip."""
 
 import codecs
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Self
+from collections.abc import Callable, Iterable
+from typing import Any, cast
 
 from cherrypy._http.charsets import is_charset
-from cherrypy._http.headers import HeaderMap
+from cherrypy._http.headers import AcceptElement
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPError
-from cherrypy._runtime.iterators import FileContent, file_generator, is_closable_iterator
+from cherrypy._runtime.iterators import (
+    FileContent,
+    Names,
+    WrappedBody,
+    close,
+    file_generator,
+    names_of,
+)
+from cherrypy._runtime.messages import Request, Response
+from cherrypy._runtime.state import made_headers
 from cherrypy._runtime.text import HTML
+from cherrypy._tools.function import Encoder, ToolFunction, tool_function
+from cherrypy._tools.hooks import Hook
+from cherrypy._tools.tool import Arguments, Tool
 from cherrypy.lib.content_coding import compress, decompress, gzip
 
 __all__ = [
@@ -22,48 +34,36 @@ __all__ = [
     "prepare_iter",
 ]
 
-Request = Any
-Response = Any
 
-
-class UTF8StreamEncoder:
-    """Encode the text of an iterator as it comes; octets pass through.
+class UTF8StreamEncoder(WrappedBody):
+    """Encode the text of an iterator as it comes; bytes pass through.
 
     Args:
         iterator: Gives ``str`` or ``bytes``.
     """
 
     def __init__(self, iterator: Iterable[Any]) -> None:
-        self._iterator = iter(iterator)
-
-    def __iter__(self) -> Self:
-        """Return itself."""
-        return self
+        super().__init__(iterator)
 
     def __next__(self) -> Any:
-        """Return the next octets."""
-        chunk = next(self._iterator)
+        """Return the next bytes."""
+        chunk = next(self.chunks)
         return chunk.encode("utf-8") if isinstance(chunk, str) else chunk
 
     next = __next__
-
-    def close(self) -> None:
-        """Close the iterator, if it can be closed."""
-        if is_closable_iterator(self._iterator):
-            self._iterator.close()  # type: ignore[attr-defined]  # that is what was asked
 
     def __getattr__(self, attribute: str) -> Any:
         """Return an attribute of the iterator."""
         if attribute.startswith("__"):
             raise AttributeError(attribute)
-        return getattr(self._iterator, attribute)
+        return getattr(self.chunks, attribute)
 
 
 def prepare_iter(value: Any) -> Any:
-    """Return a body as an iterable: a text or octets as a list of one, a file in chunks.
+    """Return a body as an iterable: text or bytes as a list of one, a file in chunks.
 
     Args:
-        value: What a page handler returned.
+        value: The value that a page handler returned.
     """
     if isinstance(value, (str, bytes)):
         return [value] if value else []
@@ -73,7 +73,7 @@ def prepare_iter(value: Any) -> Any:
 
 
 class ResponseEncoder:
-    """Wraps the page handler, and makes octets of the text it returns.
+    """Wraps the page handler, and makes bytes of the text it returns.
 
     Args:
         **kwargs: Attributes to set, such as ``encoding``.
@@ -82,9 +82,9 @@ class ResponseEncoder:
     default_encoding = "utf-8"
     failmsg = "Response body could not be encoded with %r."
     encoding: str | None = None
-    """Charset to be used; the client may choose by default (RFC 9110 section 12.5.2)."""
+    """Charset; by default the client may choose it (RFC 9110 section 12.5.2)."""
     errors = "strict"
-    """How characters are treated that the charset lacks, see :meth:`str.encode`."""
+    """Treatment of characters that the charset lacks, see :meth:`str.encode`."""
     text_only = True
     """Whether only ``text/*`` is labelled with a charset; text is encoded under every type."""
     add_charset = True
@@ -92,58 +92,18 @@ class ResponseEncoder:
     debug = False
 
     def __init__(self, **kwargs: Any) -> None:
-        for name, value in kwargs.items():
-            setattr(self, name, value)
         serving = current.get()
-        self.request: Request = serving.request
-        self.response: Response = serving.response
-        self.oldhandler: Callable[..., Any] | None = None
-        self.attempted_charsets: set[str] = set()
-        if self.request.handler is not None:
-            self.oldhandler = self.request.handler
+        self._begin(serving.request, serving.response, kwargs)
+        self.oldhandler: Callable[..., Any] | None = self.request.handler
+        if self.oldhandler is not None:
             self.request.handler = self
 
-    @classmethod
-    def plan_encoder(cls, **kwargs: Any) -> Callable[[Request, Response, Any], Any]:
-        """Return what encodes a body without wrapping the handler; see the resource plan."""
-        settings = (cls.encoding, cls.default_encoding, cls.errors, cls.add_charset)
-        plain = (
-            not kwargs and cls is ResponseEncoder and settings == (None, "utf-8", "strict", True)
-        )
-
-        def encode(request: Request, response: Response, body: Any) -> Any:
-            # PERF: what comes out below for HTML, and octets, when the client has no wishes
-            kind = body.__class__
-            asked = request.__dict__
-            if (
-                plain
-                and (kind is str or kind is bytes)
-                and (
-                    "HTTP_ACCEPT_CHARSET" not in request.wsgi_environ
-                    if "headers" not in asked
-                    else _has_no_wishes(asked["headers"])
-                )
-            ):
-                if "headers" not in response.__dict__:
-                    if response.content_type == "text/html":
-                        response.content_type = HTML
-                        return body.encode() if kind is str else body
-                    if kind is bytes and not response.content_type.startswith("text/"):
-                        return body  # nothing to be encoded or labelled
-                elif (headers := response.headers).get("Content-Type") == "text/html":
-                    headers["Content-Type"] = HTML
-                    if kind is bytes:
-                        return body
-                    headers.pop("Content-Length", None)
-                    return body.encode()
-            encoder = cls.__new__(cls)
-            encoder.__dict__.update(kwargs)
-            encoder.request = request
-            encoder.response = response
-            encoder.attempted_charsets = set()
-            return encoder.encode(body)
-
-        return encode
+    def _begin(self, request: Request, response: Response, settings: dict[str, Any]) -> None:
+        for name, value in settings.items():
+            setattr(self, name, value)
+        self.request = request
+        self.response = response
+        self.attempted_charsets: set[str] = set()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the handler, and encode what it returns."""
@@ -156,26 +116,26 @@ class ResponseEncoder:
 
         Raises:
             HTTPError: 406 if the client accepts no charset that can encode the body, 500 if the
-                configured one can not.
+                configured one cannot.
         """
         self.body = prepare_iter(body)
         headers = self.response.headers
         content_type = headers.elements("Content-Type")
         if not content_type:
-            # nothing to label; yet text has to become octets
+            # nothing to label; yet text has to become bytes
             self.body = UTF8StreamEncoder(self.body)
             return self.body
         element = content_type[0]
         is_text = element.value.lower().startswith("text/")
-        has_octets = isinstance(self.body, list) and all(isinstance(c, bytes) for c in self.body)
+        has_bytes = isinstance(self.body, list) and all(isinstance(c, bytes) for c in self.body)
         if is_text or not self.text_only:
-            if has_octets and "charset" in element.params:
-                return self.body  # whoever encoded it knows the charset
+            if has_bytes and "charset" in element.params:
+                return self.body  # its charset is known
             charset = self.find_acceptable_charset()
             if self.add_charset:
                 element.params["charset"] = charset
                 headers["Content-Type"] = str(element)
-        elif not has_octets:
+        elif not has_bytes:
             charset = element.params.get("charset", self.default_encoding)
             encode = self.encode_string if isinstance(self.body, list) else self.encode_stream
             if not encode(charset):
@@ -185,7 +145,7 @@ class ResponseEncoder:
     def encode_stream(self, encoding: str) -> bool:
         """Encode the body as it is sent; return whether the charset is known.
 
-        The charset can not be changed by what comes.
+        The charset is sent before the body, and cannot depend on it.
         """
         if encoding in self.attempted_charsets:
             return False
@@ -194,12 +154,12 @@ class ResponseEncoder:
             codecs.lookup(encoding)
         except LookupError:
             return False
-        if not (isinstance(self.body, FileContent) and self.body.is_raw):  # those are octets
+        if not (isinstance(self.body, FileContent) and self.body.is_raw):  # those are bytes
             self.body = _Recoder(self.body, encoding, self.errors)
         return True
 
     def encode_string(self, encoding: str) -> bool:
-        """Encode the whole body; return whether the charset has all its characters."""
+        """Encode the whole body; return whether the charset has all characters of it."""
         if encoding in self.attempted_charsets:
             return False
         self.attempted_charsets.add(encoding)
@@ -217,17 +177,17 @@ class ResponseEncoder:
         """Encode the body with a charset that the client accepts, and return its name.
 
         Raises:
-            HTTPError: 406 if there is none, 500 if not even the default one fits.
+            HTTPError: 406 if there is none, 500 if even the default one does not fit.
         """
         if self.response.stream or self._is_file_of_known_length():
             encode = self.encode_stream
         else:
-            self.body = list(_read(self.body))
+            self.body = _read(self.body)
             encode = self.encode_string
             # the length changes, and was that of characters if it was counted at all
             if any(isinstance(chunk, str) for chunk in self.body):
                 self.response.headers.pop("Content-Length", None)
-        accepted = self.request.headers.elements("Accept-Charset")
+        accepted = cast("list[AcceptElement]", self.request.headers.elements("Accept-Charset"))
         if self.encoding is not None:
             encoding = self.encoding.lower()
             names = [element.value.lower() for element in accepted]
@@ -251,14 +211,16 @@ class ResponseEncoder:
         )
 
     def _is_file_of_known_length(self) -> bool:
-        """Tell whether the body is a file that whoever opened it has measured: octets."""
+        """Tell whether the body is a file whose length in bytes was found when it was opened."""
         headers = self.response.headers
         return "Content-Length" in headers and (
             isinstance(self.body, (file_generator, FileContent)) or "Content-Range" in headers
         )
 
-    def _first_accepted(self, accepted: list[Any], encode: Callable[[str], bool]) -> str | None:
-        """Try the charsets that a client accepts, the one it likes best first."""
+    def _first_accepted(
+        self, accepted: list[AcceptElement], encode: Callable[[str], bool]
+    ) -> str | None:
+        """Try the charsets that a client accepts, the preferred one first."""
         names = [element.value.lower() for element in accepted]
         for element in accepted:
             if element.qvalue <= 0:
@@ -275,48 +237,97 @@ class ResponseEncoder:
         return None
 
 
-def _has_no_wishes(headers: HeaderMap) -> bool:
-    """Tell whether a client asks for no charset; a map that notes who reads it has to be read."""
-    return headers.__class__ is HeaderMap and "Accept-Charset" not in headers
+def make_encoder(**settings: Any) -> Encoder:
+    """Return a function that does the work of an encoder, so that the handler is not wrapped.
+
+    Args:
+        **settings: Attributes of :class:`ResponseEncoder`.
+    """
+
+    def encode(request: Request, response: Response, body: Any) -> Any:
+        encoder = ResponseEncoder.__new__(ResponseEncoder)
+        encoder._begin(request, response, settings)
+        return encoder.encode(body)
+
+    def encode_simply(request: Request, response: Response, body: Any) -> Any:
+        # PERF: the same for HTML, and for bytes, when the client has no wishes
+        kind = body.__class__
+        asked, sent = made_headers(request, response)
+        if (kind is not str and kind is not bytes) or (
+            "HTTP_ACCEPT_CHARSET" in request.wsgi_environ
+            if asked is None
+            else asked.get("Accept-Charset") is not None
+        ):
+            return encode(request, response, body)
+        if sent is None:
+            if response.content_type == "text/html":
+                response.content_type = HTML
+                return body.encode() if kind is str else body
+            if kind is bytes and not response.content_type.startswith("text/"):
+                return body  # nothing to be encoded or labelled
+        elif sent.get("Content-Type") == "text/html":
+            sent["Content-Type"] = HTML
+            if kind is bytes:
+                return body
+            sent.pop("Content-Length", None)
+            return body.encode()
+        return encode(request, response, body)
+
+    wanted = ResponseEncoder.encoding, ResponseEncoder.default_encoding, ResponseEncoder.errors
+    is_simple = wanted == (None, "utf-8", "strict") and ResponseEncoder.add_charset
+    return encode_simply if is_simple and not settings else encode
 
 
-class _Recoder:
-    """Encode the text of an iterable as it comes, and close what it came from."""
+def encode_handler(_request: Request, _response: Response, /, **settings: Any) -> None:
+    """Wrap the page handler, where something comes after the tool that may wrap it again."""
+    ResponseEncoder(**settings)
 
-    def __init__(self, chunks: Iterable[Any], encoding: str, errors: str) -> None:
-        self._source = chunks
-        self._chunks = iter(chunks)
+
+_encode_handler = ToolFunction(encode_handler, encoder=make_encoder)
+
+
+class EncodeTool(Tool):
+    """Encodes the results of page handlers.
+
+    :class:`ResponseEncoder` itself need not wrap the handler, if no other tool comes after it. A
+    subclass in its place always does.
+    """
+
+    def _hook(self, callback: Callable[..., Any], arguments: Arguments) -> Hook:
+        return super()._hook(
+            _encode_handler if callback is ResponseEncoder else callback, arguments
+        )
+
+
+class _Recoder(WrappedBody):
+    """A body whose text is encoded as it comes."""
+
+    def __init__(self, body: Iterable[Any], encoding: str, errors: str) -> None:
+        super().__init__(body)
         self._encoding = encoding
         self._errors = errors
 
-    def __iter__(self) -> Iterator[Any]:
-        return self
-
     def __next__(self) -> Any:
-        chunk = next(self._chunks)
+        chunk = next(self.chunks)
         return chunk.encode(self._encoding, self._errors) if isinstance(chunk, str) else chunk
 
-    def close(self) -> None:
-        close = getattr(self._source, "close", None)
-        if close is not None:
-            close()
 
-
-def _read(body: Iterable[Any]) -> Iterable[Any]:
-    """Yield what a body gives, and close it."""
+def _read(body: Iterable[Any]) -> list[Any]:
+    """Read a body to its end, and close it."""
     try:
-        yield from body
+        return list(body)
     finally:
-        close = getattr(body, "close", None)
-        if close is not None:
-            close()
+        close(body)
 
 
+@tool_function()
 def decode(
-    encoding: str | Iterable[str] | None = None,
-    default_encoding: str | Iterable[str] = "utf-8",
+    request: Request,
+    _response: Response,
+    encoding: Names | None = None,
+    default_encoding: Names = "utf-8",
 ) -> None:
-    """Say in which charsets the body of the request is tried.
+    """Choose the charsets that are tried for the body of the request.
 
     Args:
         encoding: Charset or charsets that are tried, whatever the client declares.
@@ -324,26 +335,9 @@ def decode(
 
     See: RFC 9110 section 8.3.2.
     """
-    _decode(current.get().request, None, encoding=encoding, default_encoding=default_encoding)
-
-
-def _decode(
-    request: Request,
-    _response: Response,
-    *,
-    encoding: str | Iterable[str] | None = None,
-    default_encoding: str | Iterable[str] = "utf-8",
-) -> None:
     body = request.body
     if encoding is not None:
-        body.attempt_charsets = _names(encoding)
+        body.attempt_charsets = list(names_of(encoding))
     else:
-        names = [*body.attempt_charsets, *_names(default_encoding)]
+        names = [*body.attempt_charsets, *names_of(default_encoding)]
         body.attempt_charsets = list(dict.fromkeys(names))
-
-
-decode.with_request = _decode  # type: ignore[attr-defined]  # see Hook
-
-
-def _names(charsets: str | Iterable[str]) -> list[str]:
-    return [charsets] if isinstance(charsets, str) else list(charsets)

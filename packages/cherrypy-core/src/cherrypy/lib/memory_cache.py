@@ -1,31 +1,30 @@
-"""A cache in memory: what it keeps, and who waits for what it does not have yet."""
+"""A cache in memory, where requests wait for an answer that another one is making."""
 
 import threading
 from collections.abc import Mapping, Sequence
 from time import monotonic, time
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, cast
 
 from cherrypy._http.fields import split_list
 from cherrypy._runtime.context import current
+from cherrypy._runtime.messages import Request, Response
 from cherrypy.lib.cache_rules import lifetime
 
-Request = Any
-Response = Any
 Variant = tuple[Any, Any, bytes, float]
 """A response as it is kept: status, header fields, content, and when it was made."""
 
 PASS_SECONDS = 60
-"""How long nobody waits for an answer at a URL where the last one could not be kept."""
+"""Seconds for which no request waits at a URL whose last answer could not be kept."""
 
 
 class Cache:
-    """What a cache has to do; base of the classes for ``tools.caching.cache_class``.
+    """Base of the classes for ``tools.caching.cache_class``.
 
     All methods are about the current request.
     """
 
     def get(self) -> Variant | None:
-        """Return what is kept for the current request; ``None`` if nothing is."""
+        """Return the response that is kept for the current request; ``None`` if there is none."""
         raise NotImplementedError
 
     def put(self, obj: Variant, size: int) -> None:
@@ -33,12 +32,12 @@ class Cache:
 
         Args:
             obj: Status, header fields, content, and when it was made.
-            size: Octets of the content.
+            size: Length of the content in bytes.
         """
         raise NotImplementedError
 
     def delete(self) -> None:
-        """Forget what is kept for the URL of the current request."""
+        """Forget the responses at the URL of the current request."""
         raise NotImplementedError
 
     def clear(self) -> None:
@@ -47,12 +46,12 @@ class Cache:
 
 
 class AntiStampedeCache(dict[Any, Any]):
-    """The answers at one URL, by key; who wants one that is being made waits for it."""
+    """The answers at one URL, by key; threads wait for one that another thread is making."""
 
     selecting_headers: tuple[str, ...] = ()
     """Names of the request fields that the answers depend on (RFC 9111 section 4.1)."""
     passes: bool = False
-    """Whether the last answer could not be kept, so that nobody should wait for the next one."""
+    """Whether the last answer could not be kept, so that no request waits for the next one."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -78,14 +77,14 @@ class AntiStampedeCache(dict[Any, Any]):
     ) -> tuple[Any, threading.Event | None]:
         """Return the value of a key, or the claim by which the caller is the one to make it.
 
-        A claim that is not fulfilled in time goes to the one who waited for it.
+        A claim that is not fulfilled in time goes to the thread that waited for it.
 
         Args:
             key: Key of the value.
             timeout: Seconds to wait at most; ``None`` not to wait.
 
         Returns:
-            One of the two. Neither, if the one who had the claim gave it up.
+            One of the two. Neither, if another thread had the claim and gave it up.
         """
         claim = threading.Event()
         with self._lock:
@@ -101,7 +100,7 @@ class AntiStampedeCache(dict[Any, Any]):
         return (None, None) if isinstance(found, threading.Event) else (found, None)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        """Set the value of a key, and wake those who wait for it."""
+        """Set the value of a key, and wake the threads that wait for it."""
         with self._lock:
             previous = self.get(key)
             super().__setitem__(key, value)
@@ -109,32 +108,25 @@ class AntiStampedeCache(dict[Any, Any]):
             previous.set()
 
     def release(self, key: Any, claim: threading.Event) -> None:
-        """Give up a claim, and wake those who wait for it."""
+        """Give up a claim, and wake the threads that wait for it."""
         with self._lock:
             if self.get(key) is claim:
                 del self[key]
         claim.set()
 
-    def forget(self, key: Any) -> None:
-        """Remove the value of a key."""
-        with self._lock:
-            self.pop(key, None)
-
     def variant_keys(self) -> list[Any]:
         """Return the keys that have a value."""
-        with self._lock:
-            return [key for key, value in self.items() if not isinstance(value, threading.Event)]
+        return [key for key, value in self.copy().items() if not isinstance(value, threading.Event)]
 
     def wake_all(self) -> None:
-        """Wake all who wait."""
-        with self._lock:
-            claims = [value for value in self.values() if isinstance(value, threading.Event)]
-        for claim in claims:
-            claim.set()
+        """Wake all threads that wait."""
+        for value in self.copy().values():
+            if isinstance(value, threading.Event):
+                value.set()
 
 
 class Claim(NamedTuple):
-    """The right of one request to make the answer that others wait for."""
+    """The right of one request to make an answer that others wait for."""
 
     answers: AntiStampedeCache
     key: Any
@@ -142,18 +134,18 @@ class Claim(NamedTuple):
 
 
 class Flight:
-    """What the tool does for one request.
+    """The work of the tool for one request.
 
     Args:
         settings: Settings of the path.
     """
 
     claim: Claim | None = None
-    """What others wait for."""
+    """The answer that others wait for."""
     changes: int | None = None
-    """How often something had been changed when the request began."""
+    """The number of changes when the request began."""
     invalidates: bool = False
-    """Whether the request changes what is kept."""
+    """Whether the request outdates the answers that are kept."""
     tee: Any = None
     """The body that is kept when it has been sent."""
 
@@ -161,8 +153,21 @@ class Flight:
         self.settings = settings
 
 
+class CacheableRequest(Request, Protocol):
+    """A request with the attributes that the tool sets."""
+
+    cached: bool
+    cacheable: bool
+    cache_flight: Flight
+
+
+def flight_of(request: Request) -> Flight | None:
+    """Return the work of the tool for a request; ``None`` if there is none."""
+    return getattr(request, "cache_flight", None)
+
+
 class Entry(NamedTuple):
-    """What the cache knows of something that it keeps."""
+    """The size of a response, and when it expires."""
 
     size: int
     expires: float
@@ -171,22 +176,22 @@ class Entry(NamedTuple):
 class MemoryCache(Cache):
     """Keeps responses in the memory of the process, as many as the limits allow.
 
-    Where there is no room, the oldest go. What is outdated goes when it is asked for, and at the
-    latest when something else is kept: no thread is needed for that.
+    When there is no room, the oldest ones are dropped. Outdated ones are dropped when a request
+    asks for them, and at the latest when another one is kept: no thread is needed for that.
     """
 
     maxobjects = 1000
     """Greatest number of responses."""
     maxobj_size = 100000
-    """Greatest size of the content of one of them, in octets."""
+    """Greatest size of the content of one of them, in bytes."""
     maxsize = 10000000
-    """Greatest size of all contents together, in octets."""
+    """Greatest size of all contents together, in bytes."""
     delay = 600
-    """Seconds that a response is kept; less, if it says so itself."""
+    """Seconds that a response is kept, unless its own fields ask for less."""
     antistampede_timeout: float | None = 5
     """Seconds to wait for a response that another request is making; ``None`` not to wait."""
     expire_freq = 0.1
-    """Seconds between two looks at what is outdated, at least."""
+    """Least number of seconds between two searches for outdated responses."""
     debug = False
     """Not used any more."""
 
@@ -215,16 +220,16 @@ class MemoryCache(Cache):
             answers.wake_all()
 
     def get(self) -> Variant | None:
-        """Return what is kept for the current request; ``None`` if nothing is.
+        """Return the response that is kept for the current request; ``None`` if there is none.
 
-        If another request is making it just now, wait for that.
+        If another request is making it just now, wait for it.
         """
         request = current.get().request
         url = url_of(request)
         with self._lock:
             self.tot_gets += 1
             self._look_for_outdated(time())
-        flight: Flight | None = request.__dict__.get("cache_flight")
+        flight = flight_of(request)
         variant = self._find(request, url) if flight is None else self._wait(request, url, flight)
         if variant is not None:
             with self._lock:
@@ -245,10 +250,9 @@ class MemoryCache(Cache):
                 self._drop(url, key)
                 self.tot_expires += 1
                 return None
-            variant: Variant = answers[key]
-            return variant
+            return cast("Variant", answers[key])
 
-    def _wait(self, request: Request, url: str, flight: Flight) -> Variant | None:
+    def _wait(self, request: CacheableRequest, url: str, flight: Flight) -> Variant | None:
         """Look up a response, wait for the one that is being made, or begin to make it."""
         timeout = flight.settings.get("antistampede_timeout", self.antistampede_timeout)
         deadline = monotonic() + (timeout or 0)
@@ -266,10 +270,9 @@ class MemoryCache(Cache):
             remaining = None if timeout is None else max(deadline - monotonic(), 0)
             value, event = answers.value_or_claim(key, remaining)
             if value is not None:
-                made_by_another: Variant = value
-                return made_by_another
+                return cast("Variant", value)
             if event is None:
-                continue  # given up; perhaps it can not be kept, or depends on more than was known
+                continue  # given up: it cannot be kept, or depends on more fields
             with self._lock:
                 if self.store.get(url) is answers:
                     flight.claim = Claim(answers, key, event)
@@ -283,7 +286,7 @@ class MemoryCache(Cache):
         """
         serving = current.get()
         request = serving.request
-        flight = request.__dict__.get("cache_flight") or Flight({})
+        flight = flight_of(request) or Flight({})
         limit = flight.settings.get("maxobj_size", self.maxobj_size)
         if size > min(limit, self.maxsize) or self.maxobjects < 1:
             return
@@ -335,7 +338,7 @@ class MemoryCache(Cache):
         claim.answers.release(claim.key, claim.event)
 
     def delete(self) -> None:
-        """Forget what is kept for the URL of the current request, and what is being made for it."""
+        """Forget the responses at the URL of the current request, unfinished ones included."""
         url = url_of(current.get().request)
         with self._lock:
             self.changes += 1
@@ -348,7 +351,7 @@ class MemoryCache(Cache):
         answers.wake_all()
 
     def expire_cache(self) -> None:
-        """Forget what is outdated."""
+        """Forget outdated responses."""
         now = time()
         with self._lock:
             for (url, key), entry in list(self._entries.items()):
@@ -362,7 +365,7 @@ class MemoryCache(Cache):
             self.expire_cache()
 
     def _select(self, url: str, answers: AntiStampedeCache, response: Response) -> None:
-        """Note the fields that an answer depends on; earlier answers did not know of new ones."""
+        """Note the fields that an answer depends on; a new one makes earlier answers useless."""
         names = {name.title() for name in split_list(response.headers.get("Vary") or "")}
         selecting = tuple(sorted(names.union(answers.selecting_headers)))
         if selecting != answers.selecting_headers:
@@ -377,7 +380,7 @@ class MemoryCache(Cache):
             self._drop(*next(iter(self._entries)))
 
     def _drop(self, url: str, key: Any) -> None:
-        """Forget one answer; who waits for one keeps waiting."""
+        """Forget one answer; requests that wait for a new one keep waiting."""
         entry = self._entries.pop((url, key), None)
         answers = self.store.get(url)
         if entry is None or answers is None:
@@ -386,7 +389,7 @@ class MemoryCache(Cache):
         if key is None:
             answers.passes = False
         else:
-            answers.forget(key)
+            answers.pop(key, None)
         if not answers and not answers.passes:
             del self.store[url]
 
@@ -397,8 +400,8 @@ def url_of(request: Request) -> str:
     return f"{url}?{request.query_string}" if request.query_string else url
 
 
-def may_claim(request: Request) -> bool:
-    """Tell whether others should wait for the answer to a request: it can probably be kept."""
+def may_claim(request: CacheableRequest) -> bool:
+    """Tell whether others should wait for the answer to a request, as it can probably be kept."""
     return bool(request.cacheable) and "Authorization" not in request.headers
 
 

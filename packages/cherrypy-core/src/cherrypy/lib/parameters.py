@@ -1,53 +1,45 @@
-"""The params tool: parameters of a handler as its annotations say."""
+"""The params tool: converts parameters to the types that a handler is annotated with."""
 
 import types
 from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPError
+from cherrypy._runtime.messages import Request, Response
+from cherrypy._tools.function import tool_function
 
-Request = Any
-Response = Any
 Convert = Callable[[Any], Any]
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"", "0", "false", "no", "off"})
 
 
-def convert_params(exception: type[BaseException] = ValueError, error: int | str = 400) -> None:
-    """Convert the parameters of the request to the types that the page handler is annotated with.
-
-    An annotation is something to be called with the text, such as ``int``. ``bool`` understands
-    true, yes, on, 1 and their opposites, ``list[int]`` takes what is repeated, and ``int | None``
-    makes ``None`` of an empty text. Parts of the path are not converted.
-
-    Args:
-        exception: What a conversion raises where the text is wrong.
-        error: Status of the answer then.
-
-    Raises:
-        HTTPError: ``error``, if a parameter can not be converted.
-    """
-    _convert_params(current.get().request, None, exception=exception, error=error)
-
-
-def _convert_params(
+@tool_function()
+def convert_params(
     request: Request,
     _response: Response,
-    *,
     exception: type[BaseException] = ValueError,
     error: int | str = 400,
 ) -> None:
+    """Convert the parameters of the request to the types that the page handler is annotated with.
+
+    An annotation, such as ``int``, is called with the text. ``bool`` understands true, yes, on, 1
+    and their opposites, ``list[int]`` takes repeated parameters, and ``int | None`` makes ``None``
+    of an empty text. Parts of the path are not converted.
+
+    Args:
+        exception: Class of the errors by which a conversion refuses a text.
+        error: Status of the answer then.
+
+    Raises:
+        HTTPError: ``error``, if a parameter cannot be converted.
+    """
     handler = getattr(request.found_handler, "callable", None) or request.callable
     converters = _converters_of(handler)
     params = request.params
     for name in converters.keys() & params.keys():
         params[name] = _converted(name, params[name], converters[name], exception, error)
-
-
-convert_params.with_request = _convert_params  # type: ignore[attr-defined]  # see Hook
 
 
 def _converted(
@@ -69,7 +61,7 @@ def _converted(
 
 
 def _converters_of(handler: Any) -> dict[str, Convert]:
-    """Return what converts the parameters of a handler, by name."""
+    """Return the converters of a handler's parameters, by name."""
     while isinstance(handler, partial):
         handler = handler.func
     if not isinstance(handler, (types.FunctionType, types.MethodType)):
@@ -83,14 +75,14 @@ def _converters(function: types.FunctionType) -> dict[str, Convert]:
     try:
         hints = get_type_hints(function)
     except (AttributeError, NameError, SyntaxError, TypeError):
-        # something that only type checkers can resolve: the others count nevertheless
+        # an annotation is for type checkers only: the others still count
         hints = {n: a for n, a in function.__annotations__.items() if not isinstance(a, str)}
     found = {name: _converter(hint) for name, hint in hints.items() if name != "return"}
     return {name: convert for name, convert in found.items() if convert is not None}
 
 
 def _converter(annotation: Any) -> Convert | None:
-    """Return what converts to an annotation; ``None`` where there is nothing to be done."""
+    """Return the converter of an annotation; ``None`` if the text stays as it is."""
     origin = get_origin(annotation)
     arguments = get_args(annotation)
     if origin is Annotated:
@@ -108,7 +100,7 @@ def _converter(annotation: Any) -> Convert | None:
 def _union_converter(members: tuple[Any, ...]) -> Convert | None:
     others = [member for member in members if member is not type(None)]
     if len(others) != 1:
-        return None  # which one is meant can not be told from the text
+        return None  # the text does not tell which one is meant
     convert = _converter(others[0])
     if convert is None or len(others) == len(members) or convert is _to_text:
         return convert

@@ -1,7 +1,6 @@
 """The proxy tool: the URL and the client as they were before a reverse proxy."""
 
 import re
-from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import (
     IPv4Address,
@@ -11,30 +10,29 @@ from ipaddress import (
     ip_address,
     ip_network,
 )
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cherrypy._http.fields import split_list, split_parameters
 from cherrypy._http.headers import Host, SanitizedHost
-from cherrypy._runtime.context import current
+from cherrypy._runtime.iterators import Names, names_of
+from cherrypy._runtime.messages import Request, Response
+from cherrypy._tools.function import tool_function
 
-Request = Any
-Response = Any
-Names = str | Iterable[str]
 Networks = tuple[IPv4Network | IPv6Network, ...]
 
 UNIX_SOCKET = "unix"
-"""Stands, among trusted proxies, for peers on a Unix socket: they have no address."""
+"""Stands for peers on a Unix socket among the trusted proxies: they do not have an address."""
 
 SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
 SWITCHES = {"on": "https", "off": "http"}
-"""What fields such as ``Front-End-Https`` say in place of a scheme."""
+"""Values of fields such as ``Front-End-Https``, which do not name a scheme."""
 
 
 _PORT = re.compile(r"[0-9]{1,5}")
 
 
 class Trusted(NamedTuple):
-    """The proxies whose word is taken."""
+    """The proxies that are believed."""
 
     networks: Networks
     unix_socket: bool
@@ -43,7 +41,7 @@ class Trusted(NamedTuple):
         """Tell whether a proxy is one of them.
 
         Args:
-            address: IP address; empty for a Unix socket, None for what is no address.
+            address: IP address; empty for a Unix socket, None for an unknown one.
         """
         if not address:
             return self.unix_socket and address is not None
@@ -52,16 +50,19 @@ class Trusted(NamedTuple):
 
 
 class Hop(NamedTuple):
-    """What one proxy says about the request that it got."""
+    """The words of one proxy about the request that it got."""
 
     address: str | None
-    """IP address it came from; ``None`` if that is hidden, or no address."""
+    """IP address it came from; ``None`` if that is hidden, or not an address."""
     port: int
     scheme: str
     host: str
 
 
+@tool_function()
 def proxy(
+    request: Request,
+    _response: Response,
     base: str | None = None,
     local: str | None = "X-Forwarded-Host",
     remote: str | None = "X-Forwarded-For",
@@ -72,13 +73,13 @@ def proxy(
 ) -> None:
     """Set ``request.base`` and ``request.remote`` to what they were before a reverse proxy.
 
-    Without ``trusted`` the first value of each field is taken, whoever sent it. With it, fields
+    Without ``trusted``, the first value of each field is taken, from any sender. With it, fields
     count only if the peer is one of these proxies, and the client is the nearest address that is
-    none of them. ``request.scheme`` is set, too, then. What is no address, host or scheme never
-    counts.
+    not one of them. ``request.scheme`` is set as well then. A value that is not an address, a host
+    or a scheme never counts.
 
     Args:
-        base: Scheme and host, such as ``https://www.example.com``, where the proxy tells none.
+        base: Scheme and host, such as ``https://www.example.com``, if the proxy does not tell.
         local: Name of the field with the host; ``None`` or empty not to use one.
         remote: Name of the field with the client's address, the nearest last.
         scheme: Name of the field with the scheme, ``http`` or ``https``, or ``on`` for the latter.
@@ -88,35 +89,10 @@ def proxy(
         forwarded: Whether ``Forwarded`` is read in place of the three fields.
 
     Raises:
-        ValueError: One of ``trusted`` is no address.
+        ValueError: One of ``trusted`` is not an address.
 
     See: RFC 7239.
     """
-    _proxy(
-        current.get().request,
-        None,
-        base=base,
-        local=local,
-        remote=remote,
-        scheme=scheme,
-        debug=debug,
-        trusted=trusted,
-        forwarded=forwarded,
-    )
-
-
-def _proxy(
-    request: Request,
-    _response: Response,
-    *,
-    base: str | None = None,
-    local: str | None = "X-Forwarded-Host",
-    remote: str | None = "X-Forwarded-For",
-    scheme: str | None = "X-Forwarded-Proto",
-    debug: bool = False,
-    trusted: Names | None = None,
-    forwarded: bool = False,
-) -> None:
     headers = request.headers
     if forwarded:
         hops = parse_forwarded(headers.get("Forwarded") or "")
@@ -128,7 +104,7 @@ def _proxy(
             from_the_end=trusted is not None,
         )
     if trusted is not None:
-        peers = trusted_proxies((trusted,) if isinstance(trusted, str) else tuple(trusted))
+        peers = trusted_proxies(names_of(trusted))
         hops = _believed(hops, peers, request.remote.ip)
     hop = hops[0] if hops else Hop(None, 0, "", "")
     request.base = _base(request, base, hop)
@@ -138,11 +114,8 @@ def _proxy(
         request.remote = Host(hop.address, hop.port or request.remote.port, "")
 
 
-proxy.with_request = _proxy  # type: ignore[attr-defined]  # see Hook
-
-
 def _base(request: Request, base: str | None, hop: Hop) -> str:
-    """Return scheme and host: what is configured, or else forwarded, or else was sent."""
+    """Return scheme and host: as configured, or else as forwarded, or else as sent."""
     own_scheme, _, own_host = request.base.partition("://")
     scheme, separator, host = (base or hop.host or own_host).rstrip("/").rpartition("://")
     return f"{scheme if separator else hop.scheme or own_scheme}://{host}"
@@ -151,10 +124,10 @@ def _base(request: Request, base: str | None, hop: Hop) -> str:
 def _hops_of_fields(
     addresses: list[str], schemes: list[str], hosts: list[str], *, from_the_end: bool
 ) -> list[Hop]:
-    """Put together what the proxies say in fields of their own, the nearest one last.
+    """Combine the values that proxies have put into several fields, the nearest proxy last.
 
     A proxy may add to one field and replace another. Unless there are as many values as addresses,
-    it is not known which hop a value belongs to: the first or the last one counts for all.
+    the hop of a value is not known: the first or the last one counts for all.
     """
     count = len(addresses) or 1
     return [
@@ -182,7 +155,7 @@ def parse_forwarded(field: str) -> list[Hop]:
         field: Field value as received, such as ``for="[2001:db8::1]";proto=https, for=10.0.0.2``.
 
     Returns:
-        What each proxy says, the nearest one last.
+        The hops that the proxies tell of, the nearest proxy last.
 
     See: RFC 7239 section 4.
     """
@@ -202,8 +175,8 @@ def parse_forwarded(field: str) -> list[Hop]:
 def _believed(hops: list[Hop], trusted: Trusted, peer: str) -> list[Hop]:
     """Return the hops that trusted proxies tell of, the one of the client first.
 
-    Walks from the nearest proxy to the client. A proxy tells who spoke to it; if that is another
-    trusted proxy, what that one says is believed as well.
+    Walks from the nearest proxy to the client. A proxy names the peer that spoke to it; if that is
+    another trusted proxy, it is believed as well.
     """
     believed: list[Hop] = []
     speaker: str | None = peer
@@ -212,7 +185,7 @@ def _believed(hops: list[Hop], trusted: Trusted, peer: str) -> list[Hop]:
             break
         believed.insert(0, hop)
         speaker = hop.address
-    # someone who hides, or what is no address: then the nearest that is known
+    # hidden, or not an address: take the nearest that is known
     if believed and believed[0].address is None:
         known = next((hop.address for hop in believed if hop.address), None)
         believed[0] = believed[0]._replace(address=known)
@@ -227,7 +200,7 @@ def trusted_proxies(names: tuple[str, ...]) -> Trusted:
         names: Addresses, networks, and ``unix``.
 
     Raises:
-        ValueError: One of them is neither.
+        ValueError: One of them is something else.
     """
     networks = []
     for name in names:
@@ -244,7 +217,7 @@ def trusted_proxies(names: tuple[str, ...]) -> Trusted:
 
 
 def _parse_node(text: str) -> tuple[str | None, int]:
-    """Return address and port of a node; ``None`` if there is no address, 0 for no port.
+    """Return address and port of a node; ``None`` without an address, 0 without a port.
 
     See: RFC 7239 section 6.
     """
@@ -261,10 +234,10 @@ def _parse_node(text: str) -> tuple[str | None, int]:
 
 
 def find_address(text: str) -> IPv4Address | IPv6Address | None:
-    """Return an IP address; ``None`` if the text is none.
+    """Return an IP address; ``None`` if the text is not one.
 
-    One of IPv4 that is written as one of IPv6 is that of IPv4, and a zone (RFC 4007), which may be
-    any text, means nothing outside of the machine that wrote it.
+    An IPv4 address that is written as one of IPv6 becomes one of IPv4. A zone (RFC 4007) is left
+    out: it may be any text, and means nothing on other machines.
     """
     try:
         found = ip_address(text.partition("%")[0])
@@ -280,7 +253,7 @@ def _parse_scheme(text: str) -> str:
 
 
 def _parse_host(text: str) -> str:
-    """Return a host with or without port, and with its scheme if it has one; empty if it is none.
+    """Return a host, with its port and scheme if there are any; empty if the text is not a host.
 
     See: RFC 3986 section 3.2.2.
     """

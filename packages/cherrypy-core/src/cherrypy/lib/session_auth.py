@@ -1,12 +1,14 @@
-"""The session_auth tool: a login form, and who is logged in kept in the session."""
+"""The session_auth tool: a login form, and the name of the user in the session."""
 
 from typing import Any
 from urllib.parse import urlsplit
 
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPError, HTTPRedirect
+from cherrypy._runtime.messages import Request, Response
 from cherrypy._runtime.text import HTML, escape
 from cherrypy._runtime.urls import url
+from cherrypy._tools.function import tool_function
 
 LOGIN_PAGE = """\
 <!DOCTYPE html>
@@ -34,7 +36,7 @@ LOGIN_PAGE = """\
 
 
 class SessionAuth:
-    """Asks those who are not logged in for name and password, and remembers them in the session.
+    """Asks users for name and password, and remembers in the session that they are logged in.
 
     Any attribute can be replaced by a setting, ``tools.session_auth.login_screen`` for example.
     The tool answers the paths that end in ``login_screen``, ``do_login`` and ``do_logout``; the
@@ -42,30 +44,30 @@ class SessionAuth:
     """
 
     session_key = "username"
-    """Key of the session under which the name is kept."""
+    """Key of the user's name in the session."""
     debug = False
     """Not used any more."""
 
     def check_username_and_password(self, username: str, password: str) -> str | None:
-        """Check what someone has entered; replace this.
+        """Check a name and a password; replace this.
 
         Returns:
-            What is wrong, for the user to read; nothing if they may come in.
+            A message for the user; nothing if they may come in.
         """
         del username, password
         return "Nobody can log in: tools.session_auth.check_username_and_password is not set"
 
     def anonymous(self) -> str | None:
-        """Return a name for those who are not logged in; ``None`` if they have to log in."""
+        """Return a name for users who are not logged in; ``None`` if they have to log in."""
 
     def on_login(self, username: str) -> None:
-        """Do something when someone has logged in."""
+        """Do something when a user has logged in."""
 
     def on_logout(self, username: str) -> None:
-        """Do something when someone has logged out."""
+        """Do something when a user has logged out."""
 
     def on_check(self, username: str) -> None:
-        """Do something at each request of someone who is logged in."""
+        """Do something at each request of a user who is logged in."""
 
     def login_screen(
         self,
@@ -78,8 +80,8 @@ class SessionAuth:
 
         Args:
             from_page: URL that is opened after the login.
-            username: What was entered before.
-            error_msg: What was wrong with it.
+            username: Name that was entered before.
+            error_msg: Message for the user.
             **kwargs: Not used.
         """
         del kwargs
@@ -95,21 +97,21 @@ class SessionAuth:
         from_page: str = "..",
         **kwargs: Any,
     ) -> bool | None:
-        """Log someone in, or show the form again.
+        """Log a user in, or show the form again.
 
-        The session gets a new id, so that one that was known before is worth nothing.
+        The session gets a new id, so that nobody can use the old one.
 
         Args:
-            username: What was entered.
-            password: What was entered.
-            from_page: URL to go to; one of another site is not followed.
+            username: Name that was entered.
+            password: Password that was entered.
+            from_page: URL of the next page; one of another site is not followed.
             **kwargs: Not used.
 
         Returns:
             True if the form is shown again.
 
         Raises:
-            HTTPRedirect: To ``from_page``, when someone has logged in.
+            HTTPRedirect: To ``from_page``, when the user is logged in.
         """
         del kwargs
         error_msg = self.check_username_and_password(username, password)
@@ -123,10 +125,10 @@ class SessionAuth:
         raise HTTPRedirect(_own_url(from_page))
 
     def do_logout(self, from_page: str = "..", **kwargs: Any) -> bool | None:
-        """Log someone out.
+        """Log the user out.
 
         Args:
-            from_page: URL to go to; one of another site is not followed.
+            from_page: URL of the next page; one of another site is not followed.
             **kwargs: Not used.
 
         Raises:
@@ -141,7 +143,7 @@ class SessionAuth:
         raise HTTPRedirect(_own_url(from_page))
 
     def do_check(self) -> bool | None:
-        """Let those who are logged in pass, and show the form to others.
+        """Let users who are logged in pass, and show the form to others.
 
         Returns:
             True if the form is shown.
@@ -159,7 +161,7 @@ class SessionAuth:
         return None
 
     def run(self) -> bool | None:
-        """Do what the path asks for.
+        """Log in or out, or show the form, as the path asks for.
 
         Returns:
             True if the response is set.
@@ -183,8 +185,9 @@ class SessionAuth:
         return self.do_check()
 
 
-def session_auth(**kwargs: Any) -> bool | None:
-    """Admit those who are logged in, and let the others log in.
+@tool_function()
+def session_auth(_request: Request, _response: Response, /, **kwargs: Any) -> bool | None:
+    """Admit users who are logged in, and let the others log in.
 
     Args:
         **kwargs: Attributes of :class:`SessionAuth` to replace.
@@ -222,7 +225,7 @@ def _texts(params: dict[str, Any]) -> dict[str, str]:
 
 
 def _own_url(from_page: str) -> str:
-    """Return an URL of this site as it is, and the page above for any other."""
+    """Return a URL of this site as it is, and the page above for any other."""
     redirect = HTTPRedirect(from_page)
     base = urlsplit(current.get().request.base)
     target = urlsplit(redirect.urls[0])
@@ -234,9 +237,9 @@ def _session() -> Any:
     """Return the session of the current request.
 
     Raises:
-        AttributeError: There is none.
+        AttributeError: There is no session.
     """
-    session = current.get().__dict__.get("session")
+    session = getattr(current.get(), "session", None)
     if session is None:
         raise AttributeError(
             "tools.session_auth needs a session: set tools.sessions.on = True for the same paths"

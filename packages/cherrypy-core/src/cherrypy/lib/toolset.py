@@ -6,11 +6,13 @@ from typing import Any, ClassVar
 
 from cherrypy._config.extensions import missing
 from cherrypy._runtime.context import current
+from cherrypy._tools.function import ToolFunction, tool_function
 from cherrypy._tools.hooks import Hook
 from cherrypy._tools.tool import Arguments, ErrorTool, HandlerTool, PlannedHooks, Tool
 from cherrypy._tools.toolbox import Toolbox
 from cherrypy.lib import caching, cptools, encoding, xmlrpcutil
 from cherrypy.lib.caching import CachingTool
+from cherrypy.lib.encoding import EncodeTool
 
 __all__ = [
     "Arguments",
@@ -20,8 +22,10 @@ __all__ = [
     "PlannedHooks",
     "SessionAuthTool",
     "SessionTool",
+    "ToolFunction",
     "XMLRPCController",
     "make_default_toolbox",
+    "tool_function",
 ]
 
 
@@ -51,7 +55,6 @@ def make_default_toolbox() -> Toolbox:
         ("referer", "before_request_body", cptools.referer, 50),
         ("params", "before_handler", cptools.convert_params, 15),
         ("trailing_slash", "before_handler", cptools.trailing_slash, 60),
-        ("encode", "before_handler", encoding.ResponseEncoder, 70),
         ("etags", "before_finalize", cptools.validate_etags, 75),
         ("expires", "before_finalize", caching.expires, 50),
         ("flatten", "before_finalize", cptools.flatten, 50),
@@ -61,6 +64,7 @@ def make_default_toolbox() -> Toolbox:
         ("log_hooks", "on_end_request", cptools.log_hooks, 100),
     ):
         setattr(tools, name, Tool(point, function, priority=priority))
+    tools.encode = EncodeTool("before_handler", encoding.ResponseEncoder, priority=70)
     tools.caching = CachingTool("before_handler", caching.get)
     tools.session_auth = SessionAuthTool(cptools.session_auth)
     tools.err_redirect = ErrorTool(cptools.redirect)

@@ -1,9 +1,11 @@
-"""XML-RPC: what a controller needs to be called by its clients (the xmlrpc tool)."""
+"""XML-RPC: helpers of controllers that its clients call (the xmlrpc tool)."""
 
 import sys
 from typing import Any
 
 from cherrypy._runtime.context import current
+from cherrypy._runtime.messages import Request, Response
+from cherrypy._tools.function import tool_function
 
 Unreadable = tuple[str, str]
 
@@ -33,19 +35,20 @@ def respond(body: Any, encoding: str = "utf-8", allow_none: bool | int = 0) -> N
         allow_none: Whether ``None`` may be sent, which is an extension.
 
     Raises:
-        TypeError: The result can not be sent.
+        TypeError: The result cannot be sent.
     """
     from xmlrpc.client import Fault, dumps
 
     values = body if isinstance(body, Fault) else (body,)
     document = dumps(values, methodresponse=True, encoding=encoding, allow_none=bool(allow_none))
-    _answer(document, encoding)
+    _answer(current.get().response, document, encoding)
 
 
-def on_error(*args: Any, **kwargs: Any) -> None:
-    """Make the response a fault that tells of the exception that is being handled.
+@tool_function()
+def on_error(_request: Request, response: Response, /, *args: Any, **kwargs: Any) -> None:
+    """Make the response a fault that describes the exception that is being handled.
 
-    A ``Fault`` is sent as it is; of any other exception its text, with code 1.
+    A ``Fault`` is sent as it is. Of any other exception the text is sent, with code 1.
 
     Args:
         *args: Not used.
@@ -53,15 +56,13 @@ def on_error(*args: Any, **kwargs: Any) -> None:
     """
     from xmlrpc.client import Fault, dumps
 
-    del args
     error = sys.exc_info()[1]
     fault = error if isinstance(error, Fault) else Fault(1, str(error))
     encoding = kwargs.get("encoding", "utf-8")
-    _answer(dumps(fault, methodresponse=True, encoding=encoding), encoding)
+    _answer(response, dumps(fault, methodresponse=True, encoding=encoding), encoding)
 
 
-def _answer(document: str, encoding: str) -> None:
-    response = current.get().response
+def _answer(response: Response, document: str, encoding: str) -> None:
     response.status = "200 OK"
     response.body = document.encode(encoding, "xmlcharrefreplace")
     is_default = encoding.lower() == "utf-8"
