@@ -133,7 +133,7 @@ class ResourcePlan:
             )
             for point in points
         }
-        for hooks in self.hooks.values():
+        for hooks in request_class.class_hooks.values():
             for hook in hooks:
                 hook.note_plan()
         self._set_stages({point: _stages(hooks) for point, hooks in self.hooks.items()})
@@ -155,7 +155,9 @@ class ResourcePlan:
             settings = groups.get(name, {})
             if handler is hooks_namespace:
                 for key, value in settings.items():
-                    self.configured_hooks[hook_point(key)].append(as_hook(value))
+                    hook = as_hook(value)
+                    hook.note_plan()
+                    self.configured_hooks[hook_point(key)].append(hook)
             elif handler is request_namespace:
                 self.body_attributes, self.request_attributes = _split(settings, "body.")
             elif handler is response_namespace:
@@ -197,9 +199,9 @@ class ResourcePlan:
     def _choose_encoder(self) -> None:
         hooks = self.hooks["before_handler"]
         if hooks and not self.late:
-            make_encoder = encoder_of(hooks[-1].callback)
-            if make_encoder is not None:
-                self.encoder = make_encoder(**hooks[-1].kwargs)
+            callback = hooks[-1].callback
+            if isinstance(callback, ToolFunction) and callback.encoder is not None:
+                self.encoder = callback.encoder(**hooks[-1].kwargs)
                 self.before_handler = _stages(hooks[:-1])
 
     def _choose_finisher(self) -> None:
@@ -301,16 +303,6 @@ class EarlyPlan(ResourcePlan):
 
 
 EARLY = EarlyPlan()
-
-
-def encoder_of(callback: object) -> Callable[..., Encoder] | None:
-    """Return what makes an encoder that stands for a hook, or ``None`` if nothing does."""
-    found: Callable[..., Encoder] | None = (
-        callback.encoder
-        if isinstance(callback, ToolFunction)
-        else getattr(callback, "plan_encoder", None)
-    )
-    return found
 
 
 class Publication(Protocol):
@@ -463,10 +455,13 @@ def _stages(hooks: tuple[Hook, ...]) -> tuple[Stage, ...]:
     """
     if any(hook.failsafe for hook in hooks):
         return (partial(run_planned, hooks),)
-    return tuple(
-        hook.with_request if hook.with_request is not None and not hook.kwargs else hook.run
-        for hook in hooks
-    )
+    return tuple(_stage(hook) for hook in hooks)
+
+
+def _stage(hook: Hook) -> Stage:
+    if hook.with_request is None or hook.is_planned:  # an application has it, and may change it
+        return hook.run
+    return partial(hook.with_request, **hook.kwargs) if hook.kwargs else hook.with_request
 
 
 def _fingerprint(layers: Layers) -> object:

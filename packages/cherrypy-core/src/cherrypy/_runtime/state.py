@@ -13,7 +13,12 @@ if TYPE_CHECKING:
     from cherrypy._runtime.messages import Request, Response
 
 __all__ = [
-    *("is_untouched", "lazy", "made", "made_headers", "seen_headers", "sent_field"),
+    "is_untouched",
+    "lazy",
+    "made",
+    "made_headers",
+    "seen_headers",
+    "sent_field",
     "set_content_type",
 ]
 

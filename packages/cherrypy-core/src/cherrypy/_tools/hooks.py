@@ -69,8 +69,8 @@ class Hook:
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
         if name == "callback":
-            found = value.function if isinstance(value, ToolFunction) else None
-            object.__setattr__(self, "with_request", found or getattr(value, "with_request", None))
+            function = value.function if isinstance(value, ToolFunction) else None
+            object.__setattr__(self, "with_request", function)
         if self.is_planned:
             generation.bump()
 
