@@ -42,10 +42,9 @@ def followed_by_bump(method: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(method)
     def change(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return method(*args, **kwargs)
-        finally:
-            generation.bump()
+        result = method(*args, **kwargs)
+        generation.bump()
+        return result
 
     return change
 
@@ -58,20 +57,6 @@ class TrackedDict(dict[str, Any]):
 
     __slots__ = ()
 
-    def __setitem__(self, key: str, value: Value) -> None:
-        """Store a value."""
-        super().__setitem__(key, value)
-        generation.bump()
-
-    def __delitem__(self, key: str) -> None:
-        """Remove a key.
-
-        Raises:
-            KeyError: There is no such key.
-        """
-        super().__delitem__(key)
-        generation.bump()
-
     def update(self, *others: Value, **values: Value) -> None:
         """Store what a mapping, or an iterable of pairs, has; then the keyword arguments."""
         try:
@@ -79,46 +64,24 @@ class TrackedDict(dict[str, Any]):
         finally:  # an iterable that fails half-way has changed something
             generation.bump()
 
-    def __ior__(self, other: Value) -> Self:  # type: ignore[override,misc] # no overloads
+    def __ior__(self, other: Value) -> Self:  # type: ignore[override,misc]  # no overloads
         """Store what a mapping, or an iterable of pairs, has."""
         self.update(other)
         return self
 
     def setdefault(self, key: str, default: Value = None) -> Value:
         """Return the value of a key, after storing ``default`` if it had none."""
-        value = super().setdefault(key, default)
-        if value is default:  # if it was stored now, this is so
-            generation.bump()
-        return value
-
-    def pop(self, key: str, *default: Value) -> Value:
-        """Remove a key and return its value, or ``default`` if there is one and no such key.
-
-        Raises:
-            KeyError: There is no such key, and no default.
-        """
-        value = super().pop(key, *default)
-        generation.bump()
-        return value
-
-    def popitem(self) -> tuple[str, Any]:
-        """Remove the key stored last and return it with its value.
-
-        Raises:
-            KeyError: The dict is empty.
-        """
-        item = super().popitem()
-        generation.bump()
-        return item
-
-    def clear(self) -> None:
-        """Remove every key."""
-        super().clear()
-        generation.bump()
+        if key not in self:
+            self[key] = default
+        return self[key]
 
     def __reduce_ex__(self, protocol: object) -> tuple[type, tuple[dict[str, Any]]]:
         """Make copies and pickles plain dicts."""
         return dict, (dict(self),)
+
+
+for _name in ("__delitem__", "__setitem__", "clear", "pop", "popitem"):
+    setattr(TrackedDict, _name, followed_by_bump(getattr(dict, _name)))
 
 
 class SectionedConfig(TrackedDict):
@@ -148,10 +111,6 @@ class SectionedConfig(TrackedDict):
         To change single settings of sections use ``cherrypy._config.config.merge``.
         """
         super().update(_tracked_sections(dict(*others, **sections)))
-
-    def setdefault(self, section: str, settings: Value = None) -> Value:
-        """Return a section, after storing a tracked copy of ``settings`` if there was none."""
-        return super().setdefault(section, _tracked(settings))
 
 
 def _tracked(settings: Value) -> Value:
