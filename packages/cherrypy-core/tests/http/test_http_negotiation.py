@@ -5,9 +5,7 @@ from hypothesis import given
 
 from cherrypy._http.errors import MalformedFieldError
 from cherrypy._http.negotiation import (
-    charset_weight,
     content_coding_weight,
-    language_weight,
     media_type_weight,
     preferred,
     weights,
@@ -67,38 +65,6 @@ def test_content_coding_weight(field: str, coding: str, weight: float) -> None:
     assert content_coding_weight(field, coding) == weight
 
 
-@pytest.mark.parametrize(
-    ("field", "charset", "weight"),
-    [
-        ("utf-8", "UTF-8", 1.0),
-        ("iso-8859-5, unicode-1-1;q=0.8", "unicode-1-1", 0.8),
-        ("iso-8859-5", "utf-8", 0.0),
-        ("iso-8859-5, *;q=0.1", "utf-8", 0.1),
-    ],
-)
-def test_charset_weight(field: str, charset: str, weight: float) -> None:
-    """RFC 9110 section 12.5.2."""
-    assert charset_weight(field, charset) == weight
-
-
-@pytest.mark.parametrize(
-    ("field", "language", "weight"),
-    [
-        ("da, en-gb;q=0.8, en;q=0.7", "da", 1.0),
-        ("da, en-gb;q=0.8, en;q=0.7", "en-GB", 0.8),
-        ("da, en-gb;q=0.8, en;q=0.7", "en-US", 0.7),
-        ("da, en-gb;q=0.8, en;q=0.7", "de", 0.0),
-        ("en", "eng", 0.0),
-        ("de-DE", "de", 0.0),  # a range is no less specific than what it matches
-        ("*;q=0.1, de", "fr", 0.1),
-        ("*, de;q=0", "de", 0.0),
-    ],
-)
-def test_language_weight(field: str, language: str, weight: float) -> None:
-    """RFC 9110 section 12.5.4, RFC 4647 section 3.3.1."""
-    assert language_weight(field, language) == weight
-
-
 def test_weights() -> None:
     assert weights('Text/HTML;Level=1;q=0.5;ext="a,b", b') == [
         ("text/html", (("level", "1"),), 0.5),
@@ -106,7 +72,7 @@ def test_weights() -> None:
     ]
 
 
-@pytest.mark.parametrize("weigh", [media_type_weight, content_coding_weight, language_weight])
+@pytest.mark.parametrize("weigh", [media_type_weight, content_coding_weight])
 def test_a_malformed_weight_is_the_error_of_the_client(weigh: object) -> None:
     assert callable(weigh)
     with pytest.raises(MalformedFieldError):
@@ -131,7 +97,7 @@ def test_preferred(field: str | None, chosen: str | None) -> None:
 
 @given(wild_text(), wild_text())
 def test_no_field_raises_anything_else(field: str, offer: str) -> None:
-    for weigh in (media_type_weight, content_coding_weight, charset_weight, language_weight):
+    for weigh in (media_type_weight, content_coding_weight):
         try:
             weight = weigh(field, offer)
         except MalformedFieldError:

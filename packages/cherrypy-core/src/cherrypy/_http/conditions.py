@@ -7,7 +7,7 @@ from cherrypy._http.dates import parse_http_date
 from cherrypy._http.fields import check_count
 
 # RFC 9110 section 8.8.3, more tolerant: blanks in a tag, and tags without quotes, are met.
-# A backslash is an ordinary character of a tag, so this is no quoted string.
+# A backslash is an ordinary character of a tag, so this is not a quoted string.
 _ENTITY_TAG = re.compile(r'(?:W/)?"[^"]*"|[^\s",]+')
 
 
@@ -64,7 +64,7 @@ def if_modified_since(field: str, last_modified: float) -> bool:
     """Tell whether a representation is newer than an If-Modified-Since field says.
 
     Args:
-        field: Field value as received; what is no date counts as long ago.
+        field: Field value as received; anything that is not a date counts as long ago.
         last_modified: When it was last changed, in seconds since the epoch; parts of a second do
             not count.
 
@@ -78,7 +78,7 @@ def if_unmodified_since(field: str, last_modified: float) -> bool:
     """Tell whether a representation is no newer than an If-Unmodified-Since field says.
 
     Args:
-        field: Field value as received; what is no date counts as now.
+        field: Field value as received; anything that is not a date counts as now.
         last_modified: When it was last changed, in seconds since the epoch; parts of a second do
             not count.
 
@@ -97,7 +97,7 @@ def if_range(field: str, etag: str | None, last_modified: float | None) -> bool:
         last_modified: When the representation was last changed, in seconds since the epoch.
 
     Returns:
-        Whether the client has a part of the very same octets: the tags are equal and strong, or
+        Whether the client has a part of the very same bytes: the tags are equal and strong, or
         the dates are equal.
 
     See: RFC 9110 section 13.1.5.
@@ -122,8 +122,8 @@ def failed_precondition(
             if not known.
 
     Returns:
-        304 or 412 if the method is not to be performed; None if it is. If-Range is for
-        :func:`if_range`.
+        304 or 412 if the method is not to be performed; None if it is. :func:`if_range` evaluates
+        If-Range.
 
     See: RFC 9110 section 13.2.2.
     """

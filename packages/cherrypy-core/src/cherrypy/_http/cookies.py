@@ -50,17 +50,17 @@ class ParsedCookie(SimpleCookie):
 
 
 def parse_cookie(field: str) -> ParsedCookie:
-    r"""Read a Cookie field; what is malformed in it harms nothing else.
+    r"""Read a Cookie field; a malformed pair harms nothing else.
 
     Args:
         field: Field value as a WSGI string, such as ``name="V\303\244in\303\266"; id=5``.
 
     Returns:
-        Cookies by name. Octets beyond ASCII, openly or as ``\ooo`` in a quoted value, are read as
-        UTF-8 if they are UTF-8, else as Latin-1. Left out, and told in ``skipped``, is a pair that
-        has no ``=``, or whose name is none or reserved (``path``, ``secure``, ...). Of equal
-        names the last one counts. A semicolon always ends a pair, quoted or not. What follows
-        the first :data:`MAX_PAIRS` pairs does not count.
+        Cookies by name. Bytes beyond ASCII, openly or as ``\ooo`` in a quoted value, are read as
+        UTF-8 if they are UTF-8, else as Latin-1. A pair without ``=``, or with a name that is
+        malformed or reserved (``path``, ``secure``, ...), is left out and told in ``skipped``. Of
+        equal names the last one counts. A semicolon always ends a pair, quoted or not. Only the
+        first :data:`MAX_PAIRS` pairs are read.
 
     See: RFC 6265 sections 4.2.1 and 5.4.
     """
@@ -69,7 +69,7 @@ def parse_cookie(field: str) -> ParsedCookie:
         name, equals, coded = (part.strip(WHITESPACE) for part in pair.partition("="))
         if not name and not equals:
             continue
-        if name.lower() in _LEGACY:  # RFC 2965: how to read the others, which is no cookie
+        if name.lower() in _LEGACY:  # RFC 2965: they tell how to read the cookies beside them
             continue
         if not equals or not _store(cookies, name, coded):
             cookies.skipped.append(name)
@@ -88,7 +88,7 @@ def _store(cookies: ParsedCookie, name: str, coded: str) -> bool:
 
 
 def _decode_value(coded: str) -> str:
-    """Return the value that is meant by one in a Cookie field."""
+    """Return what a value in a Cookie field means."""
     if len(coded) > 1 and coded[0] == coded[-1] == '"':
         coded = _OCTAL_OR_ESCAPED.sub(_unescape, coded[1:-1])
     if coded.isascii():
@@ -110,30 +110,12 @@ def _encode_value(value: str) -> str:
     Latin-1 text is written in Latin-1, as SimpleCookie has it, unless that could be read as UTF-8.
     """
     try:
-        octets = value.encode("latin-1")
-        octets.decode("utf-8")
+        value.encode("latin-1").decode("utf-8")
     except UnicodeDecodeError:
-        return _quote_octets(octets)
+        return _quoted(value)
     except UnicodeEncodeError:
         pass
-    return _quote_octets(value.encode("utf-8", "replace"))
-
-
-def _quote_octets(octets: bytes) -> str:
-    """Write octets as a quoted value in ASCII."""
-    return '"' + "".join(_CODED_OCTETS[octet] for octet in octets) + '"'
-
-
-def _code_octet(octet: int) -> str:
-    """Return how one octet stands in a quoted value."""
-    if octet in b'"\\':
-        return f"\\{octet:c}"
-    if octet in b",;" or chr(octet) not in _ASCII:
-        return f"\\{octet:03o}"
-    return chr(octet)
-
-
-_CODED_OCTETS = tuple(_code_octet(octet) for octet in range(256))
+    return _quoted(value.encode("utf-8", "replace").decode("latin-1"))
 
 
 def set_cookie_values(cookie: BaseCookie[Any]) -> Iterator[str]:
@@ -167,7 +149,7 @@ def format_set_cookie(morsel: Morsel[Any]) -> str:
     parts = [f"{_NOT_IN_NAME.sub('', str(morsel.key))}={_coded_value(morsel)}"]
     for name, label in _ATTRIBUTES:
         value = morsel.get(name)
-        if value is None or value == "":  # PERF: which most of them are
+        if value is None or value == "":  # PERF: as most of them are
             continue
         if name in _FLAGS:
             if value:
@@ -184,14 +166,14 @@ def _coded_value(morsel: Morsel[Any]) -> str:
     value, coded = morsel.value, str(morsel.coded_value)
     if value == coded and _PLAIN_VALUE.fullmatch(coded):  # PERF: as most are
         return coded
-    # Whoever codes values in a way of their own is left alone; SimpleCookie is not up to this.
+    # Applications that code values in their own way are left alone; SimpleCookie cannot do this.
     if isinstance(value, str) and not value.isascii() and coded in {value, _quoted(value)}:
         return _encode_value(value)
     return _NOT_IN_CODED_VALUE.sub("", coded)
 
 
 def _quoted(value: str) -> str:
-    """Return a value as SimpleCookie codes it."""
+    """Return a value as SimpleCookie codes it: of Latin-1 text, in ASCII."""
     coded: str = SimpleCookie().value_encode(value)[1]
     return coded
 

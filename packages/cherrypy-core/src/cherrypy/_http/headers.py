@@ -1,32 +1,17 @@
-"""Header fields: the map of them, and how they come in and go out."""
+"""The map of header fields; how fields are read from an environ and written as lines."""
 
 import re
 from collections.abc import Callable, Generator, Iterable, Mapping, ValuesView
 from typing import TYPE_CHECKING, Any, ClassVar, Self, overload
 
-from cherrypy._http.elements import AcceptElement, HeaderElement, header_elements
+from cherrypy._http.elements import HeaderElement, header_elements
 from cherrypy._http.encoded_words import decode_encoded_words, format_encoded_word
 from cherrypy._http.field_names import ENVIRON_NAMES, KNOWN_NAMES
 from cherrypy._http.fields import WHITESPACE, is_token
-from cherrypy._http.mappings import CaseInsensitiveDict, KeyTransformingDict
+from cherrypy._http.mappings import CaseInsensitiveDict
 
 if TYPE_CHECKING:
     from http.cookies import BaseCookie
-
-__all__ = [
-    "AcceptElement",
-    "CaseInsensitiveDict",
-    "HeaderElement",
-    "HeaderMap",
-    "Host",
-    "KeyTransformingDict",
-    "SanitizedHost",
-    "decode_TEXT",
-    "decode_TEXT_maybe",
-    "field_lines",
-    "header_elements",
-    "headers_from_environ",
-]
 
 _NO_TOKEN_CHARACTER = re.compile(r"[^!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _NO_FIELD_CHARACTER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]+")
@@ -45,14 +30,14 @@ class HeaderMap(CaseInsensitiveDict[Any]):
     """Charsets that are tried, in this order, for the values of a response."""
 
     use_rfc_2047: bool = True
-    """Whether what fits none of ``encodings`` is sent as an encoded word, or is an error."""
+    """Whether text that fits none of ``encodings`` is sent as an encoded word, or is an error."""
 
     @classmethod
     def of_canonical(cls, fields: Mapping[str, Any]) -> Self:
         """Make a map of fields whose names are in title case already.
 
         Args:
-            fields: Values by name. It is the caller who answers for the spelling of names.
+            fields: Values by name. The caller answers for the spelling of names.
         """
         # PERF: a quarter of the time that __init__ takes for two fields (CPython 3.11).
         headers = cls.__new__(cls)
@@ -84,28 +69,28 @@ class HeaderMap(CaseInsensitiveDict[Any]):
         return [element.value for element in self.elements(key)]
 
     def output(self) -> list[tuple[bytes, bytes]]:
-        """Return the field lines, as octets, as they go out."""
+        """Return the field lines, as bytes, as they go out."""
         return list(self.encode_header_items(self.items()))
 
     @classmethod
     def encode_header_items(
         cls, header_items: Iterable[tuple[Any, Any]]
     ) -> Generator[tuple[bytes, bytes], None, None]:
-        """Turn pairs of name and value into field lines, as octets.
+        """Turn pairs of name and value into field lines, as bytes.
 
         Args:
             header_items: Pairs of any objects. A value that is a list or tuple makes a line of
-                each item. A name of which nothing is left makes none.
+                each item. A name of which nothing is left makes no line.
         """
         for name, value in _lines(header_items, cls.encode):
             yield name.encode("latin-1"), value.encode("latin-1")
 
     @classmethod
     def encode_header_item(cls, item: Any) -> bytes:
-        """Turn a value into octets that are safe to send: without control characters but tab.
+        """Turn a value into bytes that are safe to send: without control characters but tab.
 
         Args:
-            item: Octets, or anything with a text.
+            item: Bytes, or anything with a text.
 
         Raises:
             ValueError: See :meth:`encode`.
@@ -114,10 +99,10 @@ class HeaderMap(CaseInsensitiveDict[Any]):
 
     @classmethod
     def encode(cls, v: str) -> bytes:
-        """Turn text into octets by the first fitting of ``encodings``, else into an encoded word.
+        """Turn text into bytes by the first of ``encodings`` that fits, else into an encoded word.
 
         Raises:
-            ValueError: None fits, and ``use_rfc_2047`` is off or ``protocol`` is before 1.1.
+            ValueError: No encoding fits, and ``use_rfc_2047`` is off or ``protocol`` is before 1.1.
         """
         for encoding in cls.encodings:
             try:
@@ -134,15 +119,15 @@ class HeaderMap(CaseInsensitiveDict[Any]):
 def field_lines(
     headers: Mapping[str, Any], cookie: "BaseCookie[Any] | None" = None
 ) -> list[tuple[str, str]]:
-    """Turn the header fields of a response into what ``start_response`` takes.
+    """Turn the header fields of a response into the lines that ``start_response`` takes.
 
     Args:
-        headers: Values by name: ``str``, octets, lists or tuples of them, or anything with a text.
+        headers: Values by name: ``str``, bytes, lists or tuples of them, or anything with a text.
         cookie: Cookies to set; each one makes a field line at the end.
 
     Returns:
-        Pairs of native strings (Latin-1). Characters that are in no token are left out of names,
-        control characters but tab out of values, so no value can begin another line.
+        Pairs of native strings (Latin-1). Names are without characters that a token cannot have,
+        values without control characters but tab, so a value cannot begin another line.
 
     Raises:
         ValueError: See :meth:`HeaderMap.encode`.
@@ -180,7 +165,7 @@ def _lines(
 
 
 def _name_text(name: object) -> str:
-    """Return a field name without what is in no token."""
+    """Return a field name without the characters that a token cannot have."""
     text = name.decode("latin-1") if isinstance(name, bytes) else str(name)
     return text if is_token(text) else _NO_TOKEN_CHARACTER.sub("", text)
 
@@ -189,13 +174,13 @@ def _value_text(value: object, encode: Callable[[str], bytes]) -> str:
     """Return a field value as Latin-1 text without control characters but tab."""
     if isinstance(value, bytes):
         text = value.decode("latin-1")
-    else:  # of a subclass of str, such as an enumeration, the text that it is
+    else:  # a subclass of str, such as an enumeration, may show another text by str()
         text = str.__str__(value) if isinstance(value, str) else str(value)
     if not text.isprintable():
         text = _NO_FIELD_CHARACTER.sub("", text)
     if text.isascii() or isinstance(value, bytes):
         return text
-    # once more: what a charset such as UTF-16 makes of a text may have octets that are controls
+    # once more: a charset such as UTF-16 may encode a text with bytes that are controls
     return _NO_FIELD_CHARACTER.sub("", encode(text).decode("latin-1"))
 
 
@@ -203,13 +188,13 @@ def headers_from_environ(environ: Mapping[str, Any]) -> HeaderMap:
     """Make the map of a request's header fields.
 
     Args:
-        environ: WSGI environ. ``HTTP_*``, ``CONTENT_TYPE``, ``CONTENT_LENGTH`` (empty ones are
-            none), and ``REMOTE_ADDR``, ``REMOTE_HOST``, which CherryPy shows as fields too. What a
-            client sends by the names of these four does not count.
+        environ: WSGI environ. Its ``HTTP_*``, ``CONTENT_TYPE`` and ``CONTENT_LENGTH`` (unless they
+            are empty) count, and ``REMOTE_ADDR`` and ``REMOTE_HOST``, which CherryPy shows as
+            fields too. Fields that a client sends by the names of these four do not count.
 
     Returns:
-        Values without whitespace around them; encoded words are decoded, but in Host, from which
-        is dropped what is in no host.
+        Values without whitespace around them. Encoded words are decoded, except in Host, which is
+        made a :class:`SanitizedHost`.
 
     See: PEP 3333, "environ Variables".
     """
@@ -252,7 +237,7 @@ class Host:
         name: Name of the host; the address if None.
     """
 
-    ip: str = "0.0.0.0"  # noqa: S104 - shows that it is not known, nobody listens there
+    ip: str = "0.0.0.0"  # noqa: S104 - shows that it is not known; nothing listens there
     port: int = 80
     name: str = "unknown.tld"
 
@@ -278,7 +263,7 @@ class SanitizedHost(str):
     __slots__ = ("__dict__",)
 
     dangerous: ClassVar[re.Pattern[str]] = re.compile(r"[^A-Za-z0-9\-._~%!$&'()*+,;=:\[\]]+")
-    """What is in no host and port (RFC 3986 section 3.2.2), so CR and LF too."""
+    """Characters that a host and port cannot have (RFC 3986 section 3.2.2), CR and LF included."""
 
     raw: str
 

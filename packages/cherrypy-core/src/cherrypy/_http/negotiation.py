@@ -1,7 +1,7 @@
-"""Content negotiation: how much a client wants what a server has (RFC 9110 section 12).
+"""Content negotiation: how much a client wants each of a server's offers (RFC 9110 section 12).
 
-A weight is from 0.0 (not acceptable) to 1.0. A field that is absent, which is not the same as an
-empty one, is for the caller: then everything is acceptable.
+A weight is from 0.0 (not acceptable) to 1.0. Callers deal with an absent field, by which everything
+is acceptable; an empty field is not the same.
 """
 
 from collections.abc import Callable, Iterable
@@ -20,7 +20,7 @@ def weights(field: str) -> list[tuple[str, tuple[tuple[str, str], ...], float]]:
         weight, in the order of the field.
 
     Raises:
-        MalformedFieldError: A weight is no decimal number.
+        MalformedFieldError: A weight is not a decimal number.
 
     See: RFC 9110 sections 12.4.2 and 12.5.
     """
@@ -49,7 +49,7 @@ def media_type_weight(field: str, media_type: str) -> float:
         The weight of the most specific range that matches; 0.0 if none does.
 
     Raises:
-        MalformedFieldError: A weight is no decimal number.
+        MalformedFieldError: A weight is not a decimal number.
 
     See: RFC 9110 section 12.5.1.
     """
@@ -61,7 +61,7 @@ def media_type_weight(field: str, media_type: str) -> float:
     for value, wanted, weight in weights(field):
         if value == offered and own.issuperset((name, text.lower()) for name, text in wanted):
             rank = 2 + len(wanted)
-        elif value in {"*/*", "*"}:  # "*" alone is no media range; old Java clients send it
+        elif value in {"*/*", "*"}:  # "*" alone is not a media range; old Java clients send it
             rank = 0
         elif value == family:
             rank = 1
@@ -82,7 +82,7 @@ def content_coding_weight(field: str, coding: str) -> float:
         Its own weight, else that of ``*``, else 1.0 for ``identity`` and 0.0 for others.
 
     Raises:
-        MalformedFieldError: A weight is no decimal number.
+        MalformedFieldError: A weight is not a decimal number.
 
     See: RFC 9110 section 12.5.3; ``x-gzip`` and ``x-compress`` are section 8.4.1's.
     """
@@ -91,65 +91,21 @@ def content_coding_weight(field: str, coding: str) -> float:
     return named.get(coding, named.get("*", 1.0 if coding == "identity" else 0.0))
 
 
-def charset_weight(field: str, charset: str) -> float:
-    """Return the weight of a charset.
-
-    Args:
-        field: Value of Accept-Charset as received.
-        charset: Such as ``utf-8``.
-
-    Returns:
-        Its own weight, else that of ``*``, else 0.0.
-
-    Raises:
-        MalformedFieldError: A weight is no decimal number.
-
-    See: RFC 9110 section 12.5.2.
-    """
-    named = {value: weight for value, _, weight in weights(field)}
-    return named.get(charset.lower(), named.get("*", 0.0))
-
-
-def language_weight(field: str, language: str) -> float:
-    """Return the weight of a language.
-
-    Args:
-        field: Value of Accept-Language as received.
-        language: Tag such as ``de-AT``.
-
-    Returns:
-        The weight of the longest range that the tag begins with, else that of ``*``, else 0.0.
-
-    Raises:
-        MalformedFieldError: A weight is no decimal number.
-
-    See: RFC 9110 section 12.5.4, RFC 4647 section 3.3.1 (basic filtering).
-    """
-    tag = language.lower()
-    best = (-1, 0.0)
-    for value, _, weight in weights(field):
-        if value == "*":
-            best = max(best, (0, weight))
-        elif tag == value or tag.startswith(value + "-"):
-            best = max(best, (len(value), weight))
-    return best[1]
-
-
 def preferred(
     field: str | None, offers: Iterable[str], weight_of: Callable[[str, str], float]
 ) -> str | None:
-    """Choose among what a server has.
+    """Choose among the offers of a server.
 
     Args:
         field: Value of an Accept field as received; None if there is none.
-        offers: What there is, the best for the server first.
+        offers: Those of the server, the one it likes best first.
         weight_of: How the field weighs an offer, such as :func:`media_type_weight`.
 
     Returns:
         The offer of the greatest weight, the first of equals; None if none is acceptable.
 
     Raises:
-        MalformedFieldError: A weight is no decimal number.
+        MalformedFieldError: A weight is not a decimal number.
     """
     best: str | None = None
     best_weight = 0.0

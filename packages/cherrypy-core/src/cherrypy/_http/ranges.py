@@ -10,15 +10,15 @@ MAX_RANGES = 100
 
 _RANGE = re.compile(r"([0-9]*)-([0-9]*)")
 _MAX_DIGITS = 18
-"""More digits than the length of any representation has."""
+"""More digits than any length has."""
 
 
 def byte_ranges(field: str, length: int) -> list[tuple[int, int]] | None:
-    """Work out which octets of a representation a Range field asks for.
+    """Work out which bytes of a representation a Range field asks for.
 
     Args:
         field: Field value as received, such as ``bytes=0-499,-1``.
-        length: Size of the selected representation in octets.
+        length: Size of the selected representation.
 
     Returns:
         Half-open pairs, ``0 <= start < stop <= length``, in the order asked; ``[]`` if none can
@@ -67,7 +67,7 @@ def _range_of(spec: str, length: int) -> tuple[int, int] | None:
 
 
 def _position(digits: str) -> int:
-    """Return a position; one that is beyond every representation may become a smaller such."""
+    """Return a position; one that is beyond every representation may become a smaller one."""
     digits = digits.lstrip("0")
     return int(digits or 0) if len(digits) <= _MAX_DIGITS else 10**_MAX_DIGITS
 
@@ -79,7 +79,7 @@ def coalesce_ranges(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
         ranges: Half-open pairs.
 
     Returns:
-        Half-open pairs in ascending order, with the same octets, each of them once.
+        Half-open pairs in ascending order, with the same bytes, each of them once.
 
     See: RFC 9110 sections 15.3.7.2 and 17.15.
     """
@@ -93,11 +93,11 @@ def coalesce_ranges(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def get_ranges(headervalue: str | None, content_length: int) -> list[tuple[int, int]] | None:
-    """Work out which octets a Range field asks for, in a form that is safe to send.
+    """Work out which bytes a Range field asks for, in a form that is safe to send.
 
     Args:
-        headervalue: Value of Range as received; None if there is none.
-        content_length: Size of the representation in octets.
+        headervalue: Value of Range as received; None without the field.
+        content_length: Size of the representation.
 
     Returns:
         As :func:`byte_ranges`, and None too if too many are asked for. Where they would add up

@@ -1,7 +1,7 @@
-"""Request targets, hosts, queries and the joining of URL paths (RFC 9112 section 3.2, RFC 3986)."""
+"""Hosts, queries and the joining of URL paths (RFC 3986, RFC 9110 section 7.2)."""
 
 import re
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote, unquote_plus
 
 from cherrypy._http.errors import MalformedTargetError, TooManyFieldsError
@@ -14,29 +14,14 @@ _PROTOCOL = re.compile(r"HTTP/([0-9])\.([0-9])", re.IGNORECASE)
 _IMAGE_MAP = re.compile(r"([0-9]{1,9}),([0-9]{1,9})")
 _SLASHES = re.compile(r"//+")
 _SLASHES_BYTES = re.compile(rb"//+")
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+\-.]*")
-_TARGET = re.compile(r"[\x21\x22\x24-\x7e\x80-\xff]*")  # no "#", blank or control character
 _HOST = re.compile(
     r"(\[[0-9A-Fa-f:.]+\]|\[v[0-9A-Fa-f]+\.[A-Za-z0-9\-._~!$&'()*+;=:]+\]"
     r"|(?:[A-Za-z0-9\-._~!$&'()*+;=]|%[0-9A-Fa-f]{2})*)(?::([0-9]{0,5}))?"
 )
 _MAX_PORT = 65535
-_MAX_HOST = 255 + len(":65535")  # what the domain name system can hold, and a port
+_MAX_HOST = 255 + len(":65535")  # the longest domain name, and a port
 _NO_URI_CHARACTER = re.compile(r"[^\x21\x23-\x3b\x3d\x3f-\x5b\x5d\x5f\x61-\x7a\x7e]")
 _URI_CHARACTERS = "%:/?#[]@!$&'()*+,;="  # beside letters, digits and "-._~"
-
-
-class RequestTarget(NamedTuple):
-    """The parts of a request target (RFC 9112 section 3.2); those it does not have are empty."""
-
-    scheme: str
-    """In lower case; only of the absolute form."""
-    authority: str
-    """Host and port; of the absolute and authority forms."""
-    path: str
-    """As received, or ``*``."""
-    query: str
-    """What follows ``?``."""
 
 
 def parse_query_string(
@@ -51,7 +36,7 @@ def parse_query_string(
     Args:
         query_string: Such as ``a=1&b=2``. A semicolon separates as ``&`` does.
         keep_blank_values: Whether fields without a value count.
-        encoding: Charset of the octets that are written as ``%XX``.
+        encoding: Charset of the bytes that are written as ``%XX``.
         max_fields: Greatest number of fields; None for no limit.
 
     Returns:
@@ -59,7 +44,7 @@ def parse_query_string(
         ``120,45`` the integers ``x`` and ``y``.
 
     Raises:
-        UnicodeDecodeError: Octets are not valid in ``encoding``.
+        UnicodeDecodeError: Bytes are not valid in ``encoding``.
         LookupError: ``encoding`` is not known.
         TooManyFieldsError: There are more than ``max_fields`` fields.
 
@@ -84,11 +69,19 @@ def parse_query_string(
             value = unquote_plus(raw_value, encoding, "strict")
         if name not in fields:
             fields[name] = value
-        elif isinstance(fields[name], list):
-            fields[name].append(value)
         else:
-            fields[name] = [fields[name], value]
+            add_value(fields, name, value)
     return fields
+
+
+def add_value(fields: dict[str, Any], name: str, value: object) -> None:
+    """Add a field to a query or form; several values of one name become a list."""
+    if name not in fields:
+        fields[name] = value
+    elif isinstance(fields[name], list):
+        fields[name].append(value)
+    else:
+        fields[name] = [fields[name], value]
 
 
 def urljoin(*atoms: str | None) -> str:
@@ -104,7 +97,7 @@ def urljoin(*atoms: str | None) -> str:
 
 
 def urljoin_bytes(*atoms: bytes | None) -> bytes:
-    """Join parts of a URL path, given as octets; see :func:`urljoin`."""
+    """Join parts of a URL path, given as bytes; see :func:`urljoin`."""
     return _SLASHES_BYTES.sub(b"/", b"/".join([atom for atom in atoms if atom])) or b"/"
 
 
@@ -112,12 +105,12 @@ def format_uri_reference(text: str) -> str:
     """Write text as a reference to a URI, as the field Location has it.
 
     Args:
-        text: URL, absolute or relative, with any characters. A ``%`` stays as it is: what is
-            percent-encoded already is not encoded again.
+        text: URL, absolute or relative, with any characters. A ``%`` stays as it is, so that
+            nothing is percent-encoded twice.
 
     Returns:
-        The URL in ASCII: what no URI may have, such as blanks and ``<``, is percent-encoded, what
-        is beyond ASCII as UTF-8; lone surrogates become ``?``.
+        The URL in ASCII. Characters that a URI cannot have, such as blanks and ``<``, are
+        percent-encoded; those beyond ASCII as UTF-8. Lone surrogates become ``?``.
 
     See: RFC 3986 section 2, RFC 3987 section 3.1.
     """
@@ -133,7 +126,7 @@ def protocol_from_http(protocol_str: str) -> tuple[int, int]:
         protocol_str: Such as ``HTTP/1.1``. Servers name the later ones ``HTTP/2``, ``HTTP/3``.
 
     Raises:
-        MalformedTargetError: It is no version of HTTP.
+        MalformedTargetError: It is not a version of HTTP.
 
     See: RFC 9112 section 2.3.
     """
@@ -148,56 +141,18 @@ def protocol_from_http(protocol_str: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
-def split_request_target(target: str, method: str = "GET") -> RequestTarget:
-    """Split the target of a request line.
-
-    Args:
-        target: As received, as a Latin-1 string.
-        method: Method of the request: only CONNECT has the authority form, only OPTIONS ``*``.
-
-    Raises:
-        MalformedTargetError: It has none of the four forms, or a fragment, blank or control
-            character.
-
-    See: RFC 9112 section 3.2.
-    """
-    if target and _TARGET.fullmatch(target):
-        if method == "CONNECT":
-            parse_host(target)
-            return RequestTarget("", target, "", "")
-        if target == "*" and method == "OPTIONS":
-            return RequestTarget("", "", "*", "")
-        if target[0] == "/":
-            path, _, query = target.partition("?")
-            return RequestTarget("", "", path, query)
-        scheme, separator, rest = target.partition("://")
-        if separator and _SCHEME.fullmatch(scheme):
-            return _split_absolute(scheme.lower(), rest)
-    raise MalformedTargetError(f"request target {target!r}: expected a path that begins with /")
-
-
-def _split_absolute(scheme: str, rest: str) -> RequestTarget:
-    """Split what follows the scheme of the absolute form."""
-    before, _, query = rest.partition("?")
-    authority, slash, path = before.partition("/")
-    # http://user@host/: user information is an error in a request, RFC 9110 section 4.2.4
-    if not authority or not parse_host(authority)[0]:
-        raise MalformedTargetError(f"request target: no host in {scheme}://{rest!r}")
-    return RequestTarget(scheme, authority, slash + path or "/", query)
-
-
 def parse_host(field: str) -> tuple[str, int | None]:
-    """Read a Host field or the authority of a request target.
+    """Read a Host field.
 
     Args:
         field: Such as ``example.org:8080`` or ``[::1]``.
 
     Returns:
-        The host as received, brackets included, and the port, None if it is not told.
+        The host as received, brackets included, and the port; None without a port.
 
     Raises:
-        MalformedTargetError: It is no host with an optional port from 0 to 65535, or longer than
-            any name. A comma is refused too: it is how some servers join two Host fields.
+        MalformedTargetError: It is not a host with an optional port from 0 to 65535, or it is
+            longer than any name. A comma is refused too: some servers join two Host fields by one.
 
     See: RFC 9110 section 7.2, RFC 3986 sections 3.2 and 3.2.2.
     """

@@ -1,18 +1,9 @@
 """Helpers for HTTP that applications use; the rules themselves are pure functions elsewhere."""
 
 from cherrypy._http.dates import HTTPDate
-from cherrypy._http.headers import (
-    AcceptElement,
-    CaseInsensitiveDict,
-    HeaderElement,
-    HeaderMap,
-    Host,
-    KeyTransformingDict,
-    SanitizedHost,
-    decode_TEXT,
-    decode_TEXT_maybe,
-    header_elements,
-)
+from cherrypy._http.elements import AcceptElement, HeaderElement, header_elements
+from cherrypy._http.headers import HeaderMap, Host, SanitizedHost, decode_TEXT, decode_TEXT_maybe
+from cherrypy._http.mappings import CaseInsensitiveDict, KeyTransformingDict
 from cherrypy._http.ranges import get_ranges
 from cherrypy._http.status import response_codes, valid_status
 from cherrypy._http.targets import (
