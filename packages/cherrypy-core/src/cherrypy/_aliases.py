@@ -17,7 +17,7 @@ _MIDDLEWARE = "cherrypy._app.middleware"
 _OBJECTS = "cherrypy._publishing.objects"
 _HANDLERS = "cherrypy._publishing.handlers"
 _NAMESPACES = "cherrypy._publishing.namespaces"
-_BODY = "cherrypy._request.body"
+_ENTITY = "cherrypy._request.entity"
 _CONFIG = "cherrypy._config.config"
 
 ALIASES: dict[str, dict[str, str]] = {
@@ -72,13 +72,13 @@ ALIASES: dict[str, dict[str, str]] = {
         "logfmt": "cherrypy._runtime.logs:formatter",
     },
     "_cpreqbody": {
-        "Entity": _BODY,
-        "Part": _BODY,
-        "RequestBody": _BODY,
-        "SizedReader": _BODY,
-        "process_multipart": _BODY,
-        "process_multipart_form_data": _BODY,
-        "process_urlencoded": _BODY,
+        "Entity": _ENTITY,
+        "Part": _ENTITY,
+        "RequestBody": "cherrypy._request.body",
+        "SizedReader": "cherrypy._request.readers",
+        "process_multipart": _ENTITY,
+        "process_multipart_form_data": _ENTITY,
+        "process_urlencoded": _ENTITY,
     },
     "_cprequest": {
         "Request": "cherrypy._request.request",

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from cherrypy._http.headers import HeaderMap
-from cherrypy._request.body import Entity, RequestBody, SizedReader
+from cherrypy._request.body import RequestBody
+from cherrypy._request.entity import Entity
+from cherrypy._request.readers import SizedReader
 from cherrypy._runtime.errors import HTTPError
 
 FORM = "application/x-www-form-urlencoded"
@@ -112,7 +114,7 @@ def test_reader_allows_up_to_maxbytes(maxbytes: int | None) -> None:
 
 @pytest.mark.parametrize("call", ["read", "readline", "readlines"])
 def test_reader_refuses_less_than_the_length(call: str) -> None:
-    with pytest.raises(HTTPError, match="ended after 3 of 9 octets") as refused:
+    with pytest.raises(HTTPError, match="ended after 3 of 9 bytes") as refused:
         getattr(SizedReader(io.BytesIO(b"abc"), 9, None), call)()
     assert refused.value.code == 400
 
@@ -496,7 +498,7 @@ def test_a_form_that_is_too_large_is_refused_unread() -> None:
     body = request_body(b"a=12345", Content_Type=FORM)
     body.max_fields_size = 6
     fp = body.fp
-    with pytest.raises(HTTPError, match="more than 6 octets") as refused:
+    with pytest.raises(HTTPError, match="more than 6 bytes") as refused:
         body.process()
     assert (refused.value.code, fp.sizes) == (413, [])
 

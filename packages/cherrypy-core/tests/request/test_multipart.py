@@ -7,13 +7,9 @@ from typing import Any
 import pytest
 
 from cherrypy._http.headers import HeaderMap
-from cherrypy._request.body import (
-    Entity,
-    Part,
-    RequestBody,
-    SizedReader,
-    process_multipart_form_data,
-)
+from cherrypy._request.body import RequestBody
+from cherrypy._request.entity import Entity, Part, process_multipart_form_data
+from cherrypy._request.readers import SizedReader
 from cherrypy._runtime.errors import HTTPError
 
 FORM_DATA = "multipart/form-data; boundary=b"

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from cherrypy._http.headers import HeaderMap
-from cherrypy._request.body import Part, RequestBody
+from cherrypy._request.body import RequestBody
+from cherrypy._request.entity import Part
 from cherrypy._runtime.errors import HTTPError
 
 MEBIBYTE = 2**20
@@ -66,11 +67,11 @@ def recorded(body: RequestBody) -> list[Any]:
         ("max_parts", FIELD * 3, FIELD * 4, "3 parts"),
         ("max_files", FIELD + FILE * 3, FILE * 4, "3 files"),
         ("max_fields", FIELD * 3 + FILE, FIELD * 4, "3 fields"),
-        ("max_fields_size", FIELD * 3 + FILE, FIELD + FIELD.replace(b"v", b"vvv"), "3 octets"),
+        ("max_fields_size", FIELD * 3 + FILE, FIELD + FIELD.replace(b"v", b"vvv"), "3 bytes"),
         ("max_part_headers", b"--b\r\nA:\r\nB:\r\nC:\r\n\r\n\r\n",
          b"--b\r\nA:\r\nB:\r\nC:\r\n D\r\n\r\n\r\n", "3 header lines"),
         ("max_part_header_size", b"--b\r\n\r\nv\r\n", b"--b\r\n12\r\n\r\nv\r\n",
-         "3 octets in the headers"),
+         "3 bytes in the headers"),
     ],
 )  # fmt: skip
 def test_what_is_beyond_a_limit_is_refused(
@@ -123,7 +124,7 @@ def test_a_large_field_is_refused_before_it_is_held() -> None:
     head = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n'
     body = multipart(Endless(iter([head, *[b"x" * 65536] * 1000])))
     made = recorded(body)
-    with pytest.raises(HTTPError, match="octets in its fields") as refused:
+    with pytest.raises(HTTPError, match="bytes in its fields") as refused:
         body.process()
     assert refused.value.code == 413
     assert [file.closed for file in made] == [True]

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from cherrypy._http.fields import quote
 from cherrypy._http.headers import HeaderMap
-from cherrypy._request.body import Part, RequestBody
+from cherrypy._request.body import RequestBody
+from cherrypy._request.entity import Part
 from cherrypy._runtime.errors import HTTPError
 
 BOUNDARY = b"b--b"  # hyphens in it, so that other lines nearly are boundaries

@@ -199,7 +199,7 @@ class TestHeaders:
             ({"x-a": "1"}, "'1'"),
             ([("X-A", "1"), ("X-A", "2")], "'1, 2'"),
             ({"X-A": "é"}, "'é'"),
-            ({"X-A": "€"}, "'â\\x82¬'"),  # octets of UTF-8, as servers hand them over
+            ({"X-A": "€"}, "'â\\x82¬'"),  # bytes of UTF-8, as servers hand them over
             ({"X-A": None}, "None"),
             ({}, "'mine'"),
         ],
@@ -571,8 +571,8 @@ class TestOtherApplications:
         with pytest.raises(RuntimeError, match="exc_info"):
             Client(application).get("/")
 
-    def test_content_is_octets(self) -> None:
-        with pytest.raises(TypeError, match="octets"):
+    def test_content_is_bytes(self) -> None:
+        with pytest.raises(TypeError, match="bytes"):
             self.client("text").get("/")
 
     @pytest.mark.parametrize("status", ["204 No Content", "304 Not Modified"])

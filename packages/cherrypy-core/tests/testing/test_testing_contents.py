@@ -66,7 +66,7 @@ def test_an_empty_form(client: Client) -> None:
 @pytest.mark.parametrize(
     ("file", "received"),
     [
-        (b"octets", ("file", "application/octet-stream", "octets")),
+        (b"bytes", ("file", "application/octet-stream", "bytes")),
         ("text é", ("file", "application/octet-stream", "text é")),
         (("a.txt", b"x"), ("a.txt", "text/plain", "x")),
         (("a.bin", "x", "image/x-thing"), ("a.bin", "image/x-thing", "x")),
@@ -168,7 +168,7 @@ def test_what_makes_no_content(client: Client, options: Any) -> None:
 @given(st.lists(st.tuples(TEXT, TEXT)))
 def test_a_form_can_be_read_again(pairs: list[tuple[str, str]]) -> None:
     content = make_content({"data": pairs})
-    assert parse_qsl((content.octets or b"").decode(), keep_blank_values=True) == pairs
+    assert parse_qsl((content.whole or b"").decode(), keep_blank_values=True) == pairs
 
 
 @given(st.lists(st.binary()), st.data())

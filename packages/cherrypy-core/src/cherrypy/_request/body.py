@@ -3,45 +3,29 @@
 from typing import Any
 
 from cherrypy._http.headers import HeaderMap
-from cherrypy._request.entity import (
-    Entity,
-    Part,
-    process_multipart,
-    process_multipart_form_data,
-    process_urlencoded,
-)
+from cherrypy._request.entity import Entity
 from cherrypy._request.readers import SizedReader
 from cherrypy._runtime.errors import HTTPError
-
-__all__ = [
-    "Entity",
-    "Part",
-    "RequestBody",
-    "SizedReader",
-    "process_multipart",
-    "process_multipart_form_data",
-    "process_urlencoded",
-]
 
 
 class RequestBody(Entity):
     """The body of a request; nothing of it is read before it is processed, or read by a handler.
 
     Args:
-        fp: What the server hands on: ``wsgi.input``.
+        fp: Input of the server, ``wsgi.input``.
         headers: Header fields of the request.
         params: Parameters that are known already.
         request_params: Parameters of the request; those of the body are added to them.
     """
 
     bufsize: int = 8192
-    """Octets to read ahead when lines are asked for."""
+    """How many bytes to read ahead when lines are asked for."""
 
     default_content_type: str = ""
-    """Content of a type that is not known stays unread, RFC 9110 section 8.3."""
+    """Content of unknown type stays unread, RFC 9110 section 8.3."""
 
     maxbytes: int | None = None
-    """Octets that the body may have; None or 0 for no limit."""
+    """How many bytes the body may have; None or 0 for no limit."""
 
     def __init__(
         self,
@@ -61,15 +45,15 @@ class RequestBody(Entity):
         """Prepare the body for reading, call its processor, hand its parameters to the request.
 
         Raises:
-            HTTPError: 411 if the length is not told, 400 if it is no number or if the body is
+            HTTPError: 411 without a length, 400 if the length is not a number or if the body is
                 malformed or shorter than told, 413 if it is larger than ``maxbytes`` (before any
-                of it is read, if it was told).
+                of it is read, if the length was told).
         """
         chunked = "Transfer-Encoding" in self.headers
         if "Content-Length" not in self.headers and not chunked:
             raise HTTPError(411)
         if self.length is None and not chunked:
-            raise HTTPError(400, "Content-Length is not a number of octets.")
+            raise HTTPError(400, "Content-Length is not a number of bytes.")
         if self.maxbytes and self.length is not None and self.length > self.maxbytes:
             raise HTTPError(413, f"Maximum request length: {self.maxbytes}")
         self.fp = SizedReader(

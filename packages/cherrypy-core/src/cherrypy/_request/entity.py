@@ -1,7 +1,8 @@
-"""Bodies and the parts of them: what is in them, and how it becomes parameters."""
+"""Bodies and their parts: how their content is read, and becomes parameters."""
 
 import contextlib
 import io
+import itertools
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from urllib.parse import unquote, unquote_to_bytes
 from cherrypy._http.charsets import is_charset
 from cherrypy._http.elements import HeaderElement
 from cherrypy._http.headers import HeaderMap
+from cherrypy._http.targets import add_value
 from cherrypy._request.charsets import first_that_decodes
 from cherrypy._request.multipart import (
     MAX_DEPTH,
@@ -20,25 +22,26 @@ from cherrypy._request.multipart import (
     parse_boundary,
     read_field_lines,
 )
-from cherrypy._request.readers import BLOCK_SIZE
+from cherrypy._request.readers import BLOCK_SIZE, LineReader
 from cherrypy._runtime.errors import HTTPError
 from cherrypy._runtime.state import lazy
 
 _LENGTH = re.compile(r"[0-9]{1,18}")
+_SET_BY_INIT: Any = None  # as on upstream's classes; instances never have it
 
 
 class _QuietFile(io.FileIO):
-    """A raw file that gives no warning when nobody refers to it any more."""
+    """A raw file that does not warn when nothing refers to it any more."""
 
     def __del__(self) -> None:
         self.close()
 
 
 class SpooledFile(io.BufferedRandom):
-    """A temporary file that has no name, so that nothing is left of it once it is closed.
+    """A temporary file without a name, so that nothing is left of it once it is closed.
 
-    It closes itself when nobody refers to it any more, and warns of nothing then: handlers need
-    not close what was uploaded to them.
+    It closes itself when nothing refers to it any more, without a warning: handlers need not close
+    uploaded files.
     """
 
     def __init__(self) -> None:
@@ -49,7 +52,7 @@ class SpooledFile(io.BufferedRandom):
             super().__init__(_QuietFile(os.dup(file.fileno()), "rb+"))
 
     def __del__(self) -> None:
-        """Close the file; what could not be written any more is not wanted either."""
+        """Close the file; content that cannot be written any more is not wanted either."""
         with contextlib.suppress(OSError):
             self.close()
 
@@ -62,24 +65,22 @@ def process_urlencoded(entity: "Entity") -> None:
             to the one that decodes all of it.
 
     Raises:
-        HTTPError: 413 if there are more fields or octets than allowed, 400 if no charset fits.
+        HTTPError: 413 if there are more fields or bytes than allowed, 400 if no charset fits.
 
     See: WHATWG URL section 5.1. A semicolon separates fields as ``&`` does.
     """
-    octets = _read_fields(entity).replace(b";", b"&")
+    content = _read_fields(entity).replace(b";", b"&")
     most = entity.max_fields
-    if most is not None and octets.count(b"&") >= most:
+    if most is not None and content.count(b"&") >= most:
         raise HTTPError(413, f"The request body has more than {most} fields.")
-    pairs = [pair.partition(b"=")[::2] for pair in octets.split(b"&") if pair]
+    pairs = [pair.partition(b"=")[::2] for pair in content.split(b"&") if pair]
 
     def decode(charset: str) -> list[tuple[str, str]]:
-        return [
-            (_decode_octets(name, charset), _decode_octets(value, charset)) for name, value in pairs
-        ]
+        return [(_decode(name, charset), _decode(value, charset)) for name, value in pairs]
 
     entity.charset, fields = first_that_decodes(entity.attempt_charsets, decode)
     for name, value in fields:
-        _add_param(entity.params, name, value)
+        add_value(entity.params, name, value)
 
 
 def process_multipart(entity: "Entity") -> None:
@@ -89,7 +90,7 @@ def process_multipart(entity: "Entity") -> None:
         entity: A body of ``multipart/...``, or a part that is one itself.
 
     Raises:
-        HTTPError: 413 if there is more of something than allowed, 400 if the body is malformed or
+        HTTPError: 413 if a limit is exceeded, 400 if the body is malformed or
             incomplete. The files of all parts are closed then.
 
     See: RFC 2046 section 5.1.
@@ -105,11 +106,11 @@ def process_multipart(entity: "Entity") -> None:
     try:
         _read_parts(entity, reader, boundary)
         if isinstance(entity, Part):
-            # what follows the inner parts, up to the boundary of this one
+            # the rest after the inner parts, up to the boundary of this one
             reader.begin_part(entity.boundary)
             reader.skip_content()
         else:
-            reader.skip_all()  # what follows the last part means nothing, but it has to come
+            reader.skip_all()  # the rest after the last part means nothing, but it has to come
     except BaseException:
         close_files(entity)
         raise
@@ -120,9 +121,9 @@ def _read_parts(entity: "Entity", reader: BoundaryReader, boundary: bytes) -> No
     if reader.is_empty():
         return
     reader.begin_part(boundary)
-    reader.skip_content()  # what is before the first boundary means nothing
+    reader.skip_content()  # the text before the first boundary means nothing
     while not reader.done:
-        reader.count_part()
+        reader.count("parts")
         reader.begin_part(boundary)
         part = entity.part_class.from_fp(reader, boundary)
         entity.parts.append(part)
@@ -133,8 +134,8 @@ def _read_parts(entity: "Entity", reader: BoundaryReader, boundary: bytes) -> No
 def process_multipart_form_data(entity: "Entity") -> None:
     """Read a multipart body whose parts are form fields and files into ``entity.params``.
 
-    A part with a file name is a parameter itself; of the others, it is the decoded content. Parts
-    without a name stay in ``entity.parts``.
+    A part with a file name is itself the value of a parameter, any other part its decoded content.
+    Parts without a name stay in ``entity.parts``.
 
     Args:
         entity: A body, or a part, of ``multipart/form-data``.
@@ -151,9 +152,9 @@ def process_multipart_form_data(entity: "Entity") -> None:
             if part.name is None:
                 entity.parts.append(part)
             elif part.filename is not None or (part.file is None and part.value is None):
-                _add_param(entity.params, part.name, part)
+                add_value(entity.params, part.name, part)
             else:
-                _add_param(entity.params, part.name, part.fullvalue())
+                add_value(entity.params, part.name, part.fullvalue())
                 close_files(part)
     except BaseException:
         for part in parts:
@@ -169,15 +170,15 @@ def close_files(entity: "Entity") -> None:
         close_files(part)
 
 
-class Entity:
+class Entity(LineReader):
     """A body, or a part of one, with the header fields that describe it (RFC 9110 section 6.4).
 
-    The numbers that begin with ``max_`` are limits of what a form or a multipart body may hold.
-    They act before anything is kept; what is beyond them is answered with 413. None is no limit.
-    For all parts of a body, those of the body count.
+    The numbers that begin with ``max_`` are limits of a form or a multipart body. They act before
+    anything is kept, by an answer of 413. None is no limit. The limits of a body count for all of
+    its parts.
 
     Args:
-        fp: Where the octets are read from.
+        fp: Source of the content.
         headers: The header fields.
         params: Parameters that are known already.
         parts: Parts that are known already.
@@ -192,7 +193,7 @@ class Entity:
     charset: str | None = None
     """The charset that decoded the content; None before."""
 
-    content_type: HeaderElement = None  # type: ignore[assignment]  # every instance has one
+    content_type: HeaderElement = _SET_BY_INIT
     """Media type, in ``value``, and its parameters, in ``params`` (RFC 9110 section 8.3)."""
 
     default_content_type: str = "application/x-www-form-urlencoded"
@@ -205,24 +206,24 @@ class Entity:
     """Name of the form field (RFC 7578 section 4.2)."""
 
     fp: Any = None
-    """Where the octets are read from; has ``read``, and ``readline`` for parts."""
+    """Source of the content; has ``read``, and ``readline`` for parts."""
 
     file: Any = None
     """The content as a file, at its beginning; None if it was small or not read."""
 
     value: Any = None
-    """The content as octets; None if it is in ``file`` or was not read."""
+    """The content as bytes; None if it is in ``file`` or was not read."""
 
-    headers: HeaderMap = None  # type: ignore[assignment]  # every instance has them
+    headers: HeaderMap = _SET_BY_INIT
     """Header fields."""
 
     length: int | None = None
-    """Octets that were announced; None if none were, or not as a number."""
+    """Number of bytes that was announced; None if it was not, or not as a number."""
 
-    params: dict[str, Any] = None  # type: ignore[assignment]  # every instance has them
+    params: dict[str, Any] = _SET_BY_INIT
     """Parameters by name: text, a :class:`Part` for a file, or a list where a name is repeated."""
 
-    parts: list["Part"] = None  # type: ignore[assignment]  # every instance has them
+    parts: list["Part"] = _SET_BY_INIT
     """Parts of a multipart body; of ``multipart/form-data``, those without a name."""
 
     part_class: type["Part"]
@@ -245,13 +246,13 @@ class Entity:
     """Fields of a form."""
 
     max_fields_size: int | None = 10 * 1024 * 1024
-    """Octets of all fields of a form; they are held in memory. Files do not count."""
+    """Bytes of all fields of a form; they are held in memory. Files do not count."""
 
     max_part_headers: int | None = 32
     """Header lines of one part."""
 
     max_part_header_size: int | None = 8192
-    """Octets of all header lines of one part."""
+    """Bytes of all header lines of one part."""
 
     def __init__(
         self,
@@ -275,18 +276,18 @@ class Entity:
             self.filename = _parse_filename(disposition)
 
     def read(self, size: int | None = None, fp_out: Any = None) -> bytes | None:
-        """Read octets.
+        """Read bytes.
 
         Args:
-            size: How many at most; all there are if None.
-            fp_out: Where to write them, in blocks; has ``write(octets)``.
+            size: How many at most; all if None.
+            fp_out: Where to write them, in blocks; has ``write``.
 
         Returns:
-            The octets; None if they went to ``fp_out``.
+            The bytes; None if they went to ``fp_out``.
         """
         if fp_out is None:
-            octets: bytes = self.fp.read() if size is None else self.fp.read(size)
-            return octets
+            content: bytes = self.fp.read() if size is None else self.fp.read(size)
+            return content
         left = -1 if size is None else size
         while left and (block := self.fp.read(BLOCK_SIZE if left < 0 else min(left, BLOCK_SIZE))):
             fp_out.write(block)
@@ -294,20 +295,9 @@ class Entity:
         return None
 
     def readline(self, size: int | None = None) -> bytes:
-        """Read up to and with the next line feed, or up to ``size`` octets."""
+        """Read up to and with the next line feed, or up to ``size`` bytes."""
         line: bytes = self.fp.readline() if size is None else self.fp.readline(size)
         return line
-
-    def readlines(self, sizehint: int | None = None) -> list[bytes]:
-        """Read lines, until they have ``sizehint`` octets together if it is given."""
-        lines = []
-        octets = 0
-        while line := self.readline():
-            lines.append(line)
-            octets += len(line)
-            if sizehint is not None and octets >= sizehint:
-                break
-        return lines
 
     def __iter__(self) -> Iterator[bytes]:
         """Iterate over the lines."""
@@ -325,7 +315,7 @@ class Entity:
         return self.__next__()
 
     def read_into_file(self, fp_out: Any = None) -> Any:
-        """Read all octets into a file.
+        """Read all of the content into a file.
 
         Args:
             fp_out: File to write to; that of :meth:`make_file` if None.
@@ -333,20 +323,26 @@ class Entity:
         Returns:
             The file, at its end.
         """
+        with self._writing(fp_out) as file:
+            self.read(fp_out=file)
+        return file
+
+    @contextlib.contextmanager
+    def _writing(self, fp_out: Any) -> Iterator[Any]:
+        """Yield a file to write to, a new one if ``fp_out`` is None; close that one on errors."""
         file = self.make_file() if fp_out is None else fp_out
         try:
-            self.read(fp_out=file)
+            yield file
         except BaseException:
             if fp_out is None:
                 file.close()
             raise
-        return file
 
     def make_file(self) -> Any:
         """Open the file that content is written to; override it to choose where.
 
         Returns:
-            A temporary file for octets, without a name, that is gone when it is closed.
+            A temporary file for bytes, without a name, that is gone when it is closed.
         """
         return SpooledFile()
 
@@ -359,21 +355,21 @@ class Entity:
         if self.file is None:
             return self.decode_entity(b"" if self.value is None else self.value)
         self.file.seek(0)
-        octets = self.file.read()
+        content = self.file.read()
         self.file.seek(0)
-        return self.decode_entity(octets)
+        return self.decode_entity(content)
 
     def decode_entity(self, value: bytes) -> str:
-        """Decode octets by the first of ``attempt_charsets`` that fits, and note it in ``charset``.
+        """Decode bytes by the first of ``attempt_charsets`` that fits, and note it in ``charset``.
 
         Raises:
-            HTTPError: 400 if none does.
+            HTTPError: 400 if none of them fits.
         """
         self.charset, text = first_that_decodes(self.attempt_charsets, value.decode)
         return text
 
     def process(self) -> None:
-        """Call the processor for the content type; :meth:`default_proc` if there is none."""
+        """Call the processor for the content type, else :meth:`default_proc`."""
         media_type = self.content_type.value
         lower = media_type.lower()
         for key in (media_type, lower, lower.partition("/")[0]):
@@ -383,7 +379,7 @@ class Entity:
         self.default_proc()
 
     def default_proc(self) -> None:
-        """Process content that no processor is for: here, leave it unread for the handler."""
+        """Process content of a type without a processor: here, leave it unread for the handler."""
 
     def _content_type(self) -> HeaderElement:
         elements = self.headers.elements("Content-Type")
@@ -399,33 +395,31 @@ class Entity:
 class Part(Entity):
     """A part of a multipart body (RFC 2046 section 5.1, RFC 7578 section 4).
 
-    Its octets are read when it is processed: into ``file`` if it has a file name or is large, else
+    Its content is read when it is processed: into ``file`` if it has a file name or is large, else
     into ``value``.
 
     Args:
-        fp: Where the octets of the whole multipart body are read from.
+        fp: Source of the whole multipart body.
         headers: The header fields of the part.
-        boundary: What the line after the part begins with, the two hyphens included.
+        boundary: Beginning of the line after the part, the two hyphens included.
     """
 
     attempt_charsets: list[str] = ["us-ascii", "utf-8"]  # noqa: RUF012 - as in Entity
     default_content_type: str = "text/plain"
 
-    boundary: bytes = None  # type: ignore[assignment]  # every instance has one
-    """What the line after the part begins with."""
+    boundary: bytes = _SET_BY_INIT
+    """Beginning of the line after the part."""
 
     maxrambytes: int = 1000
-    """Octets up to which content without a file name stays in memory."""
+    """Number of bytes up to which content without a file name stays in memory."""
 
     def __init__(self, fp: Any, headers: HeaderMap, boundary: bytes) -> None:
         super().__init__(fp, headers)
         self.boundary = boundary
-        self.file = None
-        self.value = None
 
     @lazy
     def content_reader(self) -> ContentReader:
-        """The octets of this part alone; ``fp`` has those of all parts."""
+        """The content of this part alone; ``fp`` has that of all parts."""
         if isinstance(self.fp, BoundaryReader):
             return ContentReader(self.fp)
         reader = BoundaryReader.by_lines(self.fp, Limits.of(self))
@@ -434,11 +428,11 @@ class Part(Entity):
 
     @classmethod
     def from_fp(cls, fp: Any, boundary: bytes) -> Self:
-        """Make an instance of what is read from ``fp``: header fields, then content.
+        """Make an instance of the header fields that are read from ``fp``; its content comes next.
 
         Args:
             fp: A file, after the boundary before the part; has ``readline(size)``.
-            boundary: What the line after the part begins with.
+            boundary: Beginning of the line after the part.
         """
         return cls(fp, cls.read_headers(fp), boundary)
 
@@ -456,7 +450,7 @@ class Part(Entity):
         return read_field_lines(fp, limits)
 
     def read(self, size: int | None = None, fp_out: Any = None) -> bytes | None:
-        """Read octets of this part, see :meth:`Entity.read`."""
+        """Read bytes of this part, see :meth:`Entity.read`."""
         return self.content_reader.read(size, fp_out)
 
     def readline(self, size: int | None = None) -> bytes:
@@ -467,45 +461,44 @@ class Part(Entity):
         """Read the content of the part and the line with the boundary after it.
 
         Args:
-            fp_out: File to write to. If None, content of more than ``maxrambytes`` octets is
+            fp_out: File to write to. If None, content of more than ``maxrambytes`` bytes is
                 written, as it comes, to the file of :meth:`make_file`.
 
         Returns:
-            The file, at its beginning, or octets if the content is in none.
+            The file, at its beginning; bytes if the content is not in a file.
 
         Raises:
             HTTPError: 413 for too many files or too large fields, 400 if the body ends before.
         """
-        reader = self.content_reader.reader
-        is_field = self.name is not None and self.filename is None
-        file = fp_out
-        held: list[bytes] = []
-        size = 0
-        try:
-            for block in self.content_reader.blocks():
+        blocks = self._blocks()
+        if fp_out is None:
+            held: list[bytes] = []
+            size = 0
+            for block in blocks:
+                held.append(block)
                 size += len(block)
-                if is_field:
-                    reader.count_field_octets(len(block))
-                if file is None and size > self.maxrambytes:
-                    reader.count_file()
-                    file = self.make_file()
-                    for held_block in held:
-                        file.write(held_block)
-                    held.clear()
-                if file is None:
-                    held.append(block)
-                else:
-                    file.write(block)
-        except BaseException:
-            if file is not None and fp_out is None:
-                file.close()
-            raise
-        if reader.done and reader is not self.fp and hasattr(self.fp, "finish"):
-            self.fp.finish()
-        if file is None:
-            return b"".join(held)
+                if size > self.maxrambytes:
+                    break
+            else:
+                return b"".join(held)
+            self.content_reader.reader.count("files")
+            blocks = itertools.chain(held, blocks)
+        with self._writing(fp_out) as file:
+            for block in blocks:
+                file.write(block)
         file.seek(0)
         return file
+
+    def _blocks(self) -> Iterator[bytes]:
+        """Yield the content of the part, and count that of a field."""
+        reader = self.content_reader.reader
+        is_field = self.name is not None and self.filename is None
+        for block in self.content_reader.blocks():
+            if is_field:
+                reader.count("fields_size", len(block))
+            yield block
+        if reader.done and reader is not self.fp and hasattr(self.fp, "finish"):
+            self.fp.finish()
 
     def read_into_file(self, fp_out: Any = None) -> Any:
         """Read the content of the part into a file.
@@ -516,16 +509,10 @@ class Part(Entity):
         Returns:
             The file, at its beginning.
         """
-        if fp_out is not None:
-            self.read_lines_to_boundary(fp_out=fp_out)
-            return fp_out
-        self.content_reader.reader.count_file()
-        file = self.make_file()
-        try:
+        if fp_out is None:
+            self.content_reader.reader.count("files")
+        with self._writing(fp_out) as file:
             self.read_lines_to_boundary(fp_out=file)
-        except BaseException:
-            file.close()
-            raise
         return file
 
     def default_proc(self) -> None:
@@ -534,7 +521,7 @@ class Part(Entity):
             self.file = self.read_into_file()
             return
         if self.name is not None:
-            self.content_reader.reader.count_field()
+            self.content_reader.reader.count("fields")
         content = self.read_lines_to_boundary()
         if isinstance(content, bytes):
             self.value = content
@@ -546,41 +533,30 @@ Entity.part_class = Part
 
 
 def _read_fields(entity: Entity) -> bytes:
-    """Read all octets of an entity that is a form.
+    """Read all of an entity that is a form.
 
     Raises:
-        HTTPError: 413 if there are more than allowed.
+        HTTPError: 413 if it has more bytes than allowed.
     """
     most = entity.max_fields_size
-    octets = b""
     if most is None or (entity.length or 0) <= most:
-        octets = entity.read(None if most is None else most + 1) or b""
-        if most is None or len(octets) <= most:
-            return octets
-    raise HTTPError(413, f"The request body has more than {most} octets in its fields.")
+        content = entity.read(None if most is None else most + 1) or b""
+        if most is None or len(content) <= most:
+            return content
+    raise HTTPError(413, f"The request body has more than {most} bytes in its fields.")
 
 
-def _decode_octets(octets: bytes, charset: str) -> str:
-    return unquote_to_bytes(octets.replace(b"+", b" ")).decode(charset)
-
-
-def _add_param(params: dict[str, Any], name: str, value: object) -> None:
-    """Add a parameter; values of the same name become a list."""
-    if name not in params:
-        params[name] = value
-    elif isinstance(params[name], list):
-        params[name].append(value)
-    else:
-        params[name] = [params[name], value]
+def _decode(quoted: bytes, charset: str) -> str:
+    return unquote_to_bytes(quoted.replace(b"+", b" ")).decode(charset)
 
 
 def _parse_length(field: str | None) -> int | None:
-    """Return what a Content-Length field says, None if that is no number of octets."""
+    """Return the number in a Content-Length field; None if it is not a number."""
     return int(field) if field and _LENGTH.fullmatch(field.strip()) else None
 
 
 def _parse_filename(parameters: dict[str, str]) -> str | None:
-    """Return the file name that a Content-Disposition field gives (RFC 6266 section 4.3)."""
+    """Return the file name in a Content-Disposition field (RFC 6266 section 4.3)."""
     extended = parameters.get("filename*")
     if extended is not None:
         charset, _, rest = extended.partition("'")

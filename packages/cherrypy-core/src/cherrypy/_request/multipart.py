@@ -1,24 +1,25 @@
 """Boundaries of a multipart body, found block by block (RFC 2046 section 5.1).
 
-Why no parser from elsewhere: applications override the methods by which a part reads itself from a
-file, so there has to be a file with the boundaries in it. See "What it costs" in the guide on
-uploads for what else was found.
+Other parsers do not fit: applications override the methods by which a part reads itself from a
+file, so there has to be a file with the boundaries in it. The guide on uploads tells more under
+"What it costs".
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Self
 
 from cherrypy._http.headers import HeaderMap
 from cherrypy._request.field_lines import parse_field_lines
-from cherrypy._request.readers import BLOCK_SIZE, OctetReader
+from cherrypy._request.readers import BLOCK_SIZE, ByteReader
 from cherrypy._runtime.errors import HTTPError
 
 MAX_DEPTH = 8
 """How deep multipart bodies may be nested."""
 
 _BOUNDARY = re.compile(r"[ -~]{0,200}[!-~]")  # RFC 2046 allows 70; longer ones are in use
-# What follows the boundary in its line: two hyphens after the last part, and blanks that a gateway
+# The rest of a line with the boundary: two hyphens after the last part, and blanks that a gateway
 # may have added. The last line may lack its end.
 _REST_OF_LINE = re.compile(rb"(--)?+[ \t]{0,256}+\r?\n")
 _REST_OF_LAST_LINE = re.compile(rb"(--)[ \t]{0,256}+\r?\Z")
@@ -38,38 +39,38 @@ class Limits(NamedTuple):
 
     @classmethod
     def of(cls, entity: Any) -> Self:
-        """Return what an entity says now. Who holds the entity itself keeps its files open."""
+        """Return the limits of an entity, without a reference that would keep its files open."""
         return cls(*(getattr(entity, name) for name in cls._fields))
 
 
 def parse_boundary(text: str) -> bytes:
-    """Return the octets that the lines between parts begin with.
+    """Return the bytes that the lines between parts begin with.
 
     Args:
         text: Parameter ``boundary`` of the content type.
 
     Raises:
-        HTTPError: 400 if it is empty, too long, or has characters that are in no boundary.
+        HTTPError: 400 if it is empty, too long, or has characters that a boundary cannot have.
     """
     if not _BOUNDARY.fullmatch(text):
         raise HTTPError(400, f"Invalid boundary in multipart form: {text!r}")
     return b"--" + text.encode("ascii")
 
 
-class BoundaryReader(OctetReader):
-    """The octets of a multipart body, with a view to the boundaries in it.
+class BoundaryReader(ByteReader):
+    """The bytes of a multipart body, with a view to the boundaries in it.
 
     All parts of a body, nested ones too, read from the same instance, one after the other. It
     holds one block and, between two blocks, as much as a boundary is long. It sees the boundary
     whether it is read by content of parts or by lines.
 
     Args:
-        pull: Called for more octets; gives none at the end.
+        pull: Called for more bytes; returns none at the end.
         limits: How much the body may hold.
 
     Attributes:
         complete: Whether the part that was begun last is at its end.
-        done: Whether that end was the last boundary, after which there is no other part.
+        done: Whether that end was the last boundary, without another part after it.
         depth: How many multipart bodies are open, one inside the other.
     """
 
@@ -83,7 +84,7 @@ class BoundaryReader(OctetReader):
         self._ended = False
         self._boundary = b""
         self._at_line_start = True
-        self._parts = self._files = self._fields = self._fields_size = 0
+        self._counted: Counter[str] = Counter()
 
     @classmethod
     def by_blocks(cls, fp: Any, limits: Limits) -> Self:
@@ -111,14 +112,14 @@ class BoundaryReader(OctetReader):
         self.done = True
 
     def is_empty(self) -> bool:
-        """Tell whether nothing is left to read."""
+        """Tell whether there is nothing more to read."""
         return not self._fill(BLOCK_SIZE)
 
     def read_content(self) -> bytes:
         """Read a block of the content of the part that was begun.
 
         Returns:
-            Some octets; after the last ones, when the line with the boundary was read too, none.
+            Some bytes; none after the last ones, when the line with the boundary was read too.
 
         Raises:
             HTTPError: 400 if the body ends before the boundary.
@@ -139,12 +140,12 @@ class BoundaryReader(OctetReader):
         return b""
 
     def skip_content(self) -> None:
-        """Read what is left of the part that was begun, and forget it."""
+        """Read the rest of the part that was begun, and forget it."""
         while not self.complete:
             self.read_content()
 
     def skip_all(self) -> None:
-        """Read what is left, and forget it."""
+        """Read the rest, and forget it."""
         self._buffer, self._position = b"", 0
         while self._pull():
             pass
@@ -153,7 +154,7 @@ class BoundaryReader(OctetReader):
         """Read up to and with the next line feed; ends the part if it is the boundary's line.
 
         Args:
-            size: How many octets at most; no limit if None or negative.
+            size: How many bytes at most; no limit if None or negative.
         """
         may_end = self._at_line_start and not self.complete
         line = super().readline(size)
@@ -167,48 +168,24 @@ class BoundaryReader(OctetReader):
         return line
 
     def blocks(self, size: int | None = None) -> Iterator[bytes]:
-        """Yield octets until there are as many as asked for, or all, parts or not."""
+        """Yield bytes until there are as many as asked for, or all, parts or not."""
         for block in super().blocks(size):
             self._at_line_start = block[-1] == _LINE_FEED
             yield block
 
-    # Limits
+    def count(self, what: str, number: int = 1) -> None:
+        """Count parts, files, fields, or bytes of fields.
 
-    def count_part(self) -> None:
-        """Count a part.
-
-        Raises:
-            HTTPError: 413 if there are too many.
-        """
-        self._parts += 1
-        _check(self._parts, self.limits.max_parts, "parts")
-
-    def count_file(self) -> None:
-        """Count a part that is written to a file.
+        Args:
+            what: Name of the limit in :class:`Limits`, without ``max_``.
+            number: How many there are more.
 
         Raises:
             HTTPError: 413 if there are too many.
         """
-        self._files += 1
-        _check(self._files, self.limits.max_files, "files")
-
-    def count_field(self) -> None:
-        """Count a part that is a field of a form.
-
-        Raises:
-            HTTPError: 413 if there are too many.
-        """
-        self._fields += 1
-        _check(self._fields, self.limits.max_fields, "fields")
-
-    def count_field_octets(self, octets: int) -> None:
-        """Count octets of fields.
-
-        Raises:
-            HTTPError: 413 if there are too many.
-        """
-        self._fields_size += octets
-        _check(self._fields_size, self.limits.max_fields_size, "octets in its fields")
+        self._counted[what] += number
+        noun = "bytes in its fields" if what == "fields_size" else what
+        _check(self._counted[what], getattr(self.limits, f"max_{what}"), noun)
 
     # Scanning
 
@@ -221,8 +198,8 @@ class BoundaryReader(OctetReader):
         """Find out how far in the buffer the content reaches.
 
         Returns:
-            Where it ends for sure, and what follows the boundary in the next line. None if no such
-            line is there, or not yet as a whole.
+            Where it ends for sure, and the rest of the line with the boundary; None if no such line
+            is there, or not yet as a whole.
         """
         buffer, start, boundary = self._buffer, self._position, self._boundary
         if self._at_line_start and buffer.startswith(boundary, start):
@@ -240,9 +217,9 @@ class BoundaryReader(OctetReader):
         return self._without_beginning(), None
 
     def _without_beginning(self) -> int:
-        """Return where the content in the buffer ends if what comes next makes a boundary of it.
+        """Return where the content in the buffer ends if the next block may complete a boundary.
 
-        A line feed can only be the first octet of what separates parts, so the last one counts.
+        A boundary is one line, so only the last line feed counts.
         """
         buffer, start, boundary = self._buffer, self._position, self._boundary
         too_short = len(buffer) - start < len(boundary)
@@ -263,13 +240,13 @@ class BoundaryReader(OctetReader):
         return self._pull()
 
     def _extend(self) -> None:
-        """Read more behind what is in the buffer."""
+        """Read more bytes behind those in the buffer."""
         block = self._pull()
         self._ended = not block
         self._buffer, self._position = self._buffer[self._position :] + block, 0
 
 
-class ContentReader(OctetReader):
+class ContentReader(ByteReader):
     """The content of one part, in blocks or lines.
 
     Args:
@@ -289,7 +266,7 @@ def read_field_lines(fp: Any, limits: Limits) -> HeaderMap:
 
     Args:
         fp: Where to read; has ``readline(size)``.
-        limits: How many fields and octets there may be.
+        limits: How many fields and bytes there may be.
 
     Raises:
         HTTPError: 413 if there are more, 400 if a line is malformed, does not end in CRLF, or if
@@ -301,7 +278,7 @@ def read_field_lines(fp: Any, limits: Limits) -> HeaderMap:
     while True:
         line = fp.readline(-1 if most is None else most - size + 1)
         size += len(line)
-        _check(size, most, "octets in the headers of a part")
+        _check(size, most, "bytes in the headers of a part")
         if line == b"\r\n":
             return parse_field_lines(lines)
         if not line.endswith(b"\n"):

@@ -1,22 +1,43 @@
-"""Readers over the octets of a body: by block or by line, and up to what length."""
+"""Readers of a body: by block or by line, and up to its length or a limit."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 from cherrypy._http.headers import HeaderMap
 from cherrypy._request.field_lines import parse_field_lines
 from cherrypy._runtime.errors import HTTPError
 
+T = TypeVar("T")
+
 BLOCK_SIZE = 65536
-"""How many octets are read at once where the whole is wanted."""
+"""How many bytes are read at once where the whole is wanted."""
 
 
-class OctetReader(ABC):
-    """Octets in blocks or lines; a subclass says in ``_more`` where they come from.
+class LineReader:
+    """What can be made of ``readline``."""
+
+    def readline(self, size: int | None = None) -> bytes:
+        """Read up to and with the next line feed, or up to ``size`` bytes."""
+        raise NotImplementedError
+
+    def readlines(self, sizehint: int | None = None) -> list[bytes]:
+        """Read lines, until they have ``sizehint`` bytes together if it is given."""
+        lines = []
+        size = 0
+        while line := self.readline():
+            lines.append(line)
+            size += len(line)
+            if sizehint is not None and size >= sizehint:
+                break
+        return lines
+
+
+class ByteReader(LineReader, ABC):
+    """Bytes in blocks or lines; the method ``_more`` of a subclass reads them from their source.
 
     Args:
-        bufsize: Octets to read ahead when lines are asked for.
+        bufsize: How many bytes to read ahead when lines are asked for.
     """
 
     def __init__(self, bufsize: int) -> None:
@@ -25,11 +46,11 @@ class OctetReader(ABC):
         self._position = 0
 
     def read(self, size: int | None = None, fp_out: Any = None) -> bytes | None:
-        """Read octets.
+        """Read bytes.
 
         Args:
-            size: How many at most; all there are if None or negative.
-            fp_out: Where to write them, in blocks; has ``write(octets)``.
+            size: How many at most; all if None or negative.
+            fp_out: Where to write them, in blocks; has ``write``.
 
         Returns:
             As many as asked for, fewer only at the end; None if they went to ``fp_out``.
@@ -45,7 +66,7 @@ class OctetReader(ABC):
         """Read up to and with the next line feed.
 
         Args:
-            size: How many octets at most; no limit if None or negative.
+            size: How many bytes at most; no limit if None or negative.
         """
         left = -1 if size is None else size
         pieces = []
@@ -58,27 +79,12 @@ class OctetReader(ABC):
             left -= len(piece) if left > 0 else 0
         return b"".join(pieces)
 
-    def readlines(self, sizehint: int | None = None) -> list[bytes]:
-        """Read lines.
-
-        Args:
-            sizehint: Stop after the line with which there are that many octets; None for all lines.
-        """
-        lines = []
-        octets = 0
-        while line := self.readline():
-            lines.append(line)
-            octets += len(line)
-            if sizehint is not None and octets >= sizehint:
-                break
-        return lines
-
     @abstractmethod
     def _more(self, size: int) -> bytes:
-        """Read about ``size`` octets from the source; none at its end."""
+        """Read about ``size`` bytes from the source; none at its end."""
 
     def blocks(self, size: int | None = None) -> Iterator[bytes]:
-        """Yield octets until there are as many as asked for, or all of them."""
+        """Yield bytes until there are as many as asked for, or all of them."""
         left = -1 if size is None else size
         block_size = max(self.bufsize, BLOCK_SIZE)
         while left != 0:
@@ -90,39 +96,38 @@ class OctetReader(ABC):
             left -= len(block) if left > 0 else 0
 
     def _fill(self, size: int) -> bool:
-        """Read ahead if nothing is in the buffer; tell whether there is anything then."""
+        """Read ahead if the buffer is empty; tell whether anything is in it then."""
         if self._position == len(self._buffer):
             self._buffer, self._position = self._more(size), 0
         return bool(self._buffer)
 
     def _take(self, stop: int) -> bytes:
-        """Take what is in the buffer up to a position."""
+        """Take the bytes in the buffer up to a position."""
         start, self._position = self._position, stop
         return self._buffer[start:stop]
 
 
-class SizedReader(OctetReader):
-    """The octets of one request body, up to its length or to a limit.
+class SizedReader(ByteReader):
+    """The bytes of one request body, up to its length or to a limit.
 
-    Nothing is read before something is asked for: a server sends ``100 Continue`` when it is first
-    read from.
+    Nothing is read before it is asked for: a server sends ``100 Continue`` at the first read.
 
-    Each method that reads raises ``HTTPError``: 413 if there are more octets than ``maxbytes``, 400
+    Each method that reads raises ``HTTPError``: 413 if there are more bytes than ``maxbytes``, 400
     if there are fewer than ``length`` or if the transfer coding is broken, 408 if the client took
     too long.
 
     Args:
-        fp: What the server hands on; has ``read(size)``.
-        length: Octets that were announced; None if only the end of ``fp`` tells (chunked).
-        maxbytes: Octets that may come at most; None or 0 for no limit.
-        bufsize: Octets to read ahead when lines are asked for.
+        fp: The input of the server; has ``read(size)``.
+        length: Number of bytes that were announced; None if only the end of ``fp`` tells (chunked).
+        maxbytes: How many bytes may come at most; None or 0 for no limit.
+        bufsize: How many bytes to read ahead when lines are asked for.
         has_trailers: Whether trailers were announced; they are read at the end if ``fp`` has
             ``read_trailer_lines``.
 
     Attributes:
         done: Whether the end was reached.
-        trailers: The trailer fields; None before the end and where there are none (RFC 9110
-            section 6.5).
+        trailers: The trailer fields; None before the end and without trailers (RFC 9110 section
+            6.5).
     """
 
     trailers: HeaderMap | None = None
@@ -145,7 +150,7 @@ class SizedReader(OctetReader):
 
     @property
     def bytes_read(self) -> int:
-        """How many octets were handed on so far."""
+        """How many bytes were handed on so far."""
         return self._fetched - (len(self._buffer) - self._position)
 
     def finish(self) -> None:
@@ -164,47 +169,47 @@ class SizedReader(OctetReader):
         if self.maxbytes:
             # one more than allowed is enough to know
             size = min(size, max(1, self.maxbytes + 1 - self._fetched))
-        octets = self._fetch(size) if size else b""
-        self._fetched += len(octets)
+        content: bytes = _ask(self.fp.read, size) if size else b""
+        self._fetched += len(content)
         if self.maxbytes and self._fetched > self.maxbytes:
             raise HTTPError(413, f"Maximum request length: {self.maxbytes}")
-        if not octets:
+        if not content:
             if left:
                 raise HTTPError(
-                    400, f"The request body ended after {self._fetched} of {self.length} octets."
+                    400, f"The request body ended after {self._fetched} of {self.length} bytes."
                 )
             self.done = True
             self._read_trailers()
-        return octets
-
-    def _fetch(self, size: int) -> bytes:
-        try:
-            octets: bytes = self.fp.read(size)
-        except Exception as error:
-            _refuse(error)
-        return octets
+        return content
 
     def _read_trailers(self) -> None:
         if self.has_trailers and hasattr(self.fp, "read_trailer_lines"):
-            try:
-                lines = list(self.fp.read_trailer_lines())
-            except Exception as error:
-                _refuse(error)
+            lines = _ask(lambda: list(self.fp.read_trailer_lines()))
             self.trailers = parse_field_lines(lines)
 
 
-def _refuse(error: Exception) -> NoReturn:
-    """Answer an error that reading from the server gave.
+def _ask(read: Callable[..., T], *arguments: int) -> T:
+    """Read from the server, and turn its errors into answers.
 
     Args:
-        error: As servers raise it. One of ours says in ``status`` and ``reason`` what to answer;
-            cheroot is known by the name of its exception, as the core does not import it.
+        read: Reads. An error of our server says in ``status`` and ``reason`` what to answer; that
+            of cheroot is known by its name, since the core does not import cheroot.
+        *arguments: Arguments of ``read``.
 
     Raises:
         HTTPError: 413 if the server says that the body is too large, 408 if the client took too
             long, 400 if the connection or the transfer coding broke.
-        Exception: The error itself if it is none of these.
+        Exception: Any other error of ``read``.
     """
+    try:
+        return read(*arguments)
+    except Exception as error:
+        _refuse(error)
+        raise
+
+
+def _refuse(error: Exception) -> None:
+    """Raise the answer to an error that reading from the server gave, if there is one."""
     status = getattr(error, "status", None)
     if isinstance(status, int) and 400 <= status < 500:
         raise HTTPError(status, getattr(error, "reason", None)) from error
@@ -217,4 +222,3 @@ def _refuse(error: Exception) -> NoReturn:
         raise HTTPError(408, "The request body did not come in time.") from error
     if isinstance(error, (OSError, ValueError)):
         raise HTTPError(400, "The request body could not be read.") from error
-    raise error

@@ -20,18 +20,15 @@ Headers = Mapping[str, str | None] | Iterable[tuple[str, str | None]]
 MAX_REDIRECTS = 20
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_KEEP_METHOD = frozenset({307, 308})
-_MADE_GET_IF_POST = frozenset({301, 302})
-_CONTENT_OPTIONS = ("content", "data", "files", "json")
 _NOT_ALLOWED = ("\r", "\n", "\0")
 
 
 class TooManyRedirectsError(RuntimeError):
-    """Redirects that lead to no end; the message has the last URL."""
+    """Raised when redirects do not end; the message has the last URL."""
 
 
 class Options(TypedDict, total=False):
-    """What a request can have; see :class:`Client`."""
+    """The options of a request; see :class:`Client`."""
 
     params: Pairs
     headers: Headers
@@ -51,11 +48,11 @@ class Client:
     :meth:`request`. They take these options:
 
     - ``params``: parameters for the query, by name; a list for several values.
-    - ``headers``: header fields, by name or as pairs; None leaves out one that would be sent.
-    - ``data``: a form, by name. ``files``: files by name: octets, text, an open file,
+    - ``headers``: header fields, by name or as pairs; None as value keeps a field from being sent.
+    - ``data``: a form, by name. ``files``: files by name: bytes, text, an open file,
       ``(file name, content)`` or ``(file name, content, media type)``, or a list of these.
     - ``json``: a document to be sent as JSON, None included.
-    - ``content``: octets, text (UTF-8), or an iterable of octets or open file, which is sent
+    - ``content``: bytes, text (UTF-8), or an iterable of bytes or open file, which is sent
       chunked, so that its length is not told beforehand.
     - ``follow_redirects``: whether to follow redirects on the same host.
     - ``stream``: whether to leave the content of the response unread.
@@ -64,14 +61,14 @@ class Client:
     URLs are paths with or without a query, below the path of ``base``, or absolute.
 
     Args:
-        application: An application, ``cherrypy.tree`` (which it is if None), or any other WSGI
-            callable.
+        application: An application, ``cherrypy.tree``, or any other WSGI callable. None stands
+            for ``cherrypy.tree``.
         base: Scheme, host, and perhaps port and path of the URLs.
         headers: Header fields of every request.
         cookies: Cookies for every request; those of responses are added to :attr:`cookies`.
         follow_redirects: Whether requests follow redirects if they do not say themselves.
-        raise_errors: Whether an error that would be answered by a page with status 500 is raised
-            instead, so that a test shows the exception of the handler.
+        raise_errors: Whether an error is raised instead of answered by a page with status 500, so
+            that a test shows the exception of the handler.
         validate: Whether to check all of PEP 3333 (with :mod:`wsgiref.validate`), and that
             content is as long as it says.
 
@@ -92,7 +89,7 @@ class Client:
     ) -> None:
         if application is not None and not callable(application):
             raise TypeError(
-                f"{application!r} is no WSGI application; for a root object give "
+                f"{application!r} is not a WSGI application; for a root object give "
                 "cherrypy.Application(root)"
             )
         self.application: WSGIApplication = cherrypy.tree if application is None else application
@@ -144,7 +141,7 @@ class Client:
             **options: See :class:`Client`.
 
         Raises:
-            ValueError: The URL or a header field is none.
+            ValueError: The URL or a header field is malformed.
             TypeError: There is more than one content.
             TooManyRedirectsError: More than ``MAX_REDIRECTS`` (20) redirects.
             Exception: What the application raises, if ``raise_errors`` is on or it does not answer
@@ -153,15 +150,14 @@ class Client:
         target = self._target(url, options.get("params"))
         content = make_content(options)
         response = self._send(method, target, content, options)
-        if not options.get("follow_redirects", self.follow_redirects):
-            return self._finished(response, options)
+        follow = options.get("follow_redirects", self.follow_redirects)
         history: list[Response] = []
-        while (following := _next_target(response)) is not None:
+        while follow and (following := _next_target(response)) is not None:
             if len(history) == MAX_REDIRECTS:
                 raise TooManyRedirectsError(f"{MAX_REDIRECTS} redirects lead to {response.url}")
             response.read()
             history.append(response)
-            if response.status not in _KEEP_METHOD and _becomes_get(method, response.status):
+            if _becomes_get(method, response.status):
                 method, content = "GET", Content()
             elif content.pieces is not None:
                 raise RuntimeError(
@@ -169,7 +165,9 @@ class Client:
                 )
             response = self._send(method, following, content, options)
         response.history = history
-        return self._finished(response, options)
+        if not options.get("stream", False):
+            response.read()
+        return response
 
     def engine(self) -> AbstractContextManager[None]:
         """Start ``cherrypy.engine`` without an HTTP server, and stop it again; with ``with``.
@@ -177,11 +175,6 @@ class Client:
         See :func:`cherrypy.testing.running`.
         """
         return site.running()
-
-    def _finished(self, response: Response, options: Options) -> Response:
-        if not options.get("stream", False):
-            response.read()
-        return response
 
     def _target(self, url: str, params: Pairs | None) -> SplitResult:
         """Make the URL of a request absolute, and add parameters to its query."""
@@ -219,13 +212,10 @@ class Client:
     def _fields(
         self, target: SplitResult, host: str, headers: Headers
     ) -> list[tuple[str, str | None]]:
-        """Give the header fields of a request: its own, else those of the client, and cookies."""
+        """Return the header fields of a request: its own, else those of the client, and cookies."""
         own = list(_pairs(headers))
         names = {name.lower() for name, _ in own}
-        fields: list[tuple[str, str | None]] = [
-            (name, value) for name, value in self.headers.items() if name.lower() not in names
-        ]
-        fields += own
+        fields = [pair for pair in self.headers.items() if pair[0].lower() not in names] + own
         cookie = self.cookies.field(target.scheme, host, target.path or "/")
         if cookie and "cookie" not in names:
             fields.append(("Cookie", cookie))
@@ -245,10 +235,10 @@ class Client:
 
 
 def _pairs(headers: Headers) -> Iterator[tuple[str, str | None]]:
-    """Give header fields as pairs.
+    """Yield header fields as pairs.
 
     Raises:
-        ValueError: One of them would end a line.
+        ValueError: A name or value would end the line.
     """
     for name, value in headers.items() if isinstance(headers, Mapping) else headers:
         if any(character in f"{name}{value}" for character in _NOT_ALLOWED):
@@ -269,7 +259,7 @@ def _split(url: str) -> SplitResult:
 
 
 def _next_target(response: Response) -> SplitResult | None:
-    """Give the URL that a response redirects to; None if it does not, or to another host."""
+    """Return the URL that a response redirects to; None without one, or for another host."""
     location = response.headers.get("Location")
     if response.status not in _REDIRECTS or location is None:
         return None
@@ -280,6 +270,6 @@ def _next_target(response: Response) -> SplitResult | None:
 
 def _becomes_get(method: str, status: int) -> bool:
     """Tell whether a redirect is followed with GET (RFC 9110 section 15.4)."""
-    if status in _MADE_GET_IF_POST:
-        return method == "POST"
-    return method not in {"GET", "HEAD"}
+    if status == 303:
+        return method not in {"GET", "HEAD"}
+    return status in {301, 302} and method == "POST"

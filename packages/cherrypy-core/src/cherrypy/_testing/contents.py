@@ -1,4 +1,4 @@
-"""The content of a request, made of what a test has at hand."""
+"""The content of a request, made from the values that a test gives."""
 
 import io
 import json as json_module
@@ -10,48 +10,47 @@ from dataclasses import dataclass
 from typing import IO, Any
 from urllib.parse import urlencode
 
-Scalar = str | int | float | bool
 Pairs = Mapping[str, Any] | Iterable[tuple[str, Any]]
 """Values by name; a list or tuple as value stands for several of them."""
 
 FileSource = bytes | str | IO[bytes]
-"""The content of a file: octets, text (UTF-8), or a file that is open for reading."""
+"""The content of a file: bytes, text (UTF-8), or a file that is open for reading."""
 
 File = FileSource | tuple[str, FileSource] | tuple[str, FileSource, str]
 """A file: its content; or file name and content; or file name, content and media type."""
 
 RawContent = bytes | str | Iterable[bytes]
-"""Octets, text (UTF-8), an iterable of octets, or a file that is open for reading."""
+"""Bytes, text (UTF-8), an iterable of bytes, or a file that is open for reading."""
 
 _BLOCK = 65536
 _FORM = "application/x-www-form-urlencoded"
-_OCTETS = "application/octet-stream"
+_UNKNOWN_TYPE = "application/octet-stream"
 _NAME_ESCAPES = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})  # as browsers do
 
 
 @dataclass(frozen=True)
 class Content:
-    """The content of a request; it can be sent again only if it is octets.
+    """The content of a request; it can be sent again only if it is not in pieces.
 
     Attributes:
-        octets: All of it; None if it comes in pieces, or if there is none.
-        pieces: The pieces, of which the number of octets is not known.
-        media_type: Value of the Content-Type field; None for none.
+        whole: All of it; None if it comes in pieces, or without content.
+        pieces: The pieces, whose length is not known.
+        media_type: Value of the Content-Type field; None for no such field.
     """
 
-    octets: bytes | None = None
+    whole: bytes | None = None
     pieces: Iterable[bytes] | None = None
     media_type: str | None = None
 
     def open(self) -> io.BufferedIOBase:
-        """Give it as a file, as a WSGI server does."""
+        """Return it as a file, as a WSGI server does."""
         if self.pieces is not None:
             return io.BufferedReader(_Pieces(iter(self.pieces)))
-        return io.BytesIO(self.octets or b"")
+        return io.BytesIO(self.whole or b"")
 
 
 class _Pieces(io.RawIOBase):
-    """Pieces of octets as a file; a piece is taken when it is asked for."""
+    """Pieces as a file; a piece is taken when it is asked for."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
@@ -80,7 +79,7 @@ def make_content(options: Mapping[str, Any]) -> Content:
             ``data``. See :class:`cherrypy.testing.Client`.
 
     Raises:
-        TypeError: There are several of them, or one has a type that makes no content.
+        TypeError: There are several of them, or the type of one cannot be content.
     """
     given = {
         name: options[name]
@@ -90,8 +89,8 @@ def make_content(options: Mapping[str, Any]) -> Content:
     if len(given) > 1 and list(given) != ["data", "files"]:
         raise TypeError(f"{'= and '.join(given)}=: a request has one content; give one of them")
     if "json" in given:
-        octets = json_module.dumps(given["json"]).encode("utf-8")
-        return Content(octets, media_type="application/json")
+        document = json_module.dumps(given["json"])
+        return Content(document.encode("utf-8"), media_type="application/json")
     if "files" in given:
         return _multipart(_pairs(given.get("data", {})), _pairs(given["files"], (list,)))
     if "data" in given:
@@ -112,7 +111,7 @@ def _raw(content: RawContent | None) -> Content:
     if hasattr(content, "__iter__") and not isinstance(content, Mapping):
         return Content(pieces=content)
     raise TypeError(
-        f"content={content!r}: expected octets, text, or an iterable of octets; a form goes into "
+        f"content={content!r}: expected bytes, text, or an iterable of bytes; a form goes into "
         "data=, a document into json="
     )
 
@@ -120,17 +119,17 @@ def _raw(content: RawContent | None) -> Content:
 def _pairs(
     values: Pairs, several: tuple[type[Any], ...] = (list, tuple)
 ) -> Iterator[tuple[str, Any]]:
-    """Give each value with its name; of a list of values every item.
+    """Yield each value with its name; of a list of values, every item.
 
     Args:
         values: Values by name.
-        several: Types of values that stand for several.
+        several: Types of a value that stands for several.
 
     Raises:
-        TypeError: There are no names.
+        TypeError: The values have no names.
     """
     if isinstance(values, (str, bytes)):
-        raise TypeError(f"{values!r}: expected values by name; give octets or text as content=")
+        raise TypeError(f"{values!r}: expected values by name; give bytes or text as content=")
     for name, value in values.items() if isinstance(values, Mapping) else values:
         if isinstance(value, several):
             yield from ((name, item) for item in value)
@@ -140,62 +139,48 @@ def _pairs(
 
 def query_of(params: Pairs) -> str:
     """Write parameters as a query string (``a=1&b=2``)."""
-    return urlencode([(name, _text(value)) for name, value in _pairs(params)])
+    return urlencode([(name, _bytes_of(value)) for name, value in _pairs(params)])
 
 
-def _text(value: Scalar | bytes) -> str | bytes:
-    return value if isinstance(value, (str, bytes)) else str(value)
+def _bytes_of(value: object) -> bytes:
+    return value if isinstance(value, bytes) else str(value).encode("utf-8")
 
 
 def _multipart(fields: Iterable[tuple[str, Any]], files: Iterable[tuple[str, File]]) -> Content:
     """Write a form with files (RFC 7578)."""
     boundary = uuid.uuid4().hex
-    written = io.BytesIO()
-    for name, value in fields:
-        text = _text(value)
-        octets = text if isinstance(text, bytes) else text.encode("utf-8")
-        _write_part(written, boundary, f'name="{_escaped(name)}"', None, octets)
+    parts = [(_disposition(name), _bytes_of(value)) for name, value in fields]
     for name, file in files:
-        file_name, octets, media_type = _file(file)
-        disposition = f'name="{_escaped(name)}"; filename="{_escaped(file_name)}"'
-        _write_part(written, boundary, disposition, media_type, octets)
-    written.write(f"--{boundary}--\r\n".encode("ascii"))
-    return Content(written.getvalue(), media_type=f"multipart/form-data; boundary={boundary}")
+        file_name, content, media_type = _file(file)
+        head = f'{_disposition(name)}; filename="{file_name.translate(_NAME_ESCAPES)}"'
+        parts.append((f"{head}\r\nContent-Type: {media_type}", content))
+    written = b"".join(
+        f"--{boundary}\r\n{head}\r\n\r\n".encode() + content + b"\r\n" for head, content in parts
+    )
+    return Content(
+        written + f"--{boundary}--\r\n".encode("ascii"),
+        media_type=f"multipart/form-data; boundary={boundary}",
+    )
 
 
-def _write_part(
-    written: io.BytesIO, boundary: str, disposition: str, media_type: str | None, octets: bytes
-) -> None:
-    head = f"--{boundary}\r\nContent-Disposition: form-data; {disposition}\r\n"
-    if media_type is not None:
-        head += f"Content-Type: {media_type}\r\n"
-    written.write(f"{head}\r\n".encode())
-    written.write(octets)
-    written.write(b"\r\n")
-
-
-def _escaped(name: str) -> str:
-    return name.translate(_NAME_ESCAPES)
+def _disposition(name: str) -> str:
+    return f'Content-Disposition: form-data; name="{name.translate(_NAME_ESCAPES)}"'
 
 
 def _file(file: File) -> tuple[str, bytes, str]:
-    """Give file name, content and media type of a file."""
+    """Return file name, content and media type of a file."""
     if isinstance(file, tuple):
         file_name, source, *rest = file
     else:
         file_name, source, rest = _own_name(file), file, []
-    media_type = rest[0] if rest else mimetypes.guess_type(file_name)[0] or _OCTETS
-    return file_name, _octets_of(source), media_type
+    media_type = rest[0] if rest else mimetypes.guess_type(file_name)[0] or _UNKNOWN_TYPE
+    return (
+        file_name,
+        _bytes_of(source if isinstance(source, (str, bytes)) else source.read()),
+        media_type,
+    )
 
 
 def _own_name(source: FileSource) -> str:
     name = getattr(source, "name", None)
     return os.path.basename(name) if isinstance(name, str) else "file"  # noqa: PTH119 - of any path
-
-
-def _octets_of(source: FileSource) -> bytes:
-    if isinstance(source, str):
-        return source.encode("utf-8")
-    if isinstance(source, bytes):
-        return source
-    return source.read()

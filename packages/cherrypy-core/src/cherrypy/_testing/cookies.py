@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from email.utils import mktime_tz, parsedate_tz
 
-_SECURE_SCHEME = "https"
-
 
 @dataclass(frozen=True)
 class Cookie:
@@ -28,7 +26,7 @@ class Cookie:
 
     def is_for(self, scheme: str, host: str, path: str) -> bool:
         """Tell whether a request has to have this cookie (RFC 6265 section 5.4)."""
-        if self.is_secure and scheme != _SECURE_SCHEME:
+        if self.is_secure and scheme != "https":
             return False
         if self.host and self.host != host:
             return self.covers_subdomains and domain_matches(host, self.host)
@@ -38,9 +36,9 @@ class Cookie:
 class CookieJar(MutableMapping[str, str]):
     """Cookies by name, as a browser keeps them; safe to be shared by threads.
 
-    As a mapping it has the value of each name. If a name is there for several hosts or paths, the
-    value is that of the longest path. A cookie that is stored by ``jar["name"] = "value"`` is for
-    every request. Cookies that have expired are no longer there.
+    As a mapping it has the value of each name; of several hosts or paths, that of the longest
+    path. A cookie that is stored by ``jar["name"] = "value"`` is for every request. Cookies that
+    have expired are no longer there.
 
     Args:
         cookies: Values by name, for every request.
@@ -78,7 +76,7 @@ class CookieJar(MutableMapping[str, str]):
         return f"CookieJar({dict(self)!r})"
 
     def all(self) -> list[Cookie]:
-        """Give every cookie that has not expired: longest path first, then oldest first."""
+        """Return every cookie that has not expired: longest path first, then oldest first."""
         now = time.time()
         with self._lock:
             for key, cookie in list(self._cookies.items()):
@@ -94,10 +92,10 @@ class CookieJar(MutableMapping[str, str]):
             self._cookies[key] = cookie
 
     def store(self, field: str, host: str, path: str) -> None:
-        """Take a Set-Cookie field of a response.
+        """Store the cookie of a Set-Cookie field.
 
         Args:
-            field: Field value; one that is malformed, or for a foreign domain, is left out.
+            field: Field value; a malformed cookie, or one for a foreign domain, is left out.
             host: Host that the response came from, in lower case.
             path: Path of the request, percent-encoded.
 
@@ -108,7 +106,7 @@ class CookieJar(MutableMapping[str, str]):
             self.keep(cookie)
 
     def field(self, scheme: str, host: str, path: str) -> str:
-        """Write the Cookie field of a request; empty if no cookie is for it.
+        """Write the Cookie field of a request; empty without cookies for it.
 
         Args:
             scheme: ``http`` or ``https``.
@@ -128,7 +126,7 @@ def parse_set_cookie(field: str, host: str, path: str) -> Cookie | None:
         path: Path of the request.
 
     Returns:
-        The cookie; None if it is malformed, or for a domain that the host is not in.
+        The cookie; None if it is malformed, or for a domain that does not cover the host.
 
     See: RFC 6265 section 5.2.
     """
@@ -149,7 +147,7 @@ def parse_set_cookie(field: str, host: str, path: str) -> Cookie | None:
         value,
         host=domain or host,
         covers_subdomains=bool(domain),
-        path=cookie_path if cookie_path.startswith("/") else default_path(path),
+        path=cookie_path if cookie_path.startswith("/") else path.rpartition("/")[0] or "/",
         is_secure="secure" in found,
         expires=_expiry(found),
     )
@@ -190,8 +188,3 @@ def path_matches(path: str, cookie_path: str) -> bool:
         return True
     below = cookie_path if cookie_path.endswith("/") else f"{cookie_path}/"
     return path.startswith(below)
-
-
-def default_path(path: str) -> str:
-    """Give the path of a cookie that names none: that of the request up to its last slash."""
-    return path.rpartition("/")[0] or "/"

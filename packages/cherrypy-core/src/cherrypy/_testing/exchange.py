@@ -1,5 +1,6 @@
 """One request and its response, between a client and a WSGI application (PEP 3333)."""
 
+import itertools
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
@@ -29,9 +30,9 @@ def make_environ(method: str, url: SplitResult, fields: Lines, content: Content)
 
     Args:
         method: Request method.
-        url: URL of the request; what URLs cannot hold as it is, is percent-encoded.
+        url: URL of the request. Characters that a URL cannot have are percent-encoded.
         fields: Header fields, over those that the request has by itself.
-        content: Its content.
+        content: Content of the request.
     """
     path = quote(url.path or "/", safe=_IN_PATH)
     query = quote(url.query, safe=_IN_QUERY)
@@ -63,20 +64,20 @@ def make_environ(method: str, url: SplitResult, fields: Lines, content: Content)
 
 
 def _decoded(path: str) -> str:
-    """Decode a path into octets, each a character; an encoded slash stays, as in cheroot."""
+    """Decode a path into bytes, each a character; an encoded slash stays, as in cheroot."""
     segments = path.replace("%2f", "%2F").split("%2F")
     return b"%2F".join(map(unquote_to_bytes, segments)).decode("latin-1")
 
 
 def _own_fields(method: str, url: SplitResult, content: Content) -> Lines:
-    """Give the header fields that a client sends without being asked."""
+    """Return the header fields that a client sends without being asked."""
     fields = [("Host", url.netloc.rpartition("@")[2])]
     if content.media_type is not None:
         fields.append(("Content-Type", content.media_type))
     if content.pieces is not None:
         fields.append(("Transfer-Encoding", "chunked"))
-    elif content.octets is not None or method in _HAVE_CONTENT:
-        fields.append(("Content-Length", str(len(content.octets or b""))))
+    elif content.whole is not None or method in _HAVE_CONTENT:
+        fields.append(("Content-Length", str(len(content.whole or b""))))
     return fields
 
 
@@ -93,7 +94,7 @@ def _add_fields(environ: Environ, fields: Lines) -> None:
 
 
 def _wsgi_text(value: str) -> str:
-    """Give a field value as PEP 3333 has it: octets as characters; UTF-8 beyond Latin-1."""
+    """Return a field value as PEP 3333 has it: bytes as characters; UTF-8 beyond Latin-1."""
     try:
         value.encode("latin-1")
     except UnicodeEncodeError:
@@ -102,7 +103,7 @@ def _wsgi_text(value: str) -> str:
 
 
 class _Start:
-    """What an application has told by ``start_response`` and ``write``."""
+    """Keeps what an application tells by ``start_response`` and ``write``."""
 
     def __init__(self) -> None:
         self.status = ""
@@ -132,7 +133,7 @@ class _Start:
 def call(
     application: WSGIApplication, environ: Environ, url: str, *, is_strict: bool = False
 ) -> Response:
-    """Call a WSGI application as a server does, up to the first octets of content.
+    """Call a WSGI application as a server does, up to the first bytes of content.
 
     Args:
         application: The application.
@@ -142,51 +143,31 @@ def call(
 
     Raises:
         RuntimeError: The application breaks the rules of PEP 3333.
-        TypeError: It gives something else than octets.
+        TypeError: Its content is not bytes.
         Exception: Whatever the application raises.
     """
     start = _Start()
     result = application(environ, start)
-    body = Body(_octets(iter(result), start), getattr(result, "close", None))
-    first = _first_piece(body)
+    body = Body(_checked(iter(result), start), getattr(result, "close", None))
+    first = next(filter(None, body), b"")  # a server sends the head only then
     if not start.status:
         body.close()
         raise RuntimeError("the application ended without a call of start_response (PEP 3333)")
     start.is_sent = True
     method = environ["REQUEST_METHOD"]
-    pieces: Iterator[bytes] = _chain([*start.written, *first], body)
+    pieces: Iterator[bytes] = itertools.chain([*start.written, first], body)
     if method == "HEAD" or int(start.status[:3]) in _NO_CONTENT:
-        pieces = _dropped(pieces)
+        pieces = (b"" for _ in pieces)  # taken, but not sent (RFC 9110 section 6.4.1)
     elif is_strict:
         pieces = _measured(pieces, start.lines, url)
     return Response(start.status, start.lines, Body(pieces, body.close), method, url)
 
 
-def _octets(pieces: Iterator[bytes], start: _Start) -> Iterator[bytes]:
+def _checked(pieces: Iterator[bytes], start: _Start) -> Iterator[bytes]:
     for piece in pieces:
         if not isinstance(piece, bytes):
-            raise TypeError(f"{piece!r} in the body of {start.status!r}: expected octets")
+            raise TypeError(f"{piece!r} in the body of {start.status!r}: expected bytes")
         yield piece
-
-
-def _first_piece(body: Body) -> list[bytes]:
-    """Take from a body until it has given octets: only then does a server send the head."""
-    for piece in body:
-        if piece:
-            return [piece]
-    return []
-
-
-def _chain(first: list[bytes], rest: Iterator[bytes]) -> Iterator[bytes]:
-    yield from first
-    yield from rest
-
-
-def _dropped(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Take all of a body, and send nothing (RFC 9110 section 6.4.1)."""
-    for _ in pieces:
-        pass
-    yield from ()
 
 
 def _measured(pieces: Iterator[bytes], lines: Lines, url: str) -> Iterator[bytes]:
@@ -196,4 +177,4 @@ def _measured(pieces: Iterator[bytes], lines: Lines, url: str) -> Iterator[bytes
         yield piece
     for name, value in lines:
         if name.lower() == "content-length" and value.strip() != str(size):
-            raise RuntimeError(f"{url}: Content-Length is {value!r}, the content has {size} octets")
+            raise RuntimeError(f"{url}: Content-Length is {value!r}, the content has {size} bytes")

@@ -3,7 +3,6 @@
 import logging
 import sys
 import threading
-from types import TracebackType
 from typing import Any, Self
 
 import cherrypy
@@ -11,38 +10,33 @@ import cherrypy
 _FIRST_SERVER_ERROR = 500
 
 
-class Failures:
-    """Notices, while it is entered, what the requests of this thread fail with.
+class Failures(logging.Handler):
+    """Notices, while it is entered, the exceptions by which requests of this thread fail.
 
-    Applications answer an error themselves, so nobody who calls them sees it. An exception counts
+    Applications answer errors themselves, so their callers do not see any. An exception counts
     if CherryPy makes an error page of it. Where even that fails, or is not reached, it counts if it
     was logged and the answer is a server error.
     """
 
     def __init__(self) -> None:
+        super().__init__(logging.ERROR)
         self._thread = threading.get_ident()
         self._answered: BaseException | None = None
         self._logged: BaseException | None = None
-        self._handler = _Listener(self)
 
     def __enter__(self) -> Self:
         cherrypy.engine.subscribe("before_request", self._watch)
         cherrypy.engine.subscribe("log", self._hear)
-        cherrypy.log.error_log.addHandler(self._handler)
+        cherrypy.log.error_log.addHandler(self)
         return self
 
-    def __exit__(
-        self,
-        exception_type: type[BaseException] | None,
-        exception: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exc_info: object) -> None:
         cherrypy.engine.unsubscribe("before_request", self._watch)
         cherrypy.engine.unsubscribe("log", self._hear)
-        cherrypy.log.error_log.removeHandler(self._handler)
+        cherrypy.log.error_log.removeHandler(self)
 
     def cause_of(self, status: int) -> BaseException | None:
-        """Give the exception behind an answer; None if there is none.
+        """Return the exception behind an answer; None if there is not any.
 
         Args:
             status: Status code of the answer.
@@ -68,24 +62,17 @@ class Failures:
     def _hear(self, _message: str, level: int) -> None:
         """Note an exception that is told to the log of the engine while it is handled."""
         if level >= logging.ERROR:
-            self.note(sys.exception())
+            self._note(sys.exception())
 
-    def note(self, error: BaseException | None) -> None:
+    def emit(self, record: logging.LogRecord) -> None:
+        """Note an exception that is logged as an error."""
+        if record.exc_info:
+            self._note(record.exc_info[1])
+
+    def _note(self, error: BaseException | None) -> None:
         """Note an exception that was logged; the last one counts."""
         if error is not None and self._is_ours():
             self._logged = error
 
     def _is_ours(self) -> bool:
         return threading.get_ident() == self._thread
-
-
-class _Listener(logging.Handler):
-    """Notes the exceptions that are logged as errors."""
-
-    def __init__(self, failures: Failures) -> None:
-        super().__init__(logging.ERROR)
-        self._failures = failures
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.exc_info:
-            self._failures.note(record.exc_info[1])

@@ -1,10 +1,9 @@
-"""What a client gets: a response, its header fields, its content."""
+"""Responses as a client gets them, with their header fields and content."""
 
 import json
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from email.message import Message
-from types import TracebackType
 from typing import Any, Self
 
 
@@ -20,30 +19,25 @@ class ResponseHeaders(Mapping[str, str]):
 
     def __init__(self, lines: Iterable[tuple[str, str]]) -> None:
         self.lines = list(lines)
-        self._values: dict[str, list[str]] = {}
-        self._names: dict[str, str] = {}
+        self._fields: dict[str, tuple[str, list[str]]] = {}
         for name, value in self.lines:
-            self._names.setdefault(name.lower(), name)
-            self._values.setdefault(name.lower(), []).append(value)
+            self._fields.setdefault(name.lower(), (name, []))[1].append(value)
 
     def __getitem__(self, name: str) -> str:
-        return ", ".join(self._values[name.lower()])
-
-    def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and name.lower() in self._values
+        return ", ".join(self._fields[name.lower()][1])
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._names.values())
+        return (name for name, _ in self._fields.values())
 
     def __len__(self) -> int:
-        return len(self._names)
+        return len(self._fields)
 
     def __repr__(self) -> str:
         return f"ResponseHeaders({self.lines!r})"
 
     def get_all(self, name: str) -> list[str]:
-        """Give the value of each line of a name; ``[]`` if there is none."""
-        return list(self._values.get(name.lower(), ()))
+        """Return the value of each line of a name; ``[]`` without such a line."""
+        return [value for each, value in self.lines if each.lower() == name.lower()]
 
 
 class Body:
@@ -51,7 +45,7 @@ class Body:
 
     Args:
         pieces: The pieces.
-        close: What ends the request; None for nothing.
+        close: Ends the request; None if that takes nothing.
     """
 
     def __init__(self, pieces: Iterator[bytes], close: Callable[[], object] | None) -> None:
@@ -82,9 +76,9 @@ class Body:
 class Response:
     """The answer to a request.
 
-    Its content has been read when a client gives it away, unless it was asked for with
-    ``stream=True``. Then it is read piece by piece by iteration, or as a whole by :attr:`content`,
-    and closed at its end, by :meth:`close`, by ``with``, or when nobody refers to it any more.
+    A client reads the content before it returns a response, unless the request was sent with
+    ``stream=True``. Then iteration reads it piece by piece, or :attr:`content` as a whole. It is
+    closed at its end, by :meth:`close`, by ``with``, or when nothing refers to it any more.
 
     Attributes:
         status: Status code.
@@ -113,32 +107,25 @@ class Response:
         return f"<Response {self.status} {self.reason} to {self.method} {self.url}>"
 
     def __iter__(self) -> Iterator[bytes]:
-        """Give the content in the pieces in which the application made it."""
+        """Yield the content in the pieces in which the application made it."""
         if self._kept is not None:
             yield from self._kept
-            return
-        self._is_streamed = True
-        for piece in self._body:
-            if piece:
-                yield piece
+        else:
+            self._is_streamed = True
+            yield from filter(None, self._body)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        exception_type: type[BaseException] | None,
-        exception: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exc_info: object) -> None:
         self.close()
 
     @property
     def content(self) -> bytes:
-        """All of the content, as octets.
+        """All of the content, as bytes.
 
         Raises:
-            RuntimeError: Some of it has been given away by iteration, or it was closed unread.
+            RuntimeError: Some of it was read by iteration, or it was closed unread.
         """
         self.read()
         return b"".join(self._kept or ())
@@ -153,10 +140,10 @@ class Response:
             return
         if self._is_streamed or self._body.is_closed:
             raise RuntimeError(
-                f"the content of {self!r} is gone: it was read piece by piece, or closed before "
-                "anybody read it"
+                f"the content of {self!r} is gone: it was read piece by piece, or closed "
+                "before it was read"
             )
-        self._kept = [piece for piece in self._body if piece]
+        self._kept = list(filter(None, self._body))
 
     @property
     def text(self) -> str:
@@ -167,10 +154,10 @@ class Response:
         return self.content.decode(charset)
 
     def json(self) -> Any:
-        """Give the content as the document that it is in JSON.
+        """Return the document that the content is in JSON.
 
         Raises:
-            ValueError: It is none.
+            ValueError: It is not JSON.
         """
         return json.loads(self.content)
 

@@ -1,6 +1,7 @@
-"""What all applications of a process share, for the time of a test."""
+"""The state that all applications of a process share, for the time of a test."""
 
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -21,20 +22,41 @@ _CAN_START = frozenset({states.STOPPED, states.EXITING})
 
 @contextmanager
 def isolated() -> Iterator[None]:
-    """Put back, at the end, what a test changes of what all applications share.
+    """Put back, at the end, whatever a test changes in the state that all applications share.
 
-    That is what is mounted on ``cherrypy.tree``, ``cherrypy.config`` and what its settings act on
-    (server, engine, checker, logs), the listeners of the engine, the cache of the caching tool, and
-    the threads that the engine knows. What was there before is there in between, too; only
-    nothing is written to the screen. Tools, which are code, and sessions stay.
+    That is the applications on ``cherrypy.tree``, ``cherrypy.config`` and the objects that its
+    settings act on (server, engine, checker, logs), the listeners of the engine, the cache of the
+    caching tool, and the threads that the engine knows. In between, everything is as it was before,
+    but nothing is written to the screen. Tools, which are code, and sessions stay.
     """
     with ExitStack() as stack:
-        for preserve in (_tree, _listeners, _settings, _logs, _cache):
-            stack.callback(preserve())
+        for undo in _preserve():
+            stack.callback(undo)
         stack.callback(_forget_request_and_threads)
         _forget_request_and_threads()
+        shared.cache = None
         cherrypy.log.screen = False
         yield
+
+
+def _preserve() -> Iterator[Undo]:
+    """Preserve what :func:`isolated` puts back; yield the functions that put it back."""
+    config, engine, log = cherrypy.config, cherrypy.engine, cherrypy.log
+    yield generation.bump  # called last: the settings are back then, though no handler was told
+    for mapping in (
+        cherrypy.tree.apps,
+        config,
+        config.namespaces,
+        engine._ranks,
+        default_server.servers,
+    ):
+        yield _contents(mapping)
+    servers = filter(None, [default_server.peek(), *default_server.servers.values()])
+    for holder in (config, cherrypy.checker, engine.autoreload, shared, default_server, *servers):
+        yield _contents(vars(holder))
+    yield _contents(vars(engine), _is_public)
+    yield _listeners()
+    yield from map(_logger, (log.error_log, log.access_log))
 
 
 @contextmanager
@@ -46,7 +68,7 @@ def running() -> Iterator[None]:
 
     Raises:
         RuntimeError: The engine runs already, or a listener made it exit while it started.
-        ChannelFailures: A listener failed. Unlike otherwise, the process does not end.
+        ChannelFailures: A listener failed. Here, that does not end the process.
     """
     with isolated():
         _keep_servers_off()
@@ -69,7 +91,7 @@ class LiveServer:
     port: int
 
     def url(self, path: str = "/") -> str:
-        """Give the absolute URL of a path."""
+        """Return the absolute URL of a path."""
         return f"{self.base}/{path.removeprefix('/')}"
 
 
@@ -103,8 +125,7 @@ def make_quick(server: Any) -> None:
     """Have a server look often whether it is to stop, so that tests need not wait for that.
 
     Args:
-        server: ``cherrypy.server``, with its settings. One that serves by other means is left
-            alone.
+        server: ``cherrypy.server``, with its settings. A server of another kind is left alone.
     """
     if server.instance is None and server.httpserver is None:
         server.instance, _ = server.httpserver_from_self()
@@ -112,7 +133,7 @@ def make_quick(server: Any) -> None:
 
 
 def _keep_servers_off() -> None:
-    """Unsubscribe from the engine whatever would serve the site, or make a server for it."""
+    """Unsubscribe from the engine everything that would serve the site, or make a server for it."""
     engine = cherrypy.engine
     for channel in ("start", "stop"):
         for listener in tuple(engine.listeners[channel]):
@@ -143,16 +164,15 @@ def started() -> Iterator[None]:
 def _start() -> None:
     """Start the engine. A failure does not end the process, as it does by ``engine.start()``."""
     engine = cherrypy.engine
-    exits: list[None] = []
-    # what a listener calls where it can not start, such as that of a server
-    engine.exit = lambda: exits.append(None)  # type: ignore[method-assign]
+    gave_up = threading.Event()
+    vars(engine)["exit"] = gave_up.set  # listeners that cannot start, as of a server, call it
     try:
         engine.state = states.STARTING
         engine.log("Bus STARTING")
         engine.publish("start")
     finally:
         del engine.exit
-    if exits:
+    if gave_up.is_set():
         raise RuntimeError("a listener called cherrypy.engine.exit() while the engine started")
     engine.state = states.STARTED
     engine.log("Bus STARTED")
@@ -175,85 +195,36 @@ def _stop() -> None:
         raise failures[0]
 
 
-def _tree() -> Undo:
-    tree = cherrypy.tree
-    apps = dict(tree.apps)
+def _contents(mapping: dict[Any, Any], is_kept: Callable[[Any], bool] = lambda _key: True) -> Undo:
+    """Preserve what is in a dictionary, but not what is in its values.
+
+    Args:
+        mapping: The dictionary. Methods of subclasses, which may act on a change, are not called.
+        is_kept: Tells of a key whether its value is preserved.
+    """
+    before = {key: value for key, value in mapping.items() if is_kept(key)}
 
     def undo() -> None:
-        tree.apps.clear()
-        tree.apps.update(apps)
+        for key in [key for key in mapping if is_kept(key)]:
+            dict.__delitem__(mapping, key)
+        dict.update(mapping, before)
 
     return undo
 
 
 def _listeners() -> Undo:
     engine = cherrypy.engine
-    listeners = {channel: set(each) for channel, each in engine.listeners.items()}
-    ranks = dict(engine._ranks)
+    before = {channel: set(each) for channel, each in engine.listeners.items()}
 
     def undo() -> None:
-        for channel in engine.listeners.keys() - listeners.keys():
-            engine.listeners[channel].clear()
-        for channel, each in listeners.items():
-            engine.listeners[channel] = set(each)
-        engine._ranks.clear()
-        engine._ranks.update(ranks)
+        for channel in {*engine.listeners, *before}:
+            engine.listeners[channel] = set(before.get(channel, ()))
 
     return undo
 
 
-def _settings() -> Undo:
-    """Preserve ``cherrypy.config``, and the objects that its settings are stored in."""
-    config = cherrypy.config
-    settings, namespaces, paths = dict(config), dict(config.namespaces), config.contained_paths
-    made, others = default_server.peek(), dict(default_server.servers)
-    engine = cherrypy.engine
-    holders = [engine.autoreload, cherrypy.checker, *filter(None, [made, *others.values()])]
-    undo_attributes = [_attributes(engine, is_public), *map(_attributes, holders)]
-
-    def undo() -> None:
-        config.reset()
-        dict.clear(config)
-        dict.update(config, settings)  # no handler is told: what they did is undone below
-        config.namespaces.clear()
-        config.namespaces.update(namespaces)
-        config.contained_paths = paths
-        generation.bump()
-        default_server.servers.clear()
-        default_server.servers.update(others)
-        default_server._server = made
-        for undo_each in undo_attributes:
-            undo_each()
-
-    return undo
-
-
-def is_public(name: str) -> bool:
-    """Tell whether an attribute is for everybody."""
+def _is_public(name: str) -> bool:
     return not name.startswith("_")
-
-
-def _attributes(holder: Any, is_setting: Callable[[str], bool] = bool) -> Undo:
-    """Preserve the attributes of an object, but not what is in them."""
-    before = {name: value for name, value in vars(holder).items() if is_setting(name)}
-
-    def undo() -> None:
-        for name in [name for name in vars(holder) if is_setting(name)]:
-            if name not in before:
-                delattr(holder, name)
-        vars(holder).update(before)
-
-    return undo
-
-
-def _logs() -> Undo:
-    undo_each = [_logger(log) for log in (cherrypy.log.error_log, cherrypy.log.access_log)]
-
-    def undo() -> None:
-        for each in undo_each:
-            each()
-
-    return undo
 
 
 def _logger(log: logging.Logger) -> Undo:
@@ -276,15 +247,6 @@ def _is_used(handler: logging.Handler) -> bool:
     """Tell whether any logger still has a handler, as the root may."""
     loggers = [logging.root, *logging.root.manager.loggerDict.values()]
     return any(handler in getattr(logger, "handlers", ()) for logger in loggers)
-
-
-def _cache() -> Undo:
-    before, shared.cache = shared.cache, None
-
-    def undo() -> None:
-        shared.cache = before
-
-    return undo
 
 
 def _forget_request_and_threads() -> None:
