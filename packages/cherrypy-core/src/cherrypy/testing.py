@@ -1,4 +1,4 @@
-"""Test an application in its own process: a client without sockets, and the life of the engine.
+"""Test an application in the process of the test: a client without sockets, and the engine.
 
 An example::
 

@@ -1,1 +1,1 @@
-"""Rules of HTTP as pure functions on text and octets; nothing here does I/O."""
+"""Rules of HTTP as pure functions on text and bytes; nothing here does I/O."""

@@ -4,7 +4,7 @@ from encodings.aliases import aliases
 
 # Modules of the standard library that are charsets, but that no alias leads to.
 _WITHOUT_ALIAS = ("cp720", "cp737", "cp874", "koi8_t", "koi8_u")
-# ... and those that make octets of octets, or text of text.
+# ... and those that turn bytes into bytes, or text into text.
 _NO_CHARSETS = (
     "base64_codec",
     "bz2_codec",
@@ -22,8 +22,8 @@ def is_charset(name: str) -> bool:
     """Tell whether a charset that a client names may be looked up.
 
     The interpreter keeps every spelling of a codec's name that it was ever asked for, so a client
-    who invents names, or ways to write them, would fill the memory. And some codecs, such as
-    ``idna`` and ``unicode_escape``, are no charsets at all.
+    that invents names, or ways to write them, would fill the memory. And some codecs, such as
+    ``idna`` and ``unicode_escape``, are not charsets at all.
 
     Args:
         name: Name as received, for instance in a ``charset`` parameter (RFC 2046 section 4.1.2).

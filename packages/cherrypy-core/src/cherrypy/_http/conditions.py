@@ -37,7 +37,7 @@ def if_match(field: str, etag: str) -> bool:
 
     Args:
         field: Field value as received: ``*`` or a list of entity tags.
-        etag: Current entity tag, quotes included; empty if there is none.
+        etag: Current entity tag, quotes included; empty without one.
 
     See: RFC 9110 sections 13.1.1 and 8.8.3.2 (strong comparison).
     """
@@ -51,7 +51,7 @@ def if_none_match(field: str, etag: str) -> bool:
 
     Args:
         field: Field value as received: ``*`` or a list of entity tags.
-        etag: Current entity tag, quotes included, ``W/`` prefix or not; empty if there is none.
+        etag: Current entity tag, quotes included, ``W/`` prefix or not; empty without one.
 
     See: RFC 9110 sections 13.1.2 and 8.8.3.2 (weak comparison).
     """
@@ -61,7 +61,7 @@ def if_none_match(field: str, etag: str) -> bool:
 
 
 def if_modified_since(field: str, last_modified: float) -> bool:
-    """Tell whether a representation is newer than an If-Modified-Since field says.
+    """Tell whether a representation was changed after the date of an If-Modified-Since field.
 
     Args:
         field: Field value as received; anything that is not a date counts as long ago.
@@ -75,7 +75,7 @@ def if_modified_since(field: str, last_modified: float) -> bool:
 
 
 def if_unmodified_since(field: str, last_modified: float) -> bool:
-    """Tell whether a representation is no newer than an If-Unmodified-Since field says.
+    """Tell whether a representation is unchanged since the date of an If-Unmodified-Since field.
 
     Args:
         field: Field value as received; anything that is not a date counts as now.
@@ -93,7 +93,7 @@ def if_range(field: str, etag: str | None, last_modified: float | None) -> bool:
 
     Args:
         field: Value of If-Range as received: one entity tag or a date.
-        etag: Current entity tag; None if there is none.
+        etag: Current entity tag; None without one.
         last_modified: When the representation was last changed, in seconds since the epoch.
 
     Returns:
@@ -117,7 +117,7 @@ def failed_precondition(
     Args:
         method: Method of the request.
         headers: Its header fields; names in title case are looked up.
-        etag: Current entity tag, quotes included; None if there is none.
+        etag: Current entity tag, quotes included; None without one.
         last_modified: When the representation was last changed, in seconds since the epoch; None
             if not known.
 

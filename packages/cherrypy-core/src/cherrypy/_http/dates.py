@@ -38,11 +38,11 @@ def HTTPDate(
     Args:
         timeval: Seconds since the epoch, now if None. Fractions are cut off downwards.
         localtime: Write it in local time with its offset. No field of HTTP may have that.
-        usegmt: End in ``GMT`` rather than in ``-0000``, which is not for HTTP either.
+        usegmt: End in ``GMT``; else in ``-0000``, which is not for HTTP either.
 
     Raises:
-        ValueError: The year is not from 1 to 9999, or ``timeval`` is no number.
-        OverflowError: The system has no such time.
+        ValueError: The year is not from 1 to 9999, or ``timeval`` is not a number.
+        OverflowError: The system cannot have such a time.
 
     See: RFC 9110 section 5.6.7.
     """
@@ -67,12 +67,12 @@ class CurrentDate:
     """The current HTTP-date, formatted at most once for each second and thread.
 
     Args:
-        clock: Gives seconds since the epoch.
+        clock: Returns seconds since the epoch.
     """
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
-        # One tuple, replaced as a whole: a thread sees the old pair or the new one, no mixture.
+        # One tuple, replaced as a whole: a thread sees the old pair or the new one.
         self._known = (-1, "")
 
     def __call__(self) -> str:
@@ -86,7 +86,7 @@ class CurrentDate:
 
 
 now_field = CurrentDate()
-"""Gives the value of a Date field (RFC 9110 section 6.6.1); safe to call from any thread."""
+"""Returns the value of a Date field (RFC 9110 section 6.6.1); safe to call from any thread."""
 
 
 def parse_http_date(field: str) -> int | None:
@@ -96,7 +96,7 @@ def parse_http_date(field: str) -> int | None:
         field: Field value as received, such as ``Sun, 06 Nov 1994 08:49:37 GMT``.
 
     Returns:
-        Seconds since the epoch; None if it is no such date. A year of two digits is the one
+        Seconds since the epoch; None if it is not such a date. A year of two digits is the one
         that is at most 50 years ahead. A leap second counts as the first of the next minute.
         The day of the week is not compared with the date.
 
@@ -108,7 +108,7 @@ def parse_http_date(field: str) -> int | None:
 
 
 def _seconds(match: re.Match[str]) -> int | None:
-    """Return seconds since the epoch, None if there is no such day or time."""
+    """Return seconds since the epoch; None if the day or time does not exist."""
     hour, minute, second = map(int, match.group("hour", "minute", "second"))
     if hour > 23 or minute > 59 or second > 60:
         return None

@@ -91,10 +91,10 @@ class AcceptElement(HeaderElement):
 
     @property
     def qvalue(self) -> float:
-        """Weight, from 0.0 to 1.0; greater ones count as 1.0, and so does none.
+        """Weight, from 0.0 to 1.0; greater ones count as 1.0, and so does an absent one.
 
         Raises:
-            MalformedFieldError: The weight is no decimal number.
+            MalformedFieldError: The weight is not a decimal number.
         """
         weight = self.params.get("q")
         if weight is None:
@@ -126,7 +126,7 @@ def header_elements(fieldname: str, fieldvalue: str | None) -> list[HeaderElemen
         Elements, the greatest first: by weight and text, or by value where there are no weights.
 
     Raises:
-        MalformedFieldError: A weight is no decimal number.
+        MalformedFieldError: A weight is not a decimal number.
 
     See: RFC 9110 sections 5.6.1 and 12.4.2.
     """

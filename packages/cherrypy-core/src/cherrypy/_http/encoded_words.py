@@ -14,7 +14,7 @@ _ENCODED_WORD = re.compile(r"=\?([^?=\s]++)\?([bBqQ])\?([^?]*+)\?=")
 
 
 def decode_encoded_words(text: str) -> str:
-    """Replace the encoded words in a field value by what they say.
+    """Replace the encoded words in a field value by their text.
 
     Args:
         text: Field value as received, such as ``=?utf-8?b?4oKs?= 5``.
@@ -22,7 +22,7 @@ def decode_encoded_words(text: str) -> str:
     Returns:
         The text. Whitespace between two encoded words is dropped. Control characters in an
         encoded word are dropped: they could not have been sent openly. A word in an unknown
-        charset or with octets that are not valid in it stays as it is.
+        charset or with bytes that are not valid in it stays as it is.
 
     See: RFC 2047 sections 2 and 6.2.
     """
@@ -41,16 +41,16 @@ def decode_encoded_words(text: str) -> str:
 
 
 def _decode_word(charset: str, encoding: str, encoded: str) -> str | None:
-    """Return what one encoded word says, None if that is not known."""
+    """Return the text of one encoded word; None if it cannot be decoded."""
     charset = charset.partition("*")[0]  # a language may follow: RFC 2231 section 5
     if not is_charset(charset) or not encoded.isascii():
         return None
     try:
         if encoding in "bB":
-            octets = binascii.a2b_base64(encoded + "=" * (-len(encoded) % 4))
+            content = binascii.a2b_base64(encoded + "=" * (-len(encoded) % 4))
         else:
-            octets = binascii.a2b_qp(encoded, header=True)
-        return without_controls(octets.decode(charset))
+            content = binascii.a2b_qp(encoded, header=True)
+        return without_controls(content.decode(charset))
     except ValueError:  # of which UnicodeDecodeError and binascii.Error are kinds
         return None
 

@@ -1,8 +1,8 @@
-"""What is wrong with a message, as exceptions that know the status code of the answer."""
+"""Errors in a message, as exceptions that know the status code of the answer."""
 
 
 class ProtocolError(ValueError):
-    """What a client sent breaks a rule of HTTP, and guessing its meaning would be wrong.
+    """A message of a client breaks a rule of HTTP, and guessing its meaning would be wrong.
 
     The text of the exception may be shown to the client.
 

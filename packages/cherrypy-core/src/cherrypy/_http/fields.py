@@ -8,11 +8,11 @@ import re
 
 from cherrypy._http.errors import MalformedFieldError
 
-TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"  # noqa: S105 - no password
+TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"  # noqa: S105 - not a password
 """Pattern of a token, RFC 9110 section 5.6.2."""
 
 WHITESPACE = " \t"
-"""What may stand around the parts of a field value, RFC 9110 section 5.6.3."""
+"""Characters that may stand around the parts of a field value, RFC 9110 section 5.6.3."""
 
 MAX_ELEMENTS = 1000
 """How many elements the list in a field may have."""
@@ -76,7 +76,7 @@ def split_parameters(element: str) -> tuple[str, list[tuple[str, str]]]:
 
     Returns:
         The value and pairs of a name in lower case and an unquoted value, in their order.
-        Whatever has no ``=`` is left out.
+        Pieces without ``=`` are left out.
 
     See: RFC 9110 section 5.6.6.
     """
@@ -99,7 +99,7 @@ def parse_qvalue(text: str) -> float:
         text: Decimal number. More than three digits are tolerated; more than 1 counts as 1.
 
     Raises:
-        MalformedFieldError: It is no decimal number.
+        MalformedFieldError: It is not a decimal number.
 
     See: RFC 9110 section 12.4.2.
     """
@@ -109,9 +109,9 @@ def parse_qvalue(text: str) -> float:
 
 
 def unquote(text: str) -> str:
-    r"""Return what a quoted string says; any other text as it is.
+    r"""Return the text of a quoted string; any other text as it is.
 
-    Only ``\"`` and ``\\`` are taken for quoted pairs: browsers of old send file names such as
+    Only ``\"`` and ``\\`` are taken for quoted pairs: old browsers send file names such as
     ``"C:\song.ogg"``, in which the backslash is meant.
 
     See: RFC 9110 section 5.6.4.
@@ -139,5 +139,5 @@ def quote_unless_token(text: str) -> str:
 
 
 def without_controls(text: str) -> str:
-    """Return a text without its control characters, which includes CR, LF, NUL and tab."""
+    """Return a text without its control characters, CR, LF, NUL and tab included."""
     return text if text.isprintable() else text.translate(CONTROLS)

@@ -45,7 +45,7 @@ class HeaderMap(CaseInsensitiveDict[Any]):
         return headers
 
     def elements(self, key: str) -> list[HeaderElement]:
-        """Parse the field of a name as :func:`header_elements` does; ``[]`` if there is none.
+        """Parse the field of a name as :func:`header_elements` does; ``[]`` without the field.
 
         A value that is a list or tuple is one field in several lines (RFC 9110 section 5.3).
         """
@@ -80,7 +80,7 @@ class HeaderMap(CaseInsensitiveDict[Any]):
 
         Args:
             header_items: Pairs of any objects. A value that is a list or tuple makes a line of
-                each item. A name of which nothing is left makes no line.
+                each item. A name without characters of a token is left out.
         """
         for name, value in _lines(header_items, cls.encode):
             yield name.encode("latin-1"), value.encode("latin-1")

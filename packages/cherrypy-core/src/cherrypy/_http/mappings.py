@@ -1,4 +1,4 @@
-"""Dictionaries whose keys are looked up in a form of their own."""
+"""Dictionaries that look up their keys in a form of their own."""
 
 from collections.abc import Callable
 from typing import Any, Self, TypeVar, overload
@@ -15,8 +15,8 @@ _dict_update: Callable[..., None] = dict.update
 class KeyTransformingDict(dict[str, V]):
     """A dictionary that stores its keys in a form of its own.
 
-    A subclass says which, in ``transform_key``; to transform a key twice must be the same as once.
-    Subscription with a key in that form is as fast as that of a ``dict``: only other keys come to
+    The method ``transform_key`` of a subclass defines the form; to transform a key twice must be
+    the same as once. Subscription with a key in that form is as fast as that of a ``dict``: only other keys come to
     ``__missing__``.
     """
 
@@ -74,7 +74,7 @@ class KeyTransformingDict(dict[str, V]):
         return super().pop(self.transform_key(key), default)
 
     def setdefault(self, key: str, default: Any = None, /) -> V:
-        """Return the value of a key; store the default first if there is none."""
+        """Return the value of a key; store the default first if the key is missing."""
         return super().setdefault(self.transform_key(key), default)
 
     def update(self, other: Any = (), /, **more: V) -> None:
@@ -137,7 +137,7 @@ class CaseInsensitiveDict(KeyTransformingDict[V]):
         """Return a name in title case, such as ``Content-Type``.
 
         Args:
-            key: Name, as ``str`` or as Latin-1 octets. ``None`` counts as ``"None"``.
+            key: Name, as ``str`` or as Latin-1 bytes. ``None`` counts as ``"None"``.
 
         Raises:
             TypeError: The key is of another type.
@@ -148,4 +148,4 @@ class CaseInsensitiveDict(KeyTransformingDict[V]):
             return key.decode("latin-1").title()
         if key is None:
             return "None"
-        raise TypeError(f"{key!r}: expected a name, which is a str")
+        raise TypeError(f"{key!r}: expected a name as str")

@@ -97,7 +97,7 @@ def preferred(
     """Choose among the offers of a server.
 
     Args:
-        field: Value of an Accept field as received; None if there is none.
+        field: Value of an Accept field as received; None without the field.
         offers: Those of the server, the one it likes best first.
         weight_of: How the field weighs an offer, such as :func:`media_type_weight`.
 

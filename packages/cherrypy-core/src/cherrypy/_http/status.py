@@ -5,7 +5,7 @@ from http import HTTPStatus
 from cherrypy._http.encoded_words import format_encoded_word
 from cherrypy._http.fields import without_controls
 
-# Names that newer versions of Python give differently; those that applications know stay.
+# Newer versions of Python have other phrases; those that applications know stay.
 _REASONS = {
     413: "Request Entity Too Large",
     414: "Request-URI Too Long",
@@ -50,7 +50,7 @@ def valid_status(status: int | str | bytes | None) -> tuple[int, str, str]:
     if status is None:
         status = 200
     if status.__class__ is int and status in response_codes and 100 <= status <= 599:
-        return status, *response_codes[status]  # PERF: what nearly all are
+        return status, *response_codes[status]  # PERF: nearly all are like this
     code_part: object = status or 200
     reason: str | None = None
     if isinstance(code_part, str):
@@ -65,7 +65,7 @@ def _status_code(status: object) -> int:
     """Return a status code from 100 to 599.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not a status code.
     """
     if isinstance(status, (int, float)):
         code = int(status)
@@ -84,7 +84,7 @@ def format_status(code: int, reason: str) -> str:
 
     Args:
         code: Status code.
-        reason: Any text. Control characters are left out; what is not Latin-1 becomes an encoded
+        reason: Any text. Control characters are left out; text beyond Latin-1 becomes an encoded
             word.
 
     See: PEP 3333, "The start_response() Callable"; RFC 9112 section 4.

@@ -28,7 +28,7 @@ _LINE_FEED = 0x0A
 
 
 class Limits(NamedTuple):
-    """How much a body may hold; None is no limit. ``Entity`` tells what each means."""
+    """How much a body may hold; None is no limit. ``Entity`` explains each."""
 
     max_parts: int | None
     max_files: int | None
@@ -100,7 +100,7 @@ class BoundaryReader(ByteReader):
         """Take note that a part begins.
 
         Args:
-            boundary: What the line after it begins with, the two hyphens included.
+            boundary: Beginning of the line after it, the two hyphens included.
         """
         self.complete = False
         self.done = False

@@ -15,7 +15,7 @@ BLOCK_SIZE = 65536
 
 
 class LineReader:
-    """What can be made of ``readline``."""
+    """Reads lines by ``readline``, which a subclass has."""
 
     def readline(self, size: int | None = None) -> bytes:
         """Read up to and with the next line feed, or up to ``size`` bytes."""
@@ -192,8 +192,8 @@ def _ask(read: Callable[..., T], *arguments: int) -> T:
     """Read from the server, and turn its errors into answers.
 
     Args:
-        read: Reads. An error of our server says in ``status`` and ``reason`` what to answer; that
-            of cheroot is known by its name, since the core does not import cheroot.
+        read: The call. Errors of our server have the answer in ``status`` and ``reason``; that of
+            cheroot is known by its name, since the core does not import cheroot.
         *arguments: Arguments of ``read``.
 
     Raises:

@@ -144,8 +144,8 @@ class Client:
             ValueError: The URL or a header field is malformed.
             TypeError: There is more than one content.
             TooManyRedirectsError: More than ``MAX_REDIRECTS`` (20) redirects.
-            Exception: What the application raises, if ``raise_errors`` is on or it does not answer
-                errors itself.
+            Exception: Any error of the application, if ``raise_errors`` is on or the application
+                does not answer errors itself.
         """
         target = self._target(url, options.get("params"))
         content = make_content(options)
@@ -250,7 +250,7 @@ def _split(url: str) -> SplitResult:
     """Take an absolute URL apart.
 
     Raises:
-        ValueError: It has no host, or a scheme other than ``http`` and ``https``.
+        ValueError: It is without a host, or its scheme is not ``http`` or ``https``.
     """
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:

@@ -35,7 +35,7 @@ class Content:
     Attributes:
         whole: All of it; None if it comes in pieces, or without content.
         pieces: The pieces, whose length is not known.
-        media_type: Value of the Content-Type field; None for no such field.
+        media_type: Value of the Content-Type field; None without that field.
     """
 
     whole: bytes | None = None
@@ -126,7 +126,7 @@ def _pairs(
         several: Types of a value that stands for several.
 
     Raises:
-        TypeError: The values have no names.
+        TypeError: The values are without names.
     """
     if isinstance(values, (str, bytes)):
         raise TypeError(f"{values!r}: expected values by name; give bytes or text as content=")

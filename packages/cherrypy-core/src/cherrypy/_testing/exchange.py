@@ -103,7 +103,7 @@ def _wsgi_text(value: str) -> str:
 
 
 class _Start:
-    """Keeps what an application tells by ``start_response`` and ``write``."""
+    """Keeps the values that an application passes to ``start_response`` and ``write``."""
 
     def __init__(self) -> None:
         self.status = ""

@@ -41,7 +41,7 @@ class ResponseHeaders(Mapping[str, str]):
 
 
 class Body:
-    """The pieces of content that an application gives; closed at their end, once (PEP 3333).
+    """The pieces of content of an application; closed at their end, once (PEP 3333).
 
     Args:
         pieces: The pieces.

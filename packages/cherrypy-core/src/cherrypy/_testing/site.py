@@ -27,7 +27,7 @@ def isolated() -> Iterator[None]:
     That is the applications on ``cherrypy.tree``, ``cherrypy.config`` and the objects that its
     settings act on (server, engine, checker, logs), the listeners of the engine, the cache of the
     caching tool, and the threads that the engine knows. In between, everything is as it was before,
-    but nothing is written to the screen. Tools, which are code, and sessions stay.
+    but nothing is written to the screen. Tools and sessions stay as the test leaves them.
     """
     with ExitStack() as stack:
         for undo in _preserve():
@@ -40,9 +40,9 @@ def isolated() -> Iterator[None]:
 
 
 def _preserve() -> Iterator[Undo]:
-    """Preserve what :func:`isolated` puts back; yield the functions that put it back."""
+    """Preserve the state for :func:`isolated`; yield functions that put it back."""
     config, engine, log = cherrypy.config, cherrypy.engine, cherrypy.log
-    yield generation.bump  # called last: the settings are back then, though no handler was told
+    yield generation.bump  # called last: settings were put back without telling handlers
     for mapping in (
         cherrypy.tree.apps,
         config,
@@ -83,7 +83,7 @@ class LiveServer:
     Attributes:
         base: Scheme, host and port, such as ``http://127.0.0.1:40125``.
         host: Address.
-        port: Port, which was free.
+        port: Port.
     """
 
     base: str
@@ -99,7 +99,7 @@ class LiveServer:
 def live_server(host: str = _LOOPBACK, port: int = 0) -> Iterator[LiveServer]:
     """Serve ``cherrypy.tree`` by ``cherrypy.server``, as configured, on a free port.
 
-    Otherwise it is as :func:`running`. What is mounted in the meantime is served at once.
+    Otherwise it is as :func:`running`. Applications that are mounted meanwhile are served at once.
 
     Args:
         host: Address to listen on.
@@ -196,7 +196,7 @@ def _stop() -> None:
 
 
 def _contents(mapping: dict[Any, Any], is_kept: Callable[[Any], bool] = lambda _key: True) -> Undo:
-    """Preserve what is in a dictionary, but not what is in its values.
+    """Preserve the items of a dictionary, but not the state of their values.
 
     Args:
         mapping: The dictionary. Methods of subclasses, which may act on a change, are not called.

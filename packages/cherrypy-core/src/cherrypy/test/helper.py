@@ -68,7 +68,7 @@ thisdir = str(Path(__file__).resolve().parent)
 """Folder of this module."""
 
 serverpem = str(Path(thisdir) / "test.pem")
-"""File with a certificate for ``localhost``, and its key, which is no secret."""
+"""File with a certificate for ``localhost``, and its key, which is not a secret."""
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ def log_to_stderr(msg: str, level: int) -> None:
 
 
 class Supervisor:
-    """What starts and stops a server for tests; keyword arguments become attributes."""
+    """Starts and stops a server for tests; keyword arguments become attributes."""
 
     def __init__(self, **kwargs: Any) -> None:
         vars(self).update(kwargs)
@@ -117,10 +117,10 @@ class LocalSupervisor(Supervisor):
         self.sync_apps()
 
     def sync_apps(self) -> None:
-        """Make the server aware of what was mounted: it is, since it serves the tree itself."""
+        """Do nothing: the server serves the tree itself, so it knows what was mounted."""
 
     def stop(self) -> None:
-        """Stop what was started."""
+        """Stop the engine if this started it."""
         self._stack.close()
 
 
@@ -134,7 +134,7 @@ class LocalWSGISupervisor(LocalSupervisor):
         return f"{type(cherrypy.server).__name__} at {cherrypy.server.bind_addr}"
 
     def get_app(self, app: Callable[..., Any] | None = None) -> Callable[..., Any]:
-        """Give the WSGI application that is served, or another one instead."""
+        """Return the WSGI application that is served, or another one instead."""
         return cherrypy.tree if app is None else app
 
 
@@ -150,7 +150,7 @@ def setup_client() -> None:
 
 
 def _client_context(certificate: str | None) -> ssl.SSLContext:
-    """Make the context of a client that trusts a certificate, whatever host that names."""
+    """Make the context of a client that trusts a certificate for any host."""
     context = ssl.create_default_context(cafile=certificate)
     context.check_hostname = False
     if certificate is None:
@@ -159,15 +159,14 @@ def _client_context(certificate: str | None) -> ssl.SSLContext:
 
 
 def _restore_client() -> Callable[[], None]:
-    """Remember where test cases ask; give what has them ask there again."""
-    names = ("HOST", "PORT", "HTTP_CONN", "ssl_context")
-    before = {name: getattr(webtest.WebCase, name) for name in names}
-    scheme = CPWebCase.scheme
+    """Remember where test cases ask; return a function that has them ask there again."""
+    places = [(webtest.WebCase, name) for name in ("HOST", "PORT", "HTTP_CONN", "ssl_context")]
+    places.append((CPWebCase, "scheme"))
+    before = [(holder, name, getattr(holder, name)) for holder, name in places]
 
     def restore() -> None:
-        for name, value in before.items():
-            setattr(webtest.WebCase, name, value)
-        CPWebCase.scheme = scheme
+        for holder, name, value in before:
+            setattr(holder, name, value)
 
     return restore
 
@@ -185,11 +184,11 @@ class _ServerErrors(logging.Handler):
 
 
 class CPWebCase(webtest.WebCase):
-    """A test case with a server, which serves what the static method ``setup_server`` mounts.
+    """A test case with a server for the applications that its ``setup_server`` mounts.
 
-    A class starts with an empty tree and the environment ``test_suite``. What it mounts,
-    configures and subscribes is gone after it. ``setup_server`` is called before the engine
-    starts; without it, no server is started.
+    A class starts with an empty tree and the environment ``test_suite``. Everything that it mounts,
+    configures and subscribes is gone after it. The static method ``setup_server`` is called before
+    the engine starts; without it, no server is started.
     """
 
     script_name = ""
@@ -211,14 +210,14 @@ class CPWebCase(webtest.WebCase):
 
     @classmethod
     def setUpClass(cls) -> None:
-        """Set up the class, where it is not pytest that runs it: that calls ``setup_class``."""
+        """Set up the class, unless pytest runs it: pytest calls ``setup_class`` itself."""
         super().setUpClass()
         if not cls._is_run_by_pytest():
             cls.setup_class()
 
     @classmethod
     def tearDownClass(cls) -> None:
-        """Tear down the class, where it is not pytest that runs it."""
+        """Tear down the class, unless pytest runs it."""
         if not cls._is_run_by_pytest():
             cls.teardown_class()
         super().tearDownClass()
@@ -253,7 +252,7 @@ class CPWebCase(webtest.WebCase):
 
     @classmethod
     def _settings(cls) -> dict[str, object]:
-        """Give the settings that ``setup_server`` finds, and may change."""
+        """Return the settings that ``setup_server`` finds, and may change."""
         settings: dict[str, object] = {
             "environment": "test_suite",
             "server.socket_host": _HOST,
@@ -268,7 +267,7 @@ class CPWebCase(webtest.WebCase):
 
     @classmethod
     def teardown_class(cls) -> None:
-        """Stop the server, and put back what the class has changed; once."""
+        """Stop the server, and undo the changes of the class; once."""
         stack = vars(cls).get("_stack")
         if stack is not None:
             del cls._stack
@@ -283,11 +282,11 @@ class CPWebCase(webtest.WebCase):
         return super().getPage(url, *args, **kwargs)
 
     def prefix(self) -> str:
-        """Give the mount point, without a slash at its end."""
+        """Return the mount point, without a slash at its end."""
         return self.script_name.rstrip("/")
 
     def base(self) -> str:
-        """Give scheme, host, port and mount point, for URLs that the application makes."""
+        """Return scheme, host, port and mount point, for URLs that the application makes."""
         port = "" if _USUAL_PORTS.get(self.scheme) == self.PORT else f":{self.PORT}"
         return f"{self.scheme}://{self.HOST}{port}{self.prefix()}"
 
@@ -300,7 +299,7 @@ class CPWebCase(webtest.WebCase):
         self.skipTest(msg)
 
     def notes(self) -> list[str]:
-        """Add to the notes of a failure what the server has logged of the last request."""
+        """Return the notes of a failure, with the errors that the server logged for the request."""
         return [*super().notes(), *self._server_errors.texts]
 
     def assertErrorPage(
@@ -310,9 +309,9 @@ class CPWebCase(webtest.WebCase):
 
         Args:
             status: Status code, or code and reason.
-            message: Its message; None for the one that goes with the status.
-            pattern: Text, or regular expression, that has to be found in the traceback on it;
-                ``""`` for any traceback or none, None for none.
+            message: Its message; None for the usual one of the status.
+            pattern: Text, or regular expression, that has to be found in its traceback; ``""``
+                also fits a page without a traceback, None only such a page.
         """
         page = self.body.decode("utf-8")
         code, reason, usual_message = httputil.valid_status(status)
@@ -344,11 +343,11 @@ class CPWebCase(webtest.WebCase):
         while left := _requests_in_memory():
             if time.monotonic() > deadline:
                 self._fail(None, f"these requests are still in memory: {left}")
-            time.sleep(_LOOK_AGAIN)  # the thread of the last one may not be through with it
+            time.sleep(_LOOK_AGAIN)  # its thread may not have finished it
 
 
 def _is_found(pattern: str, text: str) -> bool:
-    """Tell whether a text has a pattern in it, as it is or as a regular expression."""
+    """Tell whether a text contains a pattern, as it is or as a regular expression."""
     if pattern in text:  # before all else: "f() takes 1 argument" means itself
         return True
     try:
@@ -358,15 +357,15 @@ def _is_found(pattern: str, text: str) -> bool:
 
 
 def _requests_in_memory() -> list[str]:
-    """Give the request lines of all requests to what is mounted that are still there."""
+    """Return the request lines of all requests to mounted applications that are still there."""
     gc.collect()
     mounted = {id(app) for app in cherrypy.tree.apps.values()}
     requests: list[Any] = [each for each in gc.get_objects() if issubclass(type(each), Request)]
     return [each.request_line for each in requests if id(each.app) in mounted]
 
 
-def testmain(conf: Mapping[str, object] | None = None) -> None:  # noqa: PT028 - no test
-    """Serve what was mounted, and run the tests of the script that calls this, with unittest.
+def testmain(conf: Mapping[str, object] | None = None) -> None:  # noqa: PT028 - not a test
+    """Serve the tree, and run the tests of the script that calls this, with unittest.
 
     Args:
         conf: Settings, over those of the environment ``test_suite`` and a free port.
@@ -385,7 +384,7 @@ def testmain(conf: Mapping[str, object] | None = None) -> None:  # noqa: PT028 -
         unittest.main()
 
 
-testmain.__test__ = False  # type: ignore[attr-defined]  # pytest takes it for one, by its name
+vars(testmain)["__test__"] = False  # else pytest takes it for a test, by its name
 
 
 class CPProcess:
@@ -490,7 +489,7 @@ log.access_file: %(access_log)r
             self._wait_until(self._has_pid, f"{self.pid_file} to be written")
 
     def get_pid(self) -> int:
-        """Give the process id; 0 before the start."""
+        """Return the process id; 0 before the start."""
         if self.daemonize or self._process is None:
             return self._pid
         return self._process.pid
@@ -521,7 +520,7 @@ log.access_file: %(access_log)r
             return False
 
     def _says_started(self) -> bool:
-        """Tell whether the log says that all has started, of which the server is a part."""
+        """Tell whether the log says that everything has started, the server included."""
         path = Path(self.error_log)
         return path.exists() and "Bus STARTED" in path.read_text("utf-8", "replace")
 

@@ -1,7 +1,7 @@
-"""Test cases that ask an HTTP server over sockets, and look at what it answers.
+"""Test cases that ask an HTTP server over sockets, and look at its answers.
 
-Nothing here ever waits for somebody at the keyboard: an assertion that fails raises
-:class:`AssertionError`, and what the server answered is noted below its message.
+Nothing here ever waits for input from the keyboard: an assertion that fails raises
+:class:`AssertionError`, with the answer of the server noted below its message.
 """
 
 import pprint
@@ -47,7 +47,7 @@ ignore_all = False
 
 _HAVE_CONTENT = frozenset({"POST", "PUT", "PATCH"})
 _CLIENT_HOSTS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - to be replaced
-_SHOWN_OCTETS = 2000
+_MOST_SHOWN = 2000  # bytes
 
 
 class ServerError(Exception):
@@ -61,10 +61,10 @@ def server_error(exc: ExcInfo | None = None) -> bool:
     """Tell of an error in the server, from within it, so that the running test fails.
 
     Args:
-        exc: What ``sys.exc_info()`` gives; None for the exception that is being handled.
+        exc: The result of ``sys.exc_info()``; None for the exception that is being handled.
 
     Returns:
-        Whether the exception was taken care of; False if it is to be ignored, or there is none.
+        Whether the exception was taken care of; False without an exception, or if it is ignored.
     """
     exception = (exc or sys.exc_info())[1]
     if exception is None or ignore_all or type(exception) in ignored_exceptions:
@@ -75,7 +75,7 @@ def server_error(exc: ExcInfo | None = None) -> bool:
 
 
 def interface(host: str) -> str:
-    """Give the address by which a client reaches a server on this machine.
+    """Return the address by which a client reaches a server on this machine.
 
     Args:
         host: Address that the server listens on; one that means all becomes that of the machine.
@@ -84,7 +84,7 @@ def interface(host: str) -> str:
 
 
 def strip_netloc(url: str) -> str:
-    """Give path and query of an absolute URL: ``/a?b`` of ``http://localhost:8080/a?b#c``."""
+    """Return path and query of an absolute URL: ``/a?b`` of ``http://localhost:8080/a?b#c``."""
     parts = urlsplit(url)
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
@@ -101,14 +101,18 @@ def cleanHeaders(
     Args:
         headers: Those that it has. Several Cookie fields become one (RFC 6265 section 5.4).
         method: Request method.
-        body: Content; None for none.
+        body: Content; None if there is not any.
         host: Host of the server.
         port: Port of the server.
 
     Returns:
         All header lines.
     """
-    lines = _with_one_cookie_line(headers or ())
+    given = list(headers or ())
+    cookies = [value for name, value in given if name.lower() == "cookie"]
+    lines = [(name, value) for name, value in given if name.lower() != "cookie"]
+    if cookies:
+        lines.append(("Cookie", "; ".join(cookies)))
     names = {name.lower() for name, _ in lines}
     if "host" not in names:
         shown = f"[{host}]" if ":" in host else host
@@ -118,29 +122,16 @@ def cleanHeaders(
     if method in _HAVE_CONTENT and "content-type" not in names:
         lines.append(("Content-Type", "application/x-www-form-urlencoded"))
     if not names & {"content-length", "transfer-encoding"}:
-        lines.append(("Content-Length", str(len(_octets(body or b"")))))
+        lines.append(("Content-Length", str(len(_encoded(body or b"")))))
     return lines
 
 
-def _with_one_cookie_line(headers: Iterable[tuple[str, str]]) -> Headers:
-    lines: Headers = []
-    cookies: list[str] = []
-    for name, value in headers:
-        if name.lower() == "cookie":
-            cookies.append(value)
-        else:
-            lines.append((name, value))
-    if cookies:
-        lines.append(("Cookie", "; ".join(cookies)))
-    return lines
-
-
-def _octets(text: str | bytes, encoding: str = "utf-8") -> bytes:
+def _encoded(text: str | bytes, encoding: str = "utf-8") -> bytes:
     return text.encode(encoding) if isinstance(text, str) else text
 
 
 def shb(response: HTTPResponse) -> Answer:
-    """Give status, header lines and content of a response of :mod:`http.client`."""
+    """Return status, header lines and content of a response of :mod:`http.client`."""
     return f"{response.status} {response.reason}", response.getheaders(), response.read()
 
 
@@ -158,16 +149,16 @@ def openURL(
 ) -> Answer:
     """Send a request, and read the answer to its end.
 
-    If the server can not be reached, it is tried ten times, for 4.5 seconds.
+    A server that cannot be reached is tried ten times, for 4.5 seconds.
 
     Args:
         url: Request target: path and query.
-        headers: Header lines; what is missing is added as :func:`cleanHeaders` does.
+        headers: Header lines; :func:`cleanHeaders` adds missing ones.
         method: Request method.
         body: Content; text is sent as UTF-8.
         host: Host of the server.
         port: Port of the server.
-        http_conn: Class of the connection, or a connection, which is left open.
+        http_conn: Class of the connection; or a connection, which is left open.
         protocol: Version of HTTP to name in the request.
         raise_subcls: Kinds of :class:`OSError` after which it is not tried again.
         ssl_context: For TLS.
@@ -192,12 +183,7 @@ def openURL(
         time.sleep(SECONDS_BETWEEN_ATTEMPTS)
 
 
-def _connection(
-    http_conn: Any,
-    host: str,
-    port: int,
-    ssl_context: SSLContext | None,
-) -> Any:
+def _connection(http_conn: Any, host: str, port: int, ssl_context: SSLContext | None) -> Any:
     if not isinstance(http_conn, type):
         return http_conn
     if ssl_context is not None and issubclass(http_conn, HTTPSConnection):
@@ -221,7 +207,7 @@ def _ask(
         connection.putheader(name, value)
     connection.endheaders()
     if body is not None:
-        connection.send(_octets(body))
+        connection.send(_encoded(body))
     return shb(connection.getresponse())
 
 
@@ -234,7 +220,7 @@ class WebCase(unittest.TestCase):
         body: Its content.
         cookies: The cookies that it set, as lines for the next request.
         time: Seconds that it took.
-        url: What was asked for.
+        url: Its request target, as bytes.
     """
 
     HOST = "127.0.0.1"
@@ -246,10 +232,10 @@ class WebCase(unittest.TestCase):
     scheme = "http"
     ssl_context: SSLContext | None = None
     encoding = "utf-8"
-    """Charset of expected text, to compare it with the octets of the content."""
+    """Charset of expected text, to compare it with the bytes of the content."""
 
     interactive = False
-    """Is not looked at: nobody is ever asked. It is here for suites that set it."""
+    """Without effect: the keyboard is never read. It is here for suites that set it."""
     console_height = 30
 
     status: Any = None
@@ -265,7 +251,7 @@ class WebCase(unittest.TestCase):
         return int(self.status[:3])
 
     def interface(self) -> str:
-        """Give the address by which the server is reached."""
+        """Return the address by which the server is reached."""
         return interface(self.HOST)
 
     def get_conn(self, auto_open: bool = False) -> Any:
@@ -315,7 +301,7 @@ class WebCase(unittest.TestCase):
         protocol: str | None = None,
         raise_subcls: SubclassesToRaise = (),
     ) -> Answer:
-        """Send a request, and keep what is answered in the attributes of this object.
+        """Send a request, and keep the answer in the attributes of this object.
 
         Args:
             url: Path and query.
@@ -333,7 +319,7 @@ class WebCase(unittest.TestCase):
             OSError: The server could not be reached.
         """
         ServerError.on = False
-        self.url = _octets(url)
+        self.url = _encoded(url)
         began = time.perf_counter()
         self.status, self.headers, self.body = openURL(
             url,
@@ -355,7 +341,7 @@ class WebCase(unittest.TestCase):
             raise ServerError
         return self.status, self.headers, self.body
 
-    # What a test can say of the last response
+    # Assertions on the last response
 
     def status_matches(self, expected: int | str) -> bool:
         """Tell whether the status is this one: a code, or code and reason."""
@@ -363,11 +349,11 @@ class WebCase(unittest.TestCase):
         return actual == expected
 
     def assertStatus(self, status: int | str | Iterable[int | str], msg: object = None) -> None:
-        """Fail if the status is another one, or none of several.
+        """Fail if the status is another one, or not one of several.
 
         Args:
             status: A code, code and reason, or a list or tuple of them.
-            msg: What to say instead.
+            msg: Message in place of the usual one.
         """
         allowed = [status] if isinstance(status, (int, str)) else list(status)
         if not any(map(self.status_matches, allowed)):
@@ -375,7 +361,7 @@ class WebCase(unittest.TestCase):
             self._fail(msg, f"the status is {self.status!r}, not {expected}")
 
     def assertHeader(self, key: str, value: str | None = None, msg: object = None) -> str:
-        """Fail if there is no header line of a name, or none with a value.
+        """Fail without a header line of a name, or of a name and value.
 
         Returns:
             The value.
@@ -388,7 +374,7 @@ class WebCase(unittest.TestCase):
         return matching[0]
 
     def assertHeaderIn(self, key: str, values: Sequence[str], msg: object = None) -> list[str]:
-        """Fail if no header line of a name has one of these values.
+        """Fail unless a header line of a name has one of these values.
 
         Returns:
             The values that it has.
@@ -396,7 +382,7 @@ class WebCase(unittest.TestCase):
         found = self._values_of(key)
         matching = [each for each in found if each in values]
         if not matching:
-            self._fail(msg, f"header {key!r} is {found}, none of {list(values)}")
+            self._fail(msg, f"header {key!r} is {found}, not one of {list(values)}")
         return matching
 
     def assertHeaderItemValue(self, key: str, value: str, msg: object = None) -> str:
@@ -424,25 +410,25 @@ class WebCase(unittest.TestCase):
 
     def assertBody(self, value: str | bytes, msg: object = None) -> None:
         """Fail if the content is not this."""
-        expected = _octets(value, self.encoding)
+        expected = _encoded(value, self.encoding)
         if expected != self.body:
             self._fail(msg, f"expected body:\n{expected!r}\n\nactual body:\n{self.body!r}")
 
     def assertInBody(self, value: str | bytes, msg: object = None) -> None:
         """Fail if this is not in the content."""
-        expected = _octets(value, self.encoding)
+        expected = _encoded(value, self.encoding)
         if expected not in self.body:
             self._fail(msg, f"{expected!r} is not in the body: {self.body!r}")
 
     def assertNotInBody(self, value: str | bytes, msg: object = None) -> None:
         """Fail if this is in the content."""
-        unexpected = _octets(value, self.encoding)
+        unexpected = _encoded(value, self.encoding)
         if unexpected in self.body:
             self._fail(msg, f"{unexpected!r} is in the body: {self.body!r}")
 
     def assertMatchesBody(self, pattern: str | bytes, msg: object = None, flags: int = 0) -> None:
         """Fail if a regular expression is found nowhere in the content."""
-        expected = _octets(pattern, self.encoding)
+        expected = _encoded(pattern, self.encoding)
         if re.search(expected, self.body, flags) is None:
             self._fail(msg, f"nothing in the body matches {expected!r}: {self.body!r}")
 
@@ -453,27 +439,27 @@ class WebCase(unittest.TestCase):
         return [item.strip() for value in self._values_of(key) for item in value.split(",")]
 
     def _fail(self, msg: object, text: str) -> NoReturn:
-        """Fail, and note what was answered: it is shown below the message."""
+        """Fail, and note the answer: it is shown below the message."""
         failure = self.failureException(text if msg is None else msg)
         for note in self.notes():
             failure.add_note(note)
         raise failure
 
     def notes(self) -> list[str]:
-        """Give what helps to understand a failure; a subclass may know more."""
+        """Return lines that help to understand a failure; a subclass may know more."""
         if self.status is None:
             return []
         url = self.url.decode("utf-8", "replace")
-        more = "..." if len(self.body) > _SHOWN_OCTETS else ""
+        more = "..." if len(self.body) > _MOST_SHOWN else ""
         return [
             f"{url} was answered with {self.status}",
             pprint.pformat(self.headers),
-            f"{self.body[:_SHOWN_OCTETS]!r}{more}",
+            f"{self.body[:_MOST_SHOWN]!r}{more}",
         ]
 
 
 def find_free_port(host: str = "127.0.0.1") -> int:
-    """Give a TCP port that nobody listens on now."""
+    """Return a TCP port that is free now."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.bind((host, 0))
