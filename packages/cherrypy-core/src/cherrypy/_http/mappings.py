@@ -16,8 +16,8 @@ class KeyTransformingDict(dict[str, V]):
     """A dictionary that stores its keys in a form of its own.
 
     The method ``transform_key`` of a subclass defines the form; to transform a key twice must be
-    the same as once. Subscription with a key in that form is as fast as that of a ``dict``: only other keys come to
-    ``__missing__``.
+    the same as once. Subscription with a key in that form is as fast as that of a ``dict``: only
+    other keys come to ``__missing__``.
     """
 
     def __init__(self, other: Any = (), /, **more: V) -> None:

@@ -197,12 +197,7 @@ class Client:
         """Send one request, and keep the cookies of its response."""
         host = (target.hostname or "").lower()
         fields = self._fields(target, host, options.get("headers", ()))
-        dropped = {name.lower() for name, value in fields if value is None}
-        lines = [(name, value) for name, value in fields if value is not None]
-        environ = make_environ(method, target, lines, content)
-        for name in dropped:
-            key = name.upper().replace("-", "_")
-            environ.pop(key if key.startswith("CONTENT_") else f"HTTP_{key}", None)
+        environ = make_environ(method, target, fields, content)
         environ.update(options.get("environ", {}))
         response = self._call(environ, target.geturl())
         for field in response.headers.get_all("Set-Cookie"):
@@ -225,13 +220,11 @@ class Client:
         application = validator(self.application) if self.validate else self.application
         with Failures() if self.raise_errors else nullcontext() as failures:
             response = call(application, environ, url, is_strict=self.validate)
-        if failures is None:
-            return response
-        error = failures.cause_of(response.status)
-        if error is None:
-            return response
-        response.close()
-        raise error
+        error = failures.cause_of(response.status) if failures is not None else None
+        if error is not None:
+            response.close()
+            raise error
+        return response
 
 
 def _pairs(headers: Headers) -> Iterator[tuple[str, str | None]]:

@@ -12,6 +12,7 @@ from cherrypy._testing.responses import Body, Response
 
 Environ = dict[str, Any]
 Lines = list[tuple[str, str]]
+Fields = Iterable[tuple[str, str | None]]
 WSGIApplication = Callable[..., Iterable[bytes]]
 """A WSGI application; those of users have wider signatures than any type for it."""
 
@@ -25,13 +26,13 @@ _CONTENT_FIELDS = {"CONTENT_TYPE", "CONTENT_LENGTH"}
 _HAVE_CONTENT = frozenset({"POST", "PUT", "PATCH"})
 
 
-def make_environ(method: str, url: SplitResult, fields: Lines, content: Content) -> Environ:
+def make_environ(method: str, url: SplitResult, fields: Fields, content: Content) -> Environ:
     """Make the environ of a request, as CherryPy's own server does.
 
     Args:
         method: Request method.
         url: URL of the request. Characters that a URL cannot have are percent-encoded.
-        fields: Header fields, over those that the request has by itself.
+        fields: Header fields, over those that the request has by itself; None leaves out a field.
         content: Content of the request.
     """
     path = quote(url.path or "/", safe=_IN_PATH)
@@ -81,12 +82,15 @@ def _own_fields(method: str, url: SplitResult, content: Content) -> Lines:
     return fields
 
 
-def _add_fields(environ: Environ, fields: Lines) -> None:
+def _add_fields(environ: Environ, fields: Fields) -> None:
     """Add header fields to an environ; several lines of a name become one value."""
     added: dict[str, str] = {}
     for name, value in fields:
         key = name.upper().replace("-", "_")
         key = key if key in _CONTENT_FIELDS else f"HTTP_{key}"
+        if value is None:
+            environ.pop(key, None)
+            continue
         separator = "; " if key == "HTTP_COOKIE" else ", "
         text = _wsgi_text(value)
         added[key] = f"{added[key]}{separator}{text}" if key in added else text

@@ -3,8 +3,9 @@
 import json
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from email.message import Message
 from typing import Any, Self
+
+from cherrypy._http.elements import HeaderElement
 
 
 class ResponseHeaders(Mapping[str, str]):
@@ -148,10 +149,8 @@ class Response:
     @property
     def text(self) -> str:
         """The content as text, by the charset of its Content-Type; UTF-8 if that names none."""
-        message = Message()
-        message["Content-Type"] = self.headers.get("Content-Type", "")
-        charset = message.get_content_charset() or "utf-8"
-        return self.content.decode(charset)
+        media_type = HeaderElement.from_str(self.headers.get("Content-Type", ""))
+        return self.content.decode(media_type.params.get("charset") or "utf-8")
 
     def json(self) -> Any:
         """Return the document that the content is in JSON.
@@ -164,12 +163,9 @@ class Response:
     @property
     def cookies(self) -> dict[str, str]:
         """The cookies that this response sets, by name; values as they came."""
-        pairs = [field.partition(";")[0] for field in self.headers.get_all("Set-Cookie")]
-        return {
-            name.strip(" \t"): value.strip(" \t")
-            for name, equals, value in (pair.partition("=") for pair in pairs)
-            if equals
-        }
+        fields = self.headers.get_all("Set-Cookie")
+        pairs = [field.partition(";")[0].partition("=") for field in fields]
+        return {name.strip(" \t"): value.strip(" \t") for name, equals, value in pairs if equals}
 
     @property
     def is_closed(self) -> bool:

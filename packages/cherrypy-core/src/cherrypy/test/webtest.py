@@ -108,22 +108,28 @@ def cleanHeaders(
     Returns:
         All header lines.
     """
-    given = list(headers or ())
-    cookies = [value for name, value in given if name.lower() == "cookie"]
-    lines = [(name, value) for name, value in given if name.lower() != "cookie"]
-    if cookies:
-        lines.append(("Cookie", "; ".join(cookies)))
+    lines = _with_one_cookie_line(headers or ())
     names = {name.lower() for name, _ in lines}
-    if "host" not in names:
-        shown = f"[{host}]" if ":" in host else host
-        lines.append(("Host", shown if port == 80 else f"{shown}:{port}"))
-    if method not in _HAVE_CONTENT and body is None:
+    needed = [("Host", _host_field(host, port))]
+    if method in _HAVE_CONTENT:
+        needed.append(("Content-Type", "application/x-www-form-urlencoded"))
+    if (method in _HAVE_CONTENT or body is not None) and "transfer-encoding" not in names:
+        needed.append(("Content-Length", str(len(_encoded(body or b"")))))
+    return lines + [(name, value) for name, value in needed if name.lower() not in names]
+
+
+def _with_one_cookie_line(headers: Iterable[tuple[str, str]]) -> Headers:
+    lines = list(headers)
+    cookies = [line for line in lines if line[0].lower() == "cookie"]
+    if not cookies:
         return lines
-    if method in _HAVE_CONTENT and "content-type" not in names:
-        lines.append(("Content-Type", "application/x-www-form-urlencoded"))
-    if not names & {"content-length", "transfer-encoding"}:
-        lines.append(("Content-Length", str(len(_encoded(body or b"")))))
-    return lines
+    joined = ("Cookie", "; ".join(value for _, value in cookies))
+    return [*(line for line in lines if line not in cookies), joined]
+
+
+def _host_field(host: str, port: int) -> str:
+    shown = f"[{host}]" if ":" in host else host
+    return shown if port == 80 else f"{shown}:{port}"
 
 
 def _encoded(text: str | bytes, encoding: str = "utf-8") -> bytes:
