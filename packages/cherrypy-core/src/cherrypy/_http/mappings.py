@@ -1,10 +1,9 @@
 """Dictionaries that look up their keys in a form of their own."""
 
 from collections.abc import Callable
-from typing import Any, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 V = TypeVar("V")
-D = TypeVar("D")
 
 _MISSING: Any = object()
 _dict_get: Callable[..., Any] = dict.get
@@ -50,28 +49,21 @@ class KeyTransformingDict(dict[str, V]):
         """Tell whether there is an item of the transformed key."""
         return _dict_contains(self, key) or _dict_contains(self, self.transform_key(key))
 
-    @overload
-    def get(self, key: str, default: None = None, /) -> V | None: ...
-    @overload
-    def get(self, key: str, default: V, /) -> V: ...
-    @overload
-    def get(self, key: str, default: D, /) -> V | D: ...
-    def get(self, key: str, default: object = None, /) -> object:
-        """Return the value of a key, or the default."""
-        value = _dict_get(self, key, _MISSING)
-        return _dict_get(self, self.transform_key(key), default) if value is _MISSING else value
+    if not TYPE_CHECKING:  # their types are those of dict
 
-    @overload
-    def pop(self, key: str, /) -> V: ...
-    @overload
-    def pop(self, key: str, default: V, /) -> V: ...
-    @overload
-    def pop(self, key: str, default: D, /) -> V | D: ...
-    def pop(self, key: str, default: object = _MISSING, /) -> object:
-        """Remove a key and return its value, or the default if one is given."""
-        if default is _MISSING:
-            return super().pop(self.transform_key(key))
-        return super().pop(self.transform_key(key), default)
+        def get(self, key: str, default: object = None, /) -> object:
+            """Return the value of a key, or the default."""
+            value = _dict_get(self, key, _MISSING)
+            return _dict_get(self, self.transform_key(key), default) if value is _MISSING else value
+
+        def pop(self, key: str, /, *default: object) -> object:
+            """Remove a key and return its value, or the default if one is given."""
+            return super().pop(self.transform_key(key), *default)
+
+        def __ior__(self, other: object) -> Self:
+            """Update this map."""
+            self.update(other)
+            return self
 
     def setdefault(self, key: str, default: Any = None, /) -> V:
         """Return the value of a key; store the default first if the key is missing."""
@@ -79,13 +71,11 @@ class KeyTransformingDict(dict[str, V]):
 
     def update(self, other: Any = (), /, **more: V) -> None:
         """Store every item of a mapping, of pairs, and of the keyword arguments."""
-        if type(other) is type(self):
+        if type(other) is type(self) and not more:
             super().update(other)
         else:
             transform = self.transform_key
-            super().update((transform(key), value) for key, value in dict(other).items())
-        for key, value in more.items():
-            self[key] = value
+            super().update((transform(key), value) for key, value in dict(other, **more).items())
 
     def copy(self) -> Self:
         """Return a copy of the same class, instance attributes included."""
@@ -111,11 +101,6 @@ class KeyTransformingDict(dict[str, V]):
         merged.update(other)
         _dict_update(merged, self)
         return merged
-
-    def __ior__(self, other: Any) -> Self:  # type: ignore[override]
-        """Update this map."""
-        self.update(other)
-        return self
 
     def matching_key_for(self, key: str) -> str:
         """Return the stored form of a key.

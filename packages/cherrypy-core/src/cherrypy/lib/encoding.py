@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from cherrypy._http.charsets import is_charset
-from cherrypy._http.headers import AcceptElement
+from cherrypy._http.elements import AcceptElement
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPError
 from cherrypy._runtime.iterators import (

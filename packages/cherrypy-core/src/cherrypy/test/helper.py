@@ -348,12 +348,9 @@ class CPWebCase(webtest.WebCase):
 
 def _is_found(pattern: str, text: str) -> bool:
     """Tell whether a text contains a pattern, as it is or as a regular expression."""
-    if pattern in text:  # before all else: "f() takes 1 argument" means itself
-        return True
-    try:
-        return re.search(pattern, text) is not None
-    except re.error:
-        return False
+    with contextlib.suppress(re.error):  # "f() takes 1 argument" means itself, thus first as it is
+        return pattern in text or re.search(pattern, text) is not None
+    return False
 
 
 def _requests_in_memory() -> list[str]:
@@ -449,14 +446,8 @@ log.access_file: %(access_log)r
         encrypted = (
             f"server.ssl_certificate: {serverpem!r}\nserver.ssl_private_key: {serverpem!r}\n"
         )
-        text = self.config_template % {
-            "host": self.host,
-            "port": self.port,
-            "error_log": self.error_log,
-            "access_log": self.access_log,
-            "ssl": encrypted if self.ssl else "",
-            "extra": extra,
-        }
+        sections = {"ssl": encrypted if self.ssl else "", "extra": extra}
+        text = self.config_template % {**vars(self), **sections}
         Path(self.config_file).write_text(text, encoding="utf-8")
 
     def start(self, imports: str | Iterable[str] | None = None) -> None:
@@ -513,11 +504,9 @@ log.access_file: %(access_log)r
             self.exit_code = code
             raise RuntimeError(f"the process ended with the status {code}; see {self.error_log}")
         address = (webtest.interface(self.host), self.port)
-        try:
-            with socket.create_connection(address, timeout=_PATIENCE):
-                return True
-        except OSError:
-            return False
+        with contextlib.suppress(OSError), socket.create_connection(address, timeout=_PATIENCE):
+            return True
+        return False
 
     def _says_started(self) -> bool:
         """Tell whether the log says that everything has started, the server included."""
@@ -531,11 +520,10 @@ log.access_file: %(access_log)r
         return bool(self._pid)
 
     def _has_ended(self) -> bool:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(self._pid, 0)
-        except ProcessLookupError:
-            return True
-        return False
+            return False
+        return True
 
     @staticmethod
     def _wait_until(condition: Callable[[], bool], what: str, patience: float = _PATIENCE) -> None:
