@@ -2,8 +2,8 @@
 
 import re
 import time
-from collections.abc import Callable
 from datetime import date
+from functools import lru_cache
 
 from cherrypy._http.fields import WHITESPACE
 
@@ -63,30 +63,15 @@ def HTTPDate(
     )
 
 
-class CurrentDate:
-    """The current HTTP-date, formatted at most once for each second and thread.
+_formatted = lru_cache(maxsize=1)(HTTPDate)
 
-    Args:
-        clock: Returns seconds since the epoch.
+
+def now_field() -> str:
+    """Return the current time as the value of a Date field, formatted at most once a second.
+
+    See: RFC 9110 section 6.6.1.
     """
-
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
-        self._clock = clock
-        # One tuple, replaced as a whole: a thread sees the old pair or the new one.
-        self._known = (-1, "")
-
-    def __call__(self) -> str:
-        """Return the current time as the value of a Date field."""
-        second = int(self._clock())
-        known_second, text = self._known
-        if second != known_second:
-            text = HTTPDate(second)
-            self._known = (second, text)
-        return text
-
-
-now_field = CurrentDate()
-"""Returns the value of a Date field (RFC 9110 section 6.6.1); safe to call from any thread."""
+    return _formatted(time.time() // 1)
 
 
 def parse_http_date(field: str) -> int | None:
