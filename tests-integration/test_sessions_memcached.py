@@ -244,7 +244,7 @@ def test_a_value_that_is_too_large_is_an_error_that_names_its_size(
 ) -> None:
     session = make(server)
     session["text"] = "x" * 1_100_000
-    with pytest.raises(ValueError, match=r"A session of 1,100,0\d\d octets"):
+    with pytest.raises(ValueError, match=r"A session of 1,100,0\d\d bytes"):
         session.save()
 
 
@@ -259,7 +259,7 @@ def test_what_is_no_session_is_a_new_one(
         other = make(server, session.id)
         assert other.get("n") is None
         assert other.id != session.id
-    told = [message for message in messages if "can not be read" in message]
+    told = [message for message in messages if "cannot be read" in message]
     assert len(told) == 4
     assert not any(session.id in message for message in told)  # logs have no keys to accounts
 

@@ -96,7 +96,7 @@ def test_an_idle_site_is_cleaned(
 
     def note(self: Session) -> None:
         clean_up(self)
-        if len(self) == 0:  # type: ignore[arg-type]
+        if len(self) == 0:
             cleaned.set()
 
     monkeypatch.setattr(kind, "clean_up", note)

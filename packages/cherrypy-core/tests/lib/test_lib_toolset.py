@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from types import ModuleType
 from typing import Any
 
 import pytest
 
 import cherrypy
 from cherrypy._tools.tool import ErrorTool, Tool
-from cherrypy.lib import toolset
-from cherrypy.lib.toolset import SessionAuthTool, SessionTool
-from wsgi_client import Client
+from cherrypy.lib.toolset import SessionAuthTool
 
 pytestmark = pytest.mark.usefixtures("site")
 
@@ -113,155 +110,3 @@ def test_a_tool_that_hardly_any_site_uses_is_not_imported_with_the_others() -> N
 def test_a_tool_that_nobody_brings_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no tool 'nosuch'"):
         _ = cherrypy.tools.nosuch
-
-
-# SessionTool -------------------------------------------------------------------------------------
-
-
-class FakeSession(dict[str, Any]):
-    """Notes what is done with it."""
-
-    def __init__(self, done: list[object]) -> None:
-        super().__init__()
-        self.done = done
-
-    def acquire_lock(self) -> None:
-        """Note it."""
-        self.done.append("lock")
-
-    def regenerate(self) -> None:
-        """Note it."""
-        self.done.append("regenerate")
-
-
-@pytest.fixture
-def done(monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """What is done with a module in place of ``cherrypy.lib.sessions``."""
-    done: list[object] = []
-    module: Any = ModuleType("cherrypy.lib.sessions")
-
-    def init(**settings: object) -> None:
-        done.append(("init", cherrypy.request.stage, settings))
-        cherrypy.serving.session = FakeSession(done)
-
-    def save() -> None:
-        done.append("save")
-
-    def close() -> None:
-        done.append("close")
-
-    save.failsafe = True  # type: ignore[attr-defined]
-    close.failsafe = True  # type: ignore[attr-defined]
-    close.priority = 90  # type: ignore[attr-defined]
-    module.init, module.save, module.close = init, save, close
-    module.set_response_cookie = lambda **settings: done.append(("cookie", settings))
-    monkeypatch.setitem(sys.modules, "cherrypy.lib.sessions", module)
-    return done
-
-
-class _Root:
-    def __init__(self, done: list[object]) -> None:
-        self.done = done
-
-    @cherrypy.expose
-    def index(self) -> str:
-        self.done.append("handler")
-        return ""
-
-    @cherrypy.expose
-    def fails(self) -> None:
-        raise ValueError
-
-    @cherrypy.expose
-    def regenerates(self) -> str:
-        tool: Any = cherrypy.tools.fake_sessions
-        tool.regenerate()
-        return ""
-
-
-def ask(done: list[object], target: str = "/", tool: Any = None, **settings: object) -> int:
-    cherrypy.tools.fake_sessions = tool or SessionTool()
-    config = {"tools.fake_sessions.on": True}
-    config |= {f"tools.fake_sessions.{name}": value for name, value in settings.items()}  # type: ignore[misc]
-    return Client(cherrypy.Application(_Root(done), "", {"/": config})).get(target).code
-
-
-BEGUN: tuple[str, str, dict[str, object]] = (
-    *("init", "before_request_body"),
-    {"locking": "implicit"},
-)
-
-
-@pytest.mark.parametrize(
-    ("locking", "steps"),
-    [
-        ("implicit", ["init", "handler", "save", "close"]),  # locks itself when it is first used
-        ("early", ["init", "lock", "handler", "save", "close"]),
-        ("explicit", ["init", "handler", "save", "close"]),
-        (None, ["init", "handler", "save", "close"]),
-    ],
-)
-def test_sessions_are_opened_locked_saved_and_closed(
-    done: list[object], locking: str | None, steps: list[str]
-) -> None:
-    settings: dict[str, Any] = {} if locking is None else {"locking": locking, "timeout": 5}
-    assert ask(done, **settings) == 200
-    assert [step[0] if isinstance(step, tuple) else step for step in done] == steps
-    assert done[0] == ("init", "before_request_body", {"locking": "implicit", **settings})
-
-
-def test_sessions_are_closed_when_something_fails(done: list[object]) -> None:
-    assert ask(done, "/fails") == 500
-    assert done == [BEGUN, "close"]
-
-
-def test_a_session_can_be_regenerated(done: list[object]) -> None:
-    assert ask(done, "/regenerates", name="sid", timeout=5, storage="x") == 200
-    assert done[1:3] == ["regenerate", ("cookie", {"name": "sid", "timeout": 5})]
-
-
-def test_an_unknown_way_to_lock_is_an_error_that_names_the_setting(
-    done: list[object],
-    errors: Any,
-) -> None:
-    assert ask(done, locking="never") == 500
-    assert "tools.fake_sessions.locking" in errors.text or "tools.sessions.locking" in errors.text
-    assert "expected one of 'implicit', 'early', 'explicit'" in errors.text
-
-
-def test_a_subclass_may_set_up_in_its_own_way(done: list[object]) -> None:
-    class Own(SessionTool):
-        def _setup(self) -> None:
-            done.append("own")
-            super()._setup()
-
-    assert ask(done, tool=Own()) == 200
-    assert done[:2] == ["own", BEGUN]
-
-
-def test_the_function_of_the_tool_can_be_replaced(done: list[object]) -> None:
-    tool = SessionTool()
-
-    def own(**settings: object) -> None:
-        done.append(("own", settings))
-        cherrypy.serving.session = FakeSession(done)
-
-    tool.callable = own
-    assert ask(done, tool=tool, a=1) == 200
-    assert done[0] == ("own", {"a": 1})
-
-
-def test_without_its_distribution_the_error_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def missing(name: str) -> None:
-        raise ModuleNotFoundError(name=name)
-
-    monkeypatch.setattr(toolset, "import_module", missing)
-    tool = SessionTool()  # needs nothing yet
-    with pytest.raises(ModuleNotFoundError, match="pip install cherrypy-sessions"):
-        tool.callable()
-    monkeypatch.setattr(toolset, "import_module", lambda _name: missing("pymemcache"))
-    with pytest.raises(ModuleNotFoundError) as caught:
-        tool.callable()
-    assert caught.value.name == "pymemcache"

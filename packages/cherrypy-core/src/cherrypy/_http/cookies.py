@@ -164,7 +164,16 @@ def format_set_cookie(morsel: Morsel[Any]) -> str:
 
     See: :func:`set_cookie_values`.
     """
-    parts = [f"{_NOT_IN_NAME.sub('', str(morsel.key))}={_coded_value(morsel)}"]
+    pair = f"{_NOT_IN_NAME.sub('', str(morsel.key))}={_coded_value(morsel)}"
+    template = morsel.template if type(morsel) is _PreparedMorsel else None
+    if template is not None and dict.__eq__(morsel, template.attributes):
+        return pair + template.written
+    return pair + _format_attributes(morsel)
+
+
+def _format_attributes(morsel: Morsel[Any]) -> str:
+    """Write the attributes of a cookie, each after a semicolon."""
+    parts = [""]
     for name, label in _ATTRIBUTES:
         value = morsel.get(name)
         if value is None or value == "":  # PERF: which most of them are
@@ -177,6 +186,41 @@ def format_set_cookie(morsel: Morsel[Any]) -> str:
         else:
             parts.append(f"{label}={_attribute(name, value)}")
     return "; ".join(parts)
+
+
+class _PreparedMorsel(Morsel[str]):
+    """A cookie that was made by a template; it may have been changed since."""
+
+    template: "CookieTemplate | None" = None
+
+
+class CookieTemplate:
+    """Cookies that are set many times, and differ in their values alone.
+
+    PERF: 2 us for a cookie that is made and written, not 9 us (CPython 3.11).
+
+    Args:
+        name: Name of the cookies.
+        attributes: Their attributes, as a ``Morsel`` has them.
+    """
+
+    def __init__(self, name: str, attributes: dict[str, Any]) -> None:
+        morsel: Morsel[str] = Morsel()
+        morsel.set(name, "", "")
+        morsel.update(attributes)
+        self._name = name
+        self.attributes = dict(morsel)
+        self.written = _format_attributes(morsel)
+
+    def cookie(self, value: str) -> Morsel[str]:
+        """Return a cookie with a value."""
+        coded = value if _PLAIN_VALUE.fullmatch(value) else _quoted(value)
+        morsel = _PreparedMorsel.__new__(_PreparedMorsel)
+        dict.update(morsel, self.attributes)
+        state = {"key": self._name, "value": value, "coded_value": coded}
+        morsel.__setstate__(state)  # type: ignore[attr-defined]  # PERF: the name was checked before
+        morsel.template = self
+        return morsel
 
 
 def _coded_value(morsel: Morsel[Any]) -> str:

@@ -32,6 +32,8 @@ class Serving:
     response: Any
     outer: "Serving"
     """What was current before, and is again when this request ends."""
+    session: Any
+    """The session, where a tool has opened one; absent otherwise."""
 
     def __init__(self, request: Any, response: Any, outer: "Serving | None" = None) -> None:
         self.request = request

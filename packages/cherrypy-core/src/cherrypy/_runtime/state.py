@@ -18,6 +18,7 @@ __all__ = [
     "made",
     "made_headers",
     "seen_headers",
+    "sent_cookies",
     "sent_field",
     "set_content_type",
 ]
@@ -134,3 +135,15 @@ def sent_field(request: "Request", name: str) -> str | None:
     if field is None or "=?" not in field:
         return field
     return request.headers.get(name)  # encoded words are decoded there
+
+
+def sent_cookies(request: "Request") -> str | None:
+    """Return the Cookie field of a request, if it still says which cookies there are.
+
+    Returns:
+        The field as received, empty if there is none; ``None`` if ``request.cookie`` counts, since
+        it may have been changed.
+    """
+    if "cookie" in request.__dict__:
+        return None
+    return sent_field(request, "Cookie") or ""

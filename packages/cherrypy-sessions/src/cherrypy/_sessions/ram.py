@@ -36,13 +36,10 @@ class RamSession(Session):
             cls._index = ExpiryIndex()
 
     def _exists(self) -> bool:
-        with self._mutex:
-            record = self.cache.get(self.id)
-        return record is not None and record[1].timestamp() > self.now().timestamp()
+        return self.id in self.cache
 
     def _load(self) -> Record | None:
-        with self._mutex:
-            return self.cache.get(self.id)
+        return self.cache.get(self.id)
 
     def _save(self, expiration_time: dt.datetime) -> None:
         with self._mutex:

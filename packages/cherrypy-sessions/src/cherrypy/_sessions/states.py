@@ -1,0 +1,95 @@
+"""The states of a session while a request is served, and what leads from one to another."""
+
+from enum import Enum, auto
+
+
+class Event(Enum):
+    """What happens to a session."""
+
+    READ = auto()
+    """Its data are read, or changed after that."""
+    CHANGE = auto()
+    SAVE = auto()
+    REMOVE = auto()
+    """Its record is removed: it was deleted, or has moved to a new id."""
+    VANISH = auto()
+    """The record that was there is there no more: another request has ended the session."""
+    SEAL = auto()
+    """The head of the response is sent, so that no cookie can tell of a new session."""
+    LOSE = auto()
+    """The storage cannot be reached, and the request goes on without it."""
+
+
+class State(Enum):
+    """What a request has done with the data of its session."""
+
+    UNUSED = auto()
+    OPEN = auto()
+    """The data are at hand, and are stored when the request ends."""
+    SAVED = auto()
+    """The data are stored and unlocked, so that others may change them: the next use reads them
+    again."""
+    UNREAD = auto()
+    """Nothing was used, and ``locking`` is ``'none'``."""
+    COPIED = auto()
+    """The data at hand are a copy that is never stored."""
+
+
+class RecordState(Enum):
+    """What is stored under the id of a session, as far as its request knows."""
+
+    ABSENT = auto()
+    STORED = auto()
+    SUPERSEDED = auto()
+    """Nothing: the session that the client asked for ended while its request waited. Another
+    response has told the client of a better one."""
+    UNREACHABLE = auto()
+    """Nobody knows: the storage cannot be reached, and the client keeps the id that it has."""
+    TOO_LATE = auto()
+    """Nothing, and the client could not be told of a record any more."""
+
+
+STATES: dict[State, dict[Event, State]] = {
+    State.UNUSED: {
+        Event.READ: State.OPEN,
+        Event.CHANGE: State.OPEN,
+        Event.REMOVE: State.OPEN,
+        Event.SAVE: State.UNUSED,
+    },
+    State.OPEN: {
+        Event.READ: State.OPEN,
+        Event.CHANGE: State.OPEN,
+        Event.REMOVE: State.OPEN,
+        Event.SAVE: State.SAVED,
+    },
+    State.SAVED: {
+        Event.READ: State.OPEN,
+        Event.CHANGE: State.OPEN,
+        Event.REMOVE: State.OPEN,
+        Event.SAVE: State.SAVED,
+    },
+    State.UNREAD: {Event.READ: State.COPIED, Event.SAVE: State.UNREAD},
+    State.COPIED: {Event.READ: State.COPIED, Event.SAVE: State.COPIED},
+}
+"""The state after an event. An event that is not here is refused: a copy cannot be changed."""
+
+RECORD_STATES: dict[RecordState, dict[Event, RecordState]] = {
+    RecordState.ABSENT: {
+        Event.SAVE: RecordState.STORED,
+        Event.SEAL: RecordState.TOO_LATE,
+        Event.LOSE: RecordState.UNREACHABLE,
+    },
+    RecordState.STORED: {
+        Event.REMOVE: RecordState.ABSENT,
+        Event.VANISH: RecordState.SUPERSEDED,
+        Event.LOSE: RecordState.UNREACHABLE,
+    },
+    RecordState.SUPERSEDED: {
+        Event.SAVE: RecordState.STORED,
+        Event.SEAL: RecordState.TOO_LATE,
+        Event.LOSE: RecordState.UNREACHABLE,
+    },
+    RecordState.UNREACHABLE: {},
+    RecordState.TOO_LATE: {},
+}
+"""The state of the record after an event. One that is not here changes nothing."""
