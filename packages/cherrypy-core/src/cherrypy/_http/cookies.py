@@ -2,7 +2,6 @@
 
 import re
 import time
-from collections.abc import Iterator
 from http.cookies import BaseCookie, CookieError, Morsel, SimpleCookie
 from typing import Any
 from urllib.parse import quote
@@ -136,21 +135,20 @@ def _code_octet(octet: int) -> str:
 _CODED_OCTETS = tuple(_code_octet(octet) for octet in range(256))
 
 
-def set_cookie_values(cookie: BaseCookie[Any]) -> Iterator[str]:
+def set_cookie_values(cookie: BaseCookie[Any]) -> list[str]:
     r"""Write the values of the Set-Cookie fields that set cookies.
 
     Args:
         cookie: Cookies by name; ``expires`` may be a number of seconds from now, or a text.
 
-    Yields:
+    Returns:
         One value for each cookie, by name, in ASCII: non-ASCII text in a value is written as
         ``\ooo``, in an attribute as ``%XX``. Control characters and semicolons that would end a
         field or an attribute are left out.
 
     See: RFC 6265 section 4.1.
     """
-    for _, morsel in sorted(cookie.items()):
-        yield format_set_cookie(morsel)
+    return [format_set_cookie(morsel) for _, morsel in sorted(cookie.items())]
 
 
 def format_set_cookie(morsel: Morsel[Any]) -> str:
@@ -164,10 +162,9 @@ def format_set_cookie(morsel: Morsel[Any]) -> str:
 
     See: :func:`set_cookie_values`.
     """
+    if type(morsel) is _PreparedMorsel and dict.__eq__(morsel, morsel.prepared):
+        return morsel.line
     pair = f"{_NOT_IN_NAME.sub('', str(morsel.key))}={_coded_value(morsel)}"
-    template = morsel.template if type(morsel) is _PreparedMorsel else None
-    if template is not None and dict.__eq__(morsel, template.attributes):
-        return pair + template.written
     return pair + _format_attributes(morsel)
 
 
@@ -191,7 +188,13 @@ def _format_attributes(morsel: Morsel[Any]) -> str:
 class _PreparedMorsel(Morsel[str]):
     """A cookie that was made by a template; it may have been changed since."""
 
-    template: "CookieTemplate | None" = None
+    line: str
+    """How it is written as long as its attributes are those that were prepared."""
+    prepared: dict[str, Any]
+
+    def set(self, key: str, val: str, coded_val: str) -> None:
+        super().set(key, val, coded_val)
+        self.prepared = {}
 
 
 class CookieTemplate:
@@ -209,17 +212,18 @@ class CookieTemplate:
         morsel.set(name, "", "")
         morsel.update(attributes)
         self._name = name
-        self.attributes = dict(morsel)
-        self.written = _format_attributes(morsel)
+        self._attributes = dict(morsel)
+        self._written = _format_attributes(morsel)
 
     def cookie(self, value: str) -> Morsel[str]:
         """Return a cookie with a value."""
         coded = value if _PLAIN_VALUE.fullmatch(value) else _quoted(value)
         morsel = _PreparedMorsel.__new__(_PreparedMorsel)
-        dict.update(morsel, self.attributes)
+        dict.update(morsel, self._attributes)
         state = {"key": self._name, "value": value, "coded_value": coded}
         morsel.__setstate__(state)  # type: ignore[attr-defined]  # PERF: the name was checked before
-        morsel.template = self
+        morsel.line = f"{self._name}={coded}{self._written}"
+        morsel.prepared = self._attributes
         return morsel
 
 

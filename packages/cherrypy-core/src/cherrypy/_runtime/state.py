@@ -144,6 +144,7 @@ def sent_cookies(request: "Request") -> str | None:
         The field as received, empty if there is none; ``None`` if ``request.cookie`` counts, since
         it may have been changed.
     """
-    if "cookie" in request.__dict__:
+    if "cookie" in request.__dict__ or "headers" in request.__dict__:
         return None
-    return sent_field(request, "Cookie") or ""
+    field: str = request.wsgi_environ.get("HTTP_COOKIE", "")
+    return None if "=?" in field else field  # encoded words are decoded there

@@ -54,7 +54,9 @@ class KeyedLocks(dict[str, _Entry]):
         finally:
             if not acquired:  # nor when an exception of another thread's making arrives
                 with self._mutex:
-                    self._forget(name, entry)
+                    entry.users -= 1
+                    if not entry.users and self.get(name) is entry:
+                        del self[name]
         return acquired
 
     def release(self, name: str) -> None:
@@ -63,20 +65,17 @@ class KeyedLocks(dict[str, _Entry]):
         Raises:
             KeyError: Nobody holds it.
         """
-        entry = self[name]
         with self._mutex:  # at once, or a newcomer could find the lock free and the entry gone
+            entry = self[name]
             entry.lock.release()
-            self._forget(name, entry)
+            entry.users -= 1
+            if not entry.users:
+                del self[name]
 
     def waiting(self, name: str) -> int:
         """Return how many hold the lock of a name, or wait for it."""
         entry = self.get(name)
         return 0 if entry is None else entry.users
-
-    def _forget(self, name: str, entry: _Entry) -> None:
-        entry.users -= 1
-        if not entry.users and self.get(name) is entry:
-            del self[name]
 
 
 _all: WeakValueDictionary[int, KeyedLocks] = WeakValueDictionary()

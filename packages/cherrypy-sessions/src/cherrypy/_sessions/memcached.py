@@ -184,18 +184,21 @@ class MemcachedSession(Session):
         self._has_read = False
 
     def _replace(self, stored: bytes, expire: int) -> None:
-        """Store a record in the place of the one that was loaded.
+        """Store a record in the place of the one that was loaded, and unlock it for others.
 
         Raises:
             SessionConflict: There is another one: our lock ended before we did.
         """
         key, revision = self._key(), self._revision
-        replaced = None
-        if revision is not None:
-            replaced = self._ask(lambda client: client.cas(key, stored, revision, expire))
-        if replaced is None:  # there was none, or memcached has dropped it
-            replaced = self._ask(lambda client: client.add(key, stored, expire, noreply=False))
-        if not replaced and self._ask(lambda client: client.get(key)) != stored:
+
+        def replace_and_unlock(client: Any) -> Any:
+            replaced = client.cas(key, stored, revision, expire) if revision is not None else None
+            if replaced is None:  # there was none, or memcached has dropped it
+                replaced = client.add(key, stored, expire, noreply=False)
+            self._unlock(client)
+            return replaced
+
+        if not self._ask(replace_and_unlock) and self._ask(lambda c: c.get(key)) != stored:
             # nor is it the one that we have stored by an attempt whose answer was lost
             bus.log(
                 f"A request took longer than its lock on the session, {self._lease()} s "
@@ -287,11 +290,9 @@ class MemcachedSession(Session):
             return
         self.locked = False
         self._fetched = None
-        lock_key, revision = self._lock_key(), self._lock_revision
         try:
-            if revision is not None:
-                # compares and deletes at once: memcached has no such command
-                self._ask(lambda client: client.cas(lock_key, b"", revision, AT_ONCE, noreply=True))
+            if self._lock_revision is not None:
+                self._ask(self._unlock)
         except ServerLostError:
             bus.log(
                 f"The lock of a session could not be released, and ends in {self._lease()} s",
@@ -299,6 +300,13 @@ class MemcachedSession(Session):
             )
         finally:
             self.locks.release(self.id)
+
+    def _unlock(self, client: Any) -> None:
+        """Remove our lock from the server, without waiting for an answer."""
+        if self._lock_revision is not None:
+            # compares and deletes at once: memcached has no such command
+            client.cas(self._lock_key(), b"", self._lock_revision, AT_ONCE, noreply=True)
+            self._lock_revision = None
 
 
 def whole_seconds(lifetime: float) -> int:

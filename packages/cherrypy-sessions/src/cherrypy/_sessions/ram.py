@@ -36,16 +36,17 @@ class RamSession(Session):
             cls._index = ExpiryIndex()
 
     def _exists(self) -> bool:
-        return self.id in self.cache
+        return self._id in self.cache
 
     def _load(self) -> Record | None:
-        return self.cache.get(self.id)
+        return self.cache.get(self._id)
 
     def _save(self, expiration_time: dt.datetime) -> None:
+        session_id = self._id
         with self._mutex:
-            if self.id not in self.cache:
-                self._index.add(self.id, expiration_time.timestamp())
-            self.cache[self.id] = (self._data, expiration_time)
+            if session_id not in self.cache:
+                self._index.add(session_id, expiration_time.timestamp())
+            self.cache[session_id] = (self._data, expiration_time)
 
     def _delete(self) -> None:
         with self._mutex:

@@ -41,7 +41,7 @@ class Session:
             among them.
     """
 
-    _id: str | None = None
+    _id: str
     id_observers: list[Callable[[str], object]] | None = None
     """Functions that are called with each new id."""
     timeout: float = 60
@@ -116,11 +116,10 @@ class Session:
         return self._id
 
     @id.setter  # noqa: A003 - the property above, not the function
-    def id(self, value: str | None) -> None:
+    def id(self, value: str) -> None:
         self._id = value
-        if value is not None:
-            for observe in self.id_observers or ():
-                observe(value)
+        for observe in self.id_observers or ():
+            observe(value)
 
     @property
     def loaded(self) -> bool:
@@ -165,7 +164,7 @@ class Session:
         """
         self._lock()
         self._read()
-        self.loaded = True
+        self._state = STATES[self._state][Event.READ]
         if self.clean_freq and type(self).clean_up is not Session.clean_up:
             start_cleaning(self)
 
@@ -181,7 +180,7 @@ class Session:
                 self._regenerate()
             return
         data, self._expires = record
-        if _seconds_between(self.now(), self._expires) <= 0:
+        if self._expires.timestamp() <= self.now().timestamp():
             data = {}
         self._data = dict(data) if self._state is State.UNREAD else data
 
@@ -218,7 +217,7 @@ class Session:
         """Make a session last longer that has only been read; at times, and without waiting."""
         if self._expires is None:
             return
-        left = _seconds_between(self.now(), self._expires)
+        left = self._expires.timestamp() - self.now().timestamp()
         if left > self.timeout * 60 * PROLONGED_SHARE:
             return
         limit, self.lock_timeout = self.lock_timeout, 0
@@ -229,7 +228,7 @@ class Session:
         finally:
             self.lock_timeout = limit
         record = self._load()
-        if record is not None and _seconds_between(self.now(), record[1]) > 0:
+        if record is not None and record[1].timestamp() > self.now().timestamp():
             self._data = record[0]
             self._save(self._expiration())
 
@@ -290,7 +289,7 @@ class Session:
             LockTimeout: Another request has had it locked for all of ``lock_timeout``.
         """
         if not self.locked:
-            if not self.locks.acquire(self._lock_name(), lock_seconds(self.lock_timeout)):
+            if not self.locks.acquire(self._id, lock_seconds(self.lock_timeout)):
                 raise LockTimeout
             self.locked = True
 
@@ -298,15 +297,12 @@ class Session:
         """Let other requests have the session."""
         if self.locked:
             self.locked = False
-            self.locks.release(self._lock_name())
+            self.locks.release(self._id)
 
     def _lock(self) -> None:
         """Lock the session, unless that is done already or left to the application."""
         if not self.locked and self.locking in SELF_LOCKING:
             self.acquire_lock()
-
-    def _lock_name(self) -> str:
-        return str(self._id)
 
     def _name_for_logs(self) -> str:
         """Return what tells the session from others, and is of no use as an id."""
@@ -401,8 +397,3 @@ class Session:
     def values(self) -> ValuesView[Any]:
         """Return a view of the values."""
         return self._for_reading().values()
-
-
-def _seconds_between(now: dt.datetime, later: dt.datetime) -> float:
-    """Return how long it is until a moment of a storage, which may have a zone."""
-    return later.timestamp() - now.timestamp()

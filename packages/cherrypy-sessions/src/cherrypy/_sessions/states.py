@@ -6,6 +6,8 @@ from enum import Enum, auto
 class Event(Enum):
     """What happens to a session."""
 
+    __hash__ = object.__hash__  # PERF: that of Enum is written in Python
+
     READ = auto()
     """Its data are read, or changed after that."""
     CHANGE = auto()
@@ -23,6 +25,8 @@ class Event(Enum):
 class State(Enum):
     """What a request has done with the data of its session."""
 
+    __hash__ = object.__hash__
+
     UNUSED = auto()
     OPEN = auto()
     """The data are at hand, and are stored when the request ends."""
@@ -37,6 +41,8 @@ class State(Enum):
 
 class RecordState(Enum):
     """What is stored under the id of a session, as far as its request knows."""
+
+    __hash__ = object.__hash__
 
     ABSENT = auto()
     STORED = auto()

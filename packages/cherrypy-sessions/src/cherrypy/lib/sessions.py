@@ -114,11 +114,6 @@ _init.__name__ = _init.__qualname__ = "init"
 init = ToolFunction(_init, prepare=Opening)
 
 
-def _session_of_request() -> Any | None:
-    """Return the session of the current request, of whatever class; ``None`` if there is none."""
-    return getattr(current.get(), "session", None)
-
-
 @tool_function(failsafe=True)
 def save(request: Request, response: Response) -> None:
     """Store the session of the current request, once; the sessions tool does it at the end.
@@ -126,10 +121,11 @@ def save(request: Request, response: Response) -> None:
     Where the response is a stream, that is when the stream has ended: what is read and changed
     while the content is made counts as well.
     """
-    session = _session_of_request()
+    serving = current.get()
+    session: Any = getattr(serving, "session", None)
     if session is None or getattr(request, "_sessionsaved", False):
         return
-    current.get().request._sessionsaved = True
+    serving.request._sessionsaved = True
     opening: Opening | None = getattr(request, "_session_opening", None)
     if response.stream:
         request.hooks.attach("on_end_request", session.save, failsafe=True)
@@ -149,7 +145,7 @@ def save(request: Request, response: Response) -> None:
 def close(request: Request, response: Response) -> None:
     """Unlock the session of the current request, if that is locked still."""
     del request, response
-    session = _session_of_request()
+    session: Any = getattr(current.get(), "session", None)
     if session is not None and getattr(session, "locked", False):
         session.release_lock()
 
