@@ -10,7 +10,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pymemcache.client.base import Client as MemcachedClient  # type: ignore[import-untyped]  # it has no types
+from pymemcache.client import base  # type: ignore[import-untyped]  # it has no types
+from pymemcache.client.base import Client as MemcachedClient  # type: ignore[import-untyped]  # as above
 
 import cherrypy
 import memcached
@@ -236,6 +237,41 @@ def test_who_is_too_slow_overwrites_nothing(
     assert any("tools.sessions.lock_lease" in message for message in messages)
 
 
+def test_a_request_waits_for_the_server_three_times_at_most(
+    server: memcached.Memcached, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To find the session, to lock and read it, and to store it; unlocking waits for nothing."""
+    client = site(server)
+    cookie = cookie_of(client.get("/"))
+    waits: list[object] = []
+    receive = base._recv
+
+    def note(*arguments: Any) -> Any:
+        waits.append(arguments)
+        return receive(*arguments)
+
+    monkeypatch.setattr(base, "_recv", note)
+    assert client.get("/", Cookie=cookie).text == "2"
+    assert len(waits) == 3
+    waits.clear()
+    assert site(server, locking="none").get("/read", Cookie=cookie).text == "2"
+    assert len(waits) == 1
+
+
+@pytest.mark.parametrize(("lock_timeout", "lock_lease"), [(2, None), (60, 1), (0.1, None)])
+def test_a_lease_is_not_cut_short_by_the_clock_of_memcached(
+    server: memcached.Memcached, client: Any, lock_timeout: float, lock_lease: float | None
+) -> None:
+    """It ticks once a second, and the first tick may come at once."""
+    session = make(server, lock_timeout=lock_timeout, lock_lease=lock_lease)
+    begin = time.monotonic()
+    session.acquire_lock()
+    lease = lock_timeout / 2 if lock_lease is None else lock_lease
+    while time.monotonic() - begin < lease - 0.01:
+        assert client.get(session._lock_key()) is not None
+    session.release_lock()
+
+
 # ---- faults --------------------------------------------------------------------------------------
 
 
@@ -269,6 +305,10 @@ class Counter:
     def index(self) -> str:
         cherrypy.session["n"] = cherrypy.session.get("n", 0) + 1
         return str(cherrypy.session["n"])
+
+    @cherrypy.expose
+    def read(self) -> str:
+        return str(cherrypy.session.get("n"))
 
 
 def site(server: memcached.Memcached, **settings: object) -> Client:

@@ -334,11 +334,59 @@ def test_an_unused_session_writes_nothing(site: Any, cookie: Any, tmp_path: Path
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("path", ["/unused", "/read", "/locked"])
+def test_an_unknown_id_costs_no_memory(site: Any, path: str) -> None:
+    """Anybody can send any number of them."""
+    client = site(Pages())
+    for number in range(10):
+        assert client.get(path, Cookie=f"session_id={number}").code == 200
+    assert not RamSession.cache
+
+
+def test_a_session_that_was_emptied_stays(site: Any, cookie: Any) -> None:
+    class Emptying(Pages):
+        @cherrypy.expose
+        def empty(self) -> str:
+            cherrypy.session.clear()
+            return "empty"
+
+    client = site(Emptying())
+    mine = cookie(client.get("/"))
+    client.get("/empty", Cookie=mine)
+    assert client.get("/read", Cookie=mine).text.startswith("None False")
+
+
+def test_a_handler_sees_the_cookie_and_may_change_it(site: Any) -> None:
+    class Changing(Pages):
+        @cherrypy.expose
+        def seen(self) -> str:
+            morsel = cherrypy.response.cookie["session_id"]
+            morsel["path"] = "/changed"
+            return f"{morsel.value == cherrypy.session.id} {morsel['samesite']}"
+
+    answer = site(Changing(), persistent=False).get("/seen")
+    assert answer.text == "True Lax"
+    (line,) = answer.values_of("Set-Cookie")
+    assert line.endswith("; HttpOnly; Path=/changed; SameSite=Lax")
+
+
+def test_a_cookie_that_another_tool_has_changed_is_read(site: Any, cookie: Any) -> None:
+    def change() -> None:
+        cherrypy.request.cookie["session_id"] = known[0]
+
+    known = [""]
+    hook = cherrypy._cprequest.Hook(change, priority=10)
+    client = site(Pages(), {"hooks.before_request_body": hook})
+    known[0] = cookie(client.get("/")).partition("=")[2]
+    assert client.get("/").text == "2"
+
+
 def test_when_a_session_is_locked(site: Any) -> None:
     for locking, shown in (
         ("implicit", "False True"),
         ("early", "True True"),
         ("explicit", "False False"),
+        ("none", "False False"),
     ):
         client = site(Pages(), locking=locking)
         assert client.get("/locked").text == shown

@@ -185,16 +185,19 @@ def _format_attributes(morsel: Morsel[Any]) -> str:
     return "; ".join(parts)
 
 
+_NOT_PREPARED: dict[str, Any] = {}
+
+
 class _PreparedMorsel(Morsel[str]):
     """A cookie that was made by a template; it may have been changed since."""
 
-    line: str
+    line: str = ""
     """How it is written as long as its attributes are those that were prepared."""
-    prepared: dict[str, Any]
+    prepared: dict[str, Any] = _NOT_PREPARED
 
     def set(self, key: str, val: str, coded_val: str) -> None:
         super().set(key, val, coded_val)
-        self.prepared = {}
+        self.prepared = _NOT_PREPARED
 
 
 class CookieTemplate:
@@ -204,7 +207,7 @@ class CookieTemplate:
 
     Args:
         name: Name of the cookies.
-        attributes: Their attributes, as a ``Morsel`` has them.
+        attributes: Their attributes, as a ``Morsel`` has them; ``expires`` as text.
     """
 
     def __init__(self, name: str, attributes: dict[str, Any]) -> None:
@@ -217,13 +220,14 @@ class CookieTemplate:
 
     def cookie(self, value: str) -> Morsel[str]:
         """Return a cookie with a value."""
-        coded = value if _PLAIN_VALUE.fullmatch(value) else _quoted(value)
+        is_plain = _PLAIN_VALUE.fullmatch(value) is not None
+        coded = value if is_plain else _quoted(value)
         morsel = _PreparedMorsel.__new__(_PreparedMorsel)
         dict.update(morsel, self._attributes)
         state = {"key": self._name, "value": value, "coded_value": coded}
         morsel.__setstate__(state)  # type: ignore[attr-defined]  # PERF: the name was checked before
         morsel.line = f"{self._name}={coded}{self._written}"
-        morsel.prepared = self._attributes
+        morsel.prepared = self._attributes if is_plain else _NOT_PREPARED
         return morsel
 
 
