@@ -35,10 +35,10 @@ class SessionCookie:
     """The cookie of the sessions that one configuration opens.
 
     Args:
-        name: Name of the cookie.
-        timeout: Minutes for which the browser keeps it; ``None``: until it is closed.
         path: Path below which the browser sends it.
         path_header: Header field of the request that has the path, where ``path`` is not given.
+        name: Name of the cookie.
+        timeout: Minutes for which the browser keeps it; ``None``: until it is closed.
         domain: Domain to whose hosts it is sent; by default to this host alone.
         secure: Whether it is sent by HTTPS only; ``None``: if the request came that way.
         httponly: Whether scripts do not see it.
@@ -52,31 +52,26 @@ class SessionCookie:
 
     def __init__(
         self,
+        path: str | None,
+        path_header: str | None,
         name: str,
-        *,
         timeout: float | None,
-        path: str | None = None,
-        path_header: str | None = None,
-        domain: str | None = None,
-        secure: bool | None = None,
-        httponly: bool = True,
-        samesite: str | bool | None = "Lax",
+        domain: str | None,
+        secure: bool | None,
+        httponly: bool,
+        samesite: str | bool | None,
     ) -> None:
         self.name = name
         self._seconds = (timeout or 0) * 60
         self._path = path or None
         self._path_header = path_header
         self._secure = secure
-        self._always: dict[str, Any] = {}
-        if self._seconds:
-            self._always["max-age"] = int(self._seconds)
-        if domain is not None:
-            self._always["domain"] = domain
-        if httponly:
-            self._always["httponly"] = True
-        attribute = same_site(samesite)
-        if attribute:
-            self._always["samesite"] = attribute
+        self._always: dict[str, Any] = {
+            "max-age": int(self._seconds) if self._seconds else "",
+            "domain": domain or "",
+            "httponly": httponly or "",
+            "samesite": same_site(samesite) or "",
+        }
         self._last: tuple[object, CookieTemplate] | None = None
 
     def send(self, request: Request, response: Response, session_id: str) -> None:
@@ -94,11 +89,8 @@ class SessionCookie:
         dict.__setitem__(response.cookie, self.name, last[1].cookie(str(session_id)))
 
     def _template(self, path: str, secure: bool, expires: int | None) -> CookieTemplate:
-        attributes = {"path": path, **self._always}
-        if expires is not None:
-            attributes["expires"] = HTTPDate(expires)
-        if secure:
-            attributes["secure"] = True
+        date = "" if expires is None else HTTPDate(expires)
+        attributes = {"path": path, "secure": secure or "", "expires": date, **self._always}
         return CookieTemplate(self.name, attributes)
 
     def expire(self, response: Response) -> None:

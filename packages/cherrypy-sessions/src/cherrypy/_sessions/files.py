@@ -58,7 +58,7 @@ class HeldLock:
     def close(self) -> None:
         """Release the lock; its file stays as long as the session does."""
         try:
-            is_needed = os.path.exists(self._path)  # noqa: PTH110 - PERF: as above
+            is_needed = os.path.exists(self._path)  # noqa: PTH110 - PERF: a third of Path's time
             unlock_file(self._descriptor, None if is_needed else self._lock_path)
         finally:
             self._locks.release(self._lock_path)

@@ -20,7 +20,7 @@ from cherrypy._tools.function import ToolFunction
 LOCKING = ("implicit", "early", "explicit", "none")
 
 MAX_ID_LENGTH = 255
-"""Characters of a cookie beyond which it is no id of ours, and no storage is asked."""
+"""Characters of a cookie beyond which it cannot be an id of ours, and no storage is asked."""
 
 STORAGE_SUFFIX = "Session"
 
@@ -75,17 +75,10 @@ class Opening(ToolFunction[[], None]):
             **settings,
             "locking": locking,
         }
+        lifetime = timeout if persistent else None
         self._cookie = SessionCookie(
-            name,
-            timeout=timeout if persistent else None,
-            path=path,
-            path_header=path_header,
-            domain=domain,
-            secure=secure,
-            httponly=httponly,
-            samesite=samesite,
+            path, path_header, name, lifetime, domain, secure, httponly, samesite
         )
-        self._cookie_start = f"{name}="
         # one that is plain, and as its name stands there once, the only one
         self._find_cookie = re.compile(
             rf"(?:^|[;\s]){re.escape(name)}=([0-9A-Za-z_-]{{1,{MAX_ID_LENGTH}}})(?:;|$)"
@@ -119,8 +112,8 @@ class Opening(ToolFunction[[], None]):
         field = sent_cookies(request)
         # PERF: the only cookie that matters is read, and not all of them: 10 us
         if field is not None:
-            count = field.count(self._cookie_start)
-            if count == 0:
+            count = field.count(self._cookie.name)
+            if not count:
                 return None
             match = self._find_cookie(field) if count == 1 else None
             if match is not None:

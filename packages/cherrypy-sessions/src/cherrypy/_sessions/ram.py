@@ -32,7 +32,7 @@ class RamSession(Session):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "cache" in cls.__dict__:
+        if cls.cache is not getattr(cls.__base__, "cache", None):
             cls._index = ExpiryIndex()
 
     def _exists(self) -> bool:

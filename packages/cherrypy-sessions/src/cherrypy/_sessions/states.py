@@ -55,46 +55,25 @@ class RecordState(Enum):
     """Nothing, and the client could not be told of a record any more."""
 
 
+_OPENS = dict.fromkeys((Event.READ, Event.CHANGE, Event.REMOVE), State.OPEN)
+
 STATES: dict[State, dict[Event, State]] = {
-    State.UNUSED: {
-        Event.READ: State.OPEN,
-        Event.CHANGE: State.OPEN,
-        Event.REMOVE: State.OPEN,
-        Event.SAVE: State.UNUSED,
-    },
-    State.OPEN: {
-        Event.READ: State.OPEN,
-        Event.CHANGE: State.OPEN,
-        Event.REMOVE: State.OPEN,
-        Event.SAVE: State.SAVED,
-    },
-    State.SAVED: {
-        Event.READ: State.OPEN,
-        Event.CHANGE: State.OPEN,
-        Event.REMOVE: State.OPEN,
-        Event.SAVE: State.SAVED,
-    },
+    State.UNUSED: {**_OPENS, Event.SAVE: State.UNUSED},
+    State.OPEN: {**_OPENS, Event.SAVE: State.SAVED},
+    State.SAVED: {**_OPENS, Event.SAVE: State.SAVED},
     State.UNREAD: {Event.READ: State.COPIED, Event.SAVE: State.UNREAD},
     State.COPIED: {Event.READ: State.COPIED, Event.SAVE: State.COPIED},
 }
 """The state after an event. An event that is not here is refused: a copy cannot be changed."""
 
+_BEGINS = {Event.SAVE: RecordState.STORED, Event.SEAL: RecordState.TOO_LATE}
+_ENDS = {Event.REMOVE: RecordState.ABSENT, Event.VANISH: RecordState.SUPERSEDED}
+_LOST = {Event.LOSE: RecordState.UNREACHABLE}
+
 RECORD_STATES: dict[RecordState, dict[Event, RecordState]] = {
-    RecordState.ABSENT: {
-        Event.SAVE: RecordState.STORED,
-        Event.SEAL: RecordState.TOO_LATE,
-        Event.LOSE: RecordState.UNREACHABLE,
-    },
-    RecordState.STORED: {
-        Event.REMOVE: RecordState.ABSENT,
-        Event.VANISH: RecordState.SUPERSEDED,
-        Event.LOSE: RecordState.UNREACHABLE,
-    },
-    RecordState.SUPERSEDED: {
-        Event.SAVE: RecordState.STORED,
-        Event.SEAL: RecordState.TOO_LATE,
-        Event.LOSE: RecordState.UNREACHABLE,
-    },
+    RecordState.ABSENT: {**_BEGINS, **_LOST},
+    RecordState.STORED: {**_ENDS, **_LOST},
+    RecordState.SUPERSEDED: {**_BEGINS, **_LOST},
     RecordState.UNREACHABLE: {},
     RecordState.TOO_LATE: {},
 }

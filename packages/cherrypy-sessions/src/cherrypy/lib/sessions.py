@@ -49,7 +49,7 @@ __all__ = [
 ]
 
 missing = object()
-"""A default that is no value; for applications that take it from here."""
+"""A default that stands for no value; for applications that take it from here."""
 
 Opening.storages = globals()
 
@@ -185,16 +185,7 @@ def set_response_cookie(
         httponly: Whether it is kept from scripts.
         samesite: ``Lax``, ``Strict``, ``'None'``, or ``False`` for no such attribute.
     """
-    cookie = SessionCookie(
-        name,
-        timeout=timeout,
-        path=path,
-        path_header=path_header,
-        domain=domain,
-        secure=secure,
-        httponly=httponly,
-        samesite=samesite,
-    )
+    cookie = SessionCookie(path, path_header, name, timeout, domain, secure, httponly, samesite)
     cookie.send(request, response, current.get().session.id)
 
 
