@@ -164,8 +164,10 @@ def test_cleaning_starts_again_where_an_application_has_removed_its_thread(site:
     client = site(Pages(), clean_freq=5)
     client.get("/")
     first = RamSession.clean_thread
+    thread = first.thread
     first.stop()
     first.unsubscribe()
+    thread.join(DEADLINE)
     RamSession.clean_thread = None
     client.get("/")
     assert RamSession.clean_thread is not first

@@ -44,7 +44,8 @@ def start_cleaning(session: Cleanable) -> None:
             if kind.clean_thread is not None:
                 return
             known.unsubscribe()
-            known.stop()
+            if known.thread is not None:
+                known.stop()
         janitor = copy.copy(session)
         janitor.detach()
         monitor = Monitor(bus, janitor.clean_up, session.clean_freq * 60, name="Session cleanup")

@@ -220,12 +220,6 @@ class SessionTool(Tool):
     def __init__(self) -> None:
         super().__init__("before_request_body", init)
 
-    def _setup(self) -> None:
-        """Attach what opens, locks, saves and closes the session to the current request."""
-        hooks = current.get().request.hooks
-        for point, hook in SessionTool._plan(self, self._merged_args()):
-            hooks[point].append(hook)
-
     def _plan(self, arguments: Arguments) -> PlannedHooks:
         """Say which hooks the tool attaches.
 
