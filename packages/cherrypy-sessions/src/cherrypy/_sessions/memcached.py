@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
 
 from cherrypy._sessions.locks import KeyedLocks
+from cherrypy._sessions.memcached_protocol import gets, send, store
 from cherrypy._sessions.memcached_servers import (
     ItemTooLargeError,
     ServerLostError,
@@ -138,7 +139,7 @@ class MemcachedSession(Session):
         if not _SAFE_ID.fullmatch(self.id):
             return False
         try:
-            stored, revision = self._ask(lambda client: client.gets(self._key()))
+            stored, revision = self._ask(self._get)
         except ServerLostError as error:
             self._without_server(error)
             return False
@@ -146,10 +147,14 @@ class MemcachedSession(Session):
             self._fetched = stored, revision
         return stored is not None
 
+    def _get(self, client: Any) -> tuple[bytes | None, bytes | None]:
+        key = client.check_key(self._key(), b"")
+        return send(client, gets(key)).values().get(key, (None, None))
+
     def _load(self) -> Record | None:
         fetched, self._fetched = self._fetched, None
         try:
-            stored, self._revision = fetched or self._ask(lambda client: client.gets(self._key()))
+            stored, self._revision = fetched or self._ask(self._get)
         except ServerLostError as error:
             self._without_server(error)
             return None
@@ -189,16 +194,21 @@ class MemcachedSession(Session):
         Raises:
             SessionConflict: There is another one: our lock ended before we did.
         """
-        key, revision = self._key(), self._revision
 
-        def replace_and_unlock(client: Any) -> Any:
-            replaced = client.cas(key, stored, revision, expire) if revision is not None else None
+        def replace_and_unlock(client: Any) -> bool:
+            key, revision = client.check_key(self._key(), b""), self._revision
+            unlock = self._unlocking(client)
+            replaced = None
+            if revision is not None:
+                replace = store(b"cas", key, stored, expire, revision=revision)
+                replaced = send(client, replace, *unlock).is_stored()
             if replaced is None:  # there was none, or memcached has dropped it
-                replaced = client.add(key, stored, expire, noreply=False)
-            self._unlock(client)
-            return replaced
+                replaced = send(client, store(b"add", key, stored, expire), *unlock).is_stored()
+            return bool(replaced)
 
-        if not self._ask(replace_and_unlock) and self._ask(lambda c: c.get(key)) != stored:
+        replaced = self._ask(replace_and_unlock)
+        self._lock_revision = None
+        if not replaced and self._ask(lambda client: client.get(self._key())) != stored:
             # nor is it the one that we have stored by an attempt whose answer was lost
             bus.log(
                 f"A request took longer than its lock on the session, {self._lease()} s "
@@ -247,7 +257,7 @@ class MemcachedSession(Session):
         self.locked = True
 
     def _acquire_among_machines(self, deadline: float) -> None:
-        token = secrets.token_hex(16)
+        token = secrets.token_hex(16).encode()
         poll = SHORTEST_POLL
         self._lock_revision = None
         try:
@@ -263,26 +273,27 @@ class MemcachedSession(Session):
         except ServerLostError as error:
             self._without_server(error)
 
-    def _lock_and_read(self, token: str) -> bool:
+    def _lock_and_read(self, token: bytes) -> bool:
         """Try to lock the session, and read it at once: one wait for the server, not two.
 
         Args:
             token: Tells our lock from that of another.
         """
-        lock_key, key, lease = self._lock_key(), self._key(), self._lease()
+        lease = self._lease()
 
-        def lock_and_read(client: Any) -> dict[str, tuple[bytes, bytes]]:
-            client.add(lock_key, token, lease, noreply=True)
-            found: dict[str, tuple[bytes, bytes]] = client.gets_many([lock_key, key])
-            return found
+        def lock_and_read(client: Any) -> bool:
+            lock_key = client.check_key(self._lock_key(), b"")
+            key = client.check_key(self._key(), b"")
+            lock = store(b"add", lock_key, token, lease, quiet=True)
+            found = send(client, lock, gets(lock_key, key)).values()
+            holder, revision = found.get(lock_key, (None, None))
+            if holder != token:
+                return False
+            self._lock_revision = revision
+            self._fetched = found.get(key, (None, None))
+            return True
 
-        found = self._ask(lock_and_read)
-        holder, revision = found.get(lock_key, (None, None))
-        if holder != token.encode():
-            return False
-        self._lock_revision = revision
-        self._fetched = found.get(key, (None, None))
-        return True
+        return self._ask(lock_and_read)
 
     def release_lock(self) -> None:
         """Let other requests have the session, unless they have got it already."""
@@ -292,7 +303,7 @@ class MemcachedSession(Session):
         self._fetched = None
         try:
             if self._lock_revision is not None:
-                self._ask(self._unlock)
+                self._ask(lambda client: send(client, *self._unlocking(client)))
         except ServerLostError:
             bus.log(
                 f"The lock of a session could not be released, and ends in {self._lease()} s",
@@ -301,12 +312,14 @@ class MemcachedSession(Session):
         finally:
             self.locks.release(self.id)
 
-    def _unlock(self, client: Any) -> None:
-        """Remove our lock from the server, without waiting for an answer."""
-        if self._lock_revision is not None:
-            # compares and deletes at once: memcached has no such command
-            client.cas(self._lock_key(), b"", self._lock_revision, AT_ONCE, noreply=True)
-            self._lock_revision = None
+    def _unlocking(self, client: Any) -> list[bytes]:
+        """Return what removes our lock, and that of nobody else; there is no answer to it."""
+        if self._lock_revision is None:
+            return []
+        # compares and deletes at once: memcached has no such command
+        lock_key = client.check_key(self._lock_key(), b"")
+        revision = self._lock_revision
+        return [store(b"cas", lock_key, b"", AT_ONCE, revision=revision, quiet=True)]
 
 
 def whole_seconds(lifetime: float) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
+from cherrypy._sessions.memcached_protocol import UnexpectedReplyError
 from cherrypy.process.wspbus import bus
 
 T = TypeVar("T")
@@ -134,7 +135,7 @@ class Servers:
             except (OSError, self._library.unexpected_close) as error:
                 if not has_idle:
                     raise self._lose(node, error) from error
-            except self._library.server_error as error:
+            except (self._library.server_error, UnexpectedReplyError) as error:
                 if "too large" in str(error):
                     raise ItemTooLargeError(node.name) from error
                 raise self._lose(node, error) from error
