@@ -54,7 +54,8 @@ missing = object()
 Opening.storages = globals()
 
 
-def _init(
+@tool_function(prepare=Opening)
+def init(
     request: Request,
     response: Response,
     /,
@@ -108,10 +109,6 @@ def _init(
         debug,
         **kwargs,
     ).function(request, response)
-
-
-_init.__name__ = _init.__qualname__ = "init"
-init = ToolFunction(_init, prepare=Opening)
 
 
 @tool_function(failsafe=True)
