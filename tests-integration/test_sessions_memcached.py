@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import logging
+import os
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -144,6 +145,19 @@ def test_names_of_servers(name: str, server: object) -> None:
 def test_what_is_no_name_of_a_server(name: str) -> None:
     with pytest.raises(ValueError, match=r"tools\.sessions\.servers"):
         parse_server(name)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # of a process with threads
+def test_a_forked_process_has_connections_of_its_own(server: memcached.Memcached) -> None:
+    """It would get the answers of its parent, and the sessions in them."""
+    session = make(server)
+    session["n"] = 1
+    session.save()
+    child = os.fork()
+    if not child:
+        os._exit(make(server, session.id)._servers is session._servers)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 # ---- expiry --------------------------------------------------------------------------------------

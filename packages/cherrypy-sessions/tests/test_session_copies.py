@@ -21,18 +21,18 @@ class Pages:
         return str(cherrypy.session["n"])
 
     @cherrypy.expose
-    @cherrypy.tools.sessions(locking="none")
+    @cherrypy.config(**{"tools.sessions.locking": "none"})
     def read(self) -> str:
         session = cherrypy.session
         return f"{session.get('n')} {'n' in session} {dict(session.items())} {session.locked}"
 
     @cherrypy.expose
-    @cherrypy.tools.sessions(locking="none")
+    @cherrypy.config(**{"tools.sessions.locking": "none"})
     def unused(self) -> str:
         return "nothing"
 
     @cherrypy.expose
-    @cherrypy.tools.sessions(locking="none")
+    @cherrypy.config(**{"tools.sessions.locking": "none"})
     def change(self, by: str) -> str:
         session = cherrypy.session
         {
@@ -49,8 +49,7 @@ class Pages:
         return "changed"
 
     @cherrypy.expose
-    @cherrypy.config(**{"response.stream": True})
-    @cherrypy.tools.sessions(locking="none")
+    @cherrypy.config(**{"response.stream": True, "tools.sessions.locking": "none"})
     def stream(self) -> Iterator[str]:
         yield str(cherrypy.session.get("n"))
 

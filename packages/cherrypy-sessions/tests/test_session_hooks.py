@@ -72,7 +72,10 @@ def ask(target: str = "/", tool: Any = None, **settings: object) -> tuple[Any, l
     cherrypy.tools.noted_sessions = tool
     config = {"tools.noted_sessions.on": True}
     config |= {f"tools.noted_sessions.{name}": value for name, value in settings.items()}  # type: ignore[misc]
-    return Client(cherrypy.Application(Root(done), "", {"/": config})).get(target), done
+    try:
+        return Client(cherrypy.Application(Root(done), "", {"/": config})).get(target), done
+    finally:
+        del cherrypy.tools.noted_sessions
 
 
 @pytest.mark.parametrize(

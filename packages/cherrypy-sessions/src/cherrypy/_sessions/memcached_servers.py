@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -195,3 +196,8 @@ def servers_of(
             if found is None:
                 found = _known[key] = Servers(*key)
     return found
+
+
+if hasattr(os, "register_at_fork"):
+    # two processes that share a connection would read the answers of each other
+    os.register_at_fork(after_in_child=_known.clear)

@@ -131,7 +131,7 @@ class Opening(ToolFunction[[], None]):
 
     def settle(self, request: Request, response: Response, session: Session) -> None:
         """Decide what the client is told about the session, now that the handler has run."""
-        if session.is_known_better:
+        if session.leaves_cookie:
             response.cookie.pop(self._cookie.name, None)
         elif self._lazy and session.loaded:
             # RFC 9111 sections 4.1 and 5.2.2.7: the response is for one user

@@ -41,7 +41,7 @@ class Session:
             among them.
     """
 
-    _id: str
+    _id: Any = None
     id_observers: list[Callable[[str], object]] | None = None
     """Functions that are called with each new id."""
     timeout: float = 60
@@ -139,8 +139,8 @@ class Session:
         return self._record is RecordState.STORED
 
     @property
-    def is_known_better(self) -> bool:
-        """Whether the client had better keep the cookie that it has: see :class:`RecordState`."""
+    def leaves_cookie(self) -> bool:
+        """Whether the client keeps the cookie that it has: see :class:`RecordState`."""
         return self._record in {RecordState.SUPERSEDED, RecordState.UNREACHABLE}
 
     def now(self) -> dt.datetime:

@@ -9,7 +9,6 @@ class Event(Enum):
     __hash__ = object.__hash__  # PERF: that of Enum is written in Python
 
     READ = auto()
-    """Its data are read, or changed after that."""
     CHANGE = auto()
     SAVE = auto()
     REMOVE = auto()
