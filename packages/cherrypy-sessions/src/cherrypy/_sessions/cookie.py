@@ -5,6 +5,7 @@ from typing import Any
 from cherrypy._http.cookies import CookieTemplate
 from cherrypy._http.dates import HTTPDate
 from cherrypy._runtime.messages import Request, Response
+from cherrypy._runtime.state import set_late_cookie
 
 SAME_SITE = {"lax": "Lax", "strict": "Strict", "none": "None"}
 YEAR = 365 * 24 * 3600
@@ -86,7 +87,7 @@ class SessionCookie:
         last = self._last
         if last is None or last[0] != varying:
             last = self._last = varying, self._template(*varying)
-        dict.__setitem__(response.cookie, self.name, last[1].cookie(str(session_id)))
+        set_late_cookie(response, last[1], str(session_id))
 
     def _template(self, path: str, secure: bool, expires: int | None) -> CookieTemplate:
         date = "" if expires is None else HTTPDate(expires)

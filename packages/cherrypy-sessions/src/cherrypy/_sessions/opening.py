@@ -9,7 +9,7 @@ from cherrypy._runtime.context import current
 from cherrypy._runtime.iterators import set_vary_header
 from cherrypy._runtime.messages import Request, Response
 from cherrypy._runtime.names import object_named
-from cherrypy._runtime.state import sent_cookies
+from cherrypy._runtime.state import sent_cookies, sets_cookies
 from cherrypy._sessions.cookie import SessionCookie
 from cherrypy._sessions.files import FileSession
 from cherrypy._sessions.memcached import MemcachedSession
@@ -137,7 +137,8 @@ class Opening(ToolFunction[[], None]):
             # RFC 9111 sections 4.1 and 5.2.2.7: the response is for one user
             set_vary_header(response, "Cookie")
             response.headers.setdefault("Cache-Control", "private")
-            if session.is_stored and self._cookie.name not in response.cookie:
+            is_sent = sets_cookies(response) and self._cookie.name in response.cookie
+            if session.is_stored and not is_sent:
                 self._cookie.send(request, response, session.id)
 
     def settle_before_stream(self, request: Request, response: Response, session: Session) -> None:
