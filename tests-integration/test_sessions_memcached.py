@@ -5,16 +5,19 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import logging
+import os
 import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pymemcache.client.base import Client as MemcachedClient  # type: ignore[import-untyped]  # it has no types
+from pymemcache.client import base  # type: ignore[import-untyped]  # it has no types
+from pymemcache.client.base import Client as MemcachedClient  # type: ignore[import-untyped]  # as above
 
 import cherrypy
 import memcached
 from cherrypy._sessions.memcached import RELATIVE_LIMIT, expiry_for_memcached
+from cherrypy._sessions.memcached_protocol import Reply
 from cherrypy._sessions.memcached_servers import parse_server, servers_of
 from cherrypy.lib.session_conformance import SessionConformance
 from cherrypy.lib.sessions import (
@@ -144,6 +147,19 @@ def test_what_is_no_name_of_a_server(name: str) -> None:
         parse_server(name)
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # of a process with threads
+def test_a_forked_process_has_connections_of_its_own(server: memcached.Memcached) -> None:
+    """It would get the answers of its parent, and the sessions in them."""
+    session = make(server)
+    session["n"] = 1
+    session.save()
+    child = os.fork()
+    if not child:
+        os._exit(make(server, session.id)._servers is session._servers)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
 # ---- expiry --------------------------------------------------------------------------------------
 
 
@@ -236,6 +252,43 @@ def test_who_is_too_slow_overwrites_nothing(
     assert any("tools.sessions.lock_lease" in message for message in messages)
 
 
+def test_a_request_waits_for_the_server_three_times_at_most(
+    server: memcached.Memcached, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To find the session, to lock and read it, and to store it; unlocking waits for nothing."""
+    client = site(server)
+    cookie = cookie_of(client.get("/"))
+    waits: list[object] = []
+    receive = Reply._receive
+
+    def note(reply: Reply) -> None:
+        waits.append(reply)
+        receive(reply)
+
+    monkeypatch.setattr(Reply, "_receive", note)
+    for command in ("get", "gets", "add", "set", "cas", "delete"):  # which wait elsewhere
+        monkeypatch.delattr(base.Client, command)
+    assert client.get("/", Cookie=cookie).text == "2"
+    assert len(waits) == 3
+    waits.clear()
+    assert site(server, locking="none").get("/read", Cookie=cookie).text == "2"
+    assert len(waits) == 1
+
+
+@pytest.mark.parametrize(("lock_timeout", "lock_lease"), [(2, None), (60, 1), (0.1, None)])
+def test_a_lease_is_not_cut_short_by_the_clock_of_memcached(
+    server: memcached.Memcached, client: Any, lock_timeout: float, lock_lease: float | None
+) -> None:
+    """It ticks once a second, and the first tick may come at once."""
+    session = make(server, lock_timeout=lock_timeout, lock_lease=lock_lease)
+    begin = time.monotonic()
+    session.acquire_lock()
+    lease = lock_timeout / 2 if lock_lease is None else lock_lease
+    while time.monotonic() - begin < lease - 0.01:
+        assert client.get(session._lock_key()) is not None
+    session.release_lock()
+
+
 # ---- faults --------------------------------------------------------------------------------------
 
 
@@ -244,7 +297,7 @@ def test_a_value_that_is_too_large_is_an_error_that_names_its_size(
 ) -> None:
     session = make(server)
     session["text"] = "x" * 1_100_000
-    with pytest.raises(ValueError, match=r"A session of 1,100,0\d\d octets"):
+    with pytest.raises(ValueError, match=r"A session of 1,100,0\d\d bytes"):
         session.save()
 
 
@@ -259,7 +312,7 @@ def test_what_is_no_session_is_a_new_one(
         other = make(server, session.id)
         assert other.get("n") is None
         assert other.id != session.id
-    told = [message for message in messages if "can not be read" in message]
+    told = [message for message in messages if "cannot be read" in message]
     assert len(told) == 4
     assert not any(session.id in message for message in told)  # logs have no keys to accounts
 
@@ -269,6 +322,10 @@ class Counter:
     def index(self) -> str:
         cherrypy.session["n"] = cherrypy.session.get("n", 0) + 1
         return str(cherrypy.session["n"])
+
+    @cherrypy.expose
+    def read(self) -> str:
+        return str(cherrypy.session.get("n"))
 
 
 def site(server: memcached.Memcached, **settings: object) -> Client:

@@ -51,7 +51,7 @@ OPEN_TO_SATELLITES = ("_http", "_runtime", "_tools")
 THIRD_PARTY = {
     "cherrypy-core": {"backports", "compression", "brotli", "granian", "routes", "watchfiles"},
     "cherrypy-server": {"cheroot", "OpenSSL"},
-    "cherrypy-sessions": {"filelock", "pymemcache"},
+    "cherrypy-sessions": {"pymemcache"},
     "cherrypy-auth": {"argon2"},
     "cherrypy-static": set(),
     "cherrypy-json": {"msgspec", "pydantic"},

@@ -21,7 +21,7 @@ class Visits:
 
 
 class Leaflet:
-    """Has a lazy session: who only reads gets no cookie."""
+    """Has a lazy session: a visitor who only reads gets no cookie."""
 
     @cherrypy.expose
     def index(self) -> str:

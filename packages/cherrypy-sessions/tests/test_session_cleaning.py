@@ -96,7 +96,7 @@ def test_an_idle_site_is_cleaned(
 
     def note(self: Session) -> None:
         clean_up(self)
-        if len(self) == 0:  # type: ignore[arg-type]
+        if len(self) == 0:
             cleaned.set()
 
     monkeypatch.setattr(kind, "clean_up", note)
@@ -158,3 +158,31 @@ def test_the_memory_of_a_million_expired_sessions_is_given_back() -> None:
     assert blocks < 1000
     assert taken > 200e6
     assert kept < taken / 10
+
+
+def test_cleaning_starts_again_where_an_application_has_removed_its_thread(site: Any) -> None:
+    client = site(Pages(), clean_freq=5)
+    client.get("/")
+    first = RamSession.clean_thread
+    thread = first.thread
+    first.stop()
+    first.unsubscribe()
+    thread.join(DEADLINE)
+    RamSession.clean_thread = None
+    client.get("/")
+    assert RamSession.clean_thread is not first
+    assert RamSession.clean_thread.thread.is_alive()
+    assert names_of_threads().count("Session cleanup") == 1
+
+
+def test_a_storage_that_cannot_count_says_so() -> None:
+    class Uncounted(Session):
+        def _exists(self) -> bool:
+            return False
+
+        def _load(self) -> None:
+            return None
+
+    with pytest.raises(NotImplementedError):
+        len(Uncounted())
+    assert list(Uncounted()) == []  # which asks for a length, if there is one

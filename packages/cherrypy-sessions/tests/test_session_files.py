@@ -13,6 +13,7 @@ import pytest
 
 import cherrypy
 from cherrypy._sessions import files
+from cherrypy._sessions.file_locks import lock_file, unlock_file
 from cherrypy.lib.sessions import FileSession, LockTimeout, SessionUnavailable
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def test_a_truncated_file_is_a_new_session_and_one_line(
     session.save()
     assert make(tmp_path, session.id)["n"] == 5
     (line,) = messages
-    assert f"The session file of {stored.id[:8]}... in {tmp_path} can not be read" in line
+    assert f"The session file of {stored.id[:8]}... in {tmp_path} cannot be read" in line
     assert stored.id not in line
 
 
@@ -178,12 +179,11 @@ def test_a_folder_that_can_not_be_written(
 
 def test_waiting_for_another_process_ends(tmp_path: Path, stored: FileSession) -> None:
     """Another process is one that does not queue in this one."""
-    other = make(tmp_path, stored.id)
-    lock = other._locked_file(other._get_file_path() + other.LOCK_SUFFIX, 0)
+    lock = lock_file(stored._get_file_path() + stored.LOCK_SUFFIX, 0)
     session = make(tmp_path, stored.id, lock_timeout=0.05)
     with pytest.raises(LockTimeout):
         session.acquire_lock()
-    lock.release()
+    unlock_file(lock)
     session.acquire_lock()
     session.release_lock()
 

@@ -11,6 +11,7 @@ import pytest
 
 import cherrypy
 from cherrypy.lib.sessions import FileSession, RamSession, Session
+from wsgi_client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -307,7 +308,7 @@ def test_a_login_gives_a_new_id_and_keeps_the_data(site: Any, cookie: Any) -> No
     assert cookie(answer) != before
     assert client.get("/read", Cookie=before).text.startswith("None True")
     assert client.get("/read", Cookie=cookie(answer)).text.startswith("1 False")
-    assert len(RamSession.cache) == 2  # the second one was asked for by the old id
+    assert len(RamSession.cache) == 1  # and none was stored for what was asked by the old id
 
 
 def test_the_tool_can_regenerate(site: Any, cookie: Any) -> None:
@@ -334,11 +335,104 @@ def test_an_unused_session_writes_nothing(site: Any, cookie: Any, tmp_path: Path
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("path", ["/unused", "/read", "/locked"])
+def test_an_unknown_id_costs_no_memory(site: Any, path: str) -> None:
+    """Anybody can send any number of them."""
+    client = site(Pages())
+    for number in range(10):
+        assert client.get(path, Cookie=f"session_id={number}").code == 200
+    assert not RamSession.cache
+
+
+def test_a_session_that_was_emptied_stays(site: Any, cookie: Any) -> None:
+    class Emptying(Pages):
+        @cherrypy.expose
+        def empty(self) -> str:
+            cherrypy.session.clear()
+            return "empty"
+
+    client = site(Emptying())
+    mine = cookie(client.get("/"))
+    client.get("/empty", Cookie=mine)
+    assert client.get("/read", Cookie=mine).text.startswith("None False")
+
+
+def test_a_handler_sees_the_cookie_and_may_change_it(site: Any) -> None:
+    class Changing(Pages):
+        @cherrypy.expose
+        def seen(self) -> str:
+            morsel = cherrypy.response.cookie["session_id"]
+            morsel["path"] = "/changed"
+            return f"{morsel.value == cherrypy.session.id} {morsel['samesite']}"
+
+    answer = site(Changing(), persistent=False).get("/seen")
+    assert answer.text == "True Lax"
+    (line,) = answer.values_of("Set-Cookie")
+    assert line.endswith("; HttpOnly; Path=/changed; SameSite=Lax")
+
+
+@pytest.mark.parametrize("point", ["before_request_body", "before_handler", "before_finalize"])
+@pytest.mark.parametrize("path", ["/", "/refuse", "/redirect", "/stream", "/fail", "/lost"])
+def test_the_cookie_is_sent_once_whether_or_not_somebody_looks_at_it(
+    site: Any, point: str, path: str
+) -> None:
+    """Beside other cookies, after errors and redirects, and in a stream."""
+
+    def look() -> None:
+        cherrypy.response.cookie["other"] = "1"
+
+    plain = site(Pages(), persistent=False).get(path)
+    looked_at = site(Pages(), {f"hooks.{point}": look}, persistent=False).get(path)
+    names = [line.partition("=")[0] for line in looked_at.values_of("Set-Cookie")]
+    assert [line.partition("=")[0] for line in plain.values_of("Set-Cookie")] == ["session_id"]
+    assert sorted({*names, "other"}) == ["other", "session_id"]
+    assert names.count("session_id") == 1
+
+
+def test_two_cookies_with_the_id() -> None:
+    """By a tool of an application that sends it under another name, too."""
+
+    def send_again() -> None:
+        cherrypy.lib.sessions.set_response_cookie(name="other", timeout=None)
+
+    hook = cherrypy._cprequest.Hook(send_again, priority=60)
+    config = {"tools.sessions.on": True, "hooks.before_request_body": hook}
+    answer = Client(cherrypy.Application(Pages(), "", {"/": config})).get("/")
+    first, second = answer.values_of("Set-Cookie")
+    assert first.startswith("other=")
+    assert second.startswith("session_id=")
+
+
+def test_a_response_class_with_its_own_cookies_has_this_one(site: Any) -> None:
+    class OwnResponse(cherrypy._cprequest.Response):  # type: ignore[misc]  # an alias
+        def finalize(self) -> None:
+            self.headers["X-Cookies"] = ",".join(self.cookie)
+            super().finalize()
+
+    application = cherrypy.Application(Pages(), "", {"/": {"tools.sessions.on": True}})
+    application.response_class = OwnResponse
+    answer = Client(application).get("/")
+    assert answer.field("X-Cookies") == "session_id"
+    assert len(answer.values_of("Set-Cookie")) == 1
+
+
+def test_a_cookie_that_another_tool_has_changed_is_read(site: Any, cookie: Any) -> None:
+    def change() -> None:
+        cherrypy.request.cookie["session_id"] = known[0]
+
+    known = [""]
+    hook = cherrypy._cprequest.Hook(change, priority=10)
+    client = site(Pages(), {"hooks.before_request_body": hook})
+    known[0] = cookie(client.get("/")).partition("=")[2]
+    assert client.get("/").text == "2"
+
+
 def test_when_a_session_is_locked(site: Any) -> None:
     for locking, shown in (
         ("implicit", "False True"),
         ("early", "True True"),
         ("explicit", "False False"),
+        ("none", "False False"),
     ):
         client = site(Pages(), locking=locking)
         assert client.get("/locked").text == shown

@@ -1,4 +1,4 @@
-"""The distribution as it is installed: beside the core of the same version, and filelock."""
+"""The distribution as it is installed: beside the core of the same version."""
 
 from importlib import import_module
 from importlib.metadata import requires, version
@@ -11,11 +11,10 @@ def test_it_has_the_version_of_the_core() -> None:
     assert version("cherrypy-sessions") == version("cherrypy-core")
 
 
-def test_it_requires_the_core_and_locks_between_processes() -> None:
+def test_it_requires_nothing_but_the_core() -> None:
     """Extras apart: they are asked for by name."""
     required = [text for text in requires("cherrypy-sessions") or [] if "extra ==" not in text]
-    names = [f"cherrypy-core=={version('cherrypy-core')}", "filelock>=3.24"]
-    assert required == names
+    assert required == [f"cherrypy-core=={version('cherrypy-core')}"]
 
 
 def test_its_modules_are_found_beside_those_of_the_core() -> None:

@@ -33,7 +33,7 @@ ALIASES: dict[str, dict[str, str]] = {
         "ErrorTool": _TOOL,
         "Toolbox": "cherrypy._tools.toolbox",
         "CachingTool": "cherrypy.lib.caching",
-        "SessionTool": "cherrypy.lib.toolset",
+        "SessionTool": "cherrypy.lib.sessions",
         "SessionAuthTool": "cherrypy.lib.toolset",
         "XMLRPCController": "cherrypy.lib.toolset",
         "default_toolbox": "cherrypy._assembly:tools",

@@ -2,13 +2,20 @@
 
 import time
 from http.cookies import BaseCookie, Morsel, SimpleCookie
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cherrypy._http.cookies import MAX_PAIRS, format_set_cookie, parse_cookie, set_cookie_values
+from cherrypy._http.cookies import (
+    MAX_PAIRS,
+    CookieTemplate,
+    format_set_cookie,
+    parse_cookie,
+    set_cookie_values,
+)
 from cherrypy._http.dates import parse_http_date
 from strategies import cookie_names, cookie_values, latin_1_text, wild_text
 
@@ -197,3 +204,19 @@ def test_the_number_of_pairs_is_bounded() -> None:
     cookies = parse_cookie(";".join(f"n{number}=1" for number in range(MAX_PAIRS + 10)))
     assert len(cookies) == MAX_PAIRS
     assert f"n{MAX_PAIRS}" not in cookies
+
+
+@pytest.mark.parametrize("value", ["abc", "", "a b", 'a"b', "caf\u00e9", "\u2603", "a;b"])
+def test_a_template_writes_what_a_cookie_of_its_own_would_be(value: str) -> None:
+    attributes: dict[str, Any] = {
+        "path": "/a b",
+        "max-age": 60,
+        "httponly": True,
+        "samesite": "Lax",
+    }
+    ordinary = SimpleCookie()
+    ordinary["sid"] = value
+    ordinary["sid"].update(attributes)
+    template = CookieTemplate("sid", attributes)
+    assert template.cookie(value) == ordinary["sid"]
+    assert template.field_value(value) == format_set_cookie(ordinary["sid"])

@@ -118,6 +118,7 @@ def test_a_tool_of_another_distribution_that_is_not_installed_names_it(
     errors: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cherrypy._tools.toolbox.find_extension", lambda _group, _name: None)
+    monkeypatch.delattr(cherrypy.tools, "sessions", raising=False)  # which another test has found
     assert ask({"tools.sessions.on": True}).code == 500
     assert "pip install cherrypy-sessions" in errors.text
     assert not hasattr(cherrypy.tools, "sessions")

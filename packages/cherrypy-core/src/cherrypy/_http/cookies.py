@@ -2,7 +2,6 @@
 
 import re
 import time
-from collections.abc import Iterator
 from http.cookies import BaseCookie, CookieError, Morsel, SimpleCookie
 from typing import Any
 from urllib.parse import quote
@@ -118,21 +117,20 @@ def _encode_value(value: str) -> str:
     return _quoted(value.encode("utf-8", "replace").decode("latin-1"))
 
 
-def set_cookie_values(cookie: BaseCookie[Any]) -> Iterator[str]:
+def set_cookie_values(cookie: BaseCookie[Any]) -> list[str]:
     r"""Write the values of the Set-Cookie fields that set cookies.
 
     Args:
         cookie: Cookies by name; ``expires`` may be a number of seconds from now, or a text.
 
-    Yields:
+    Returns:
         One value for each cookie, by name, in ASCII: non-ASCII text in a value is written as
         ``\ooo``, in an attribute as ``%XX``. Control characters and semicolons that would end a
         field or an attribute are left out.
 
     See: RFC 6265 section 4.1.
     """
-    for _, morsel in sorted(cookie.items()):
-        yield format_set_cookie(morsel)
+    return [format_set_cookie(morsel) for _, morsel in sorted(cookie.items())]
 
 
 def format_set_cookie(morsel: Morsel[Any]) -> str:
@@ -146,7 +144,13 @@ def format_set_cookie(morsel: Morsel[Any]) -> str:
 
     See: :func:`set_cookie_values`.
     """
-    parts = [f"{_NOT_IN_NAME.sub('', str(morsel.key))}={_coded_value(morsel)}"]
+    name = _NOT_IN_NAME.sub("", str(morsel.key))
+    return f"{name}={_coded_value(morsel)}{_format_attributes(morsel)}"
+
+
+def _format_attributes(morsel: Morsel[Any]) -> str:
+    """Write the attributes of a cookie, each after a semicolon."""
+    parts = [""]
     for name, label in _ATTRIBUTES:
         value = morsel.get(name)
         if value is None or value == "":  # PERF: as most of them are
@@ -159,6 +163,33 @@ def format_set_cookie(morsel: Morsel[Any]) -> str:
         else:
             parts.append(f"{label}={_attribute(name, value)}")
     return "; ".join(parts)
+
+
+class CookieTemplate:
+    """Cookies that are set many times, and differ in their values alone.
+
+    Args:
+        name: Name of the cookies.
+        attributes: Their attributes, as a ``Morsel`` has them; ``expires`` as text.
+    """
+
+    def __init__(self, name: str, attributes: dict[str, Any]) -> None:
+        self.name = name
+        self._attributes = attributes
+        self._written = _format_attributes(self.cookie(""))
+
+    def cookie(self, value: str) -> Morsel[str]:
+        """Return a cookie with a value."""
+        morsel: Morsel[str] = Morsel()
+        morsel.set(self.name, value, _quoted(value))
+        morsel.update(self._attributes)
+        return morsel
+
+    def field_value(self, value: str) -> str:
+        """Return the value of the Set-Cookie field that sets a cookie with a value."""
+        if _PLAIN_VALUE.fullmatch(value):
+            return f"{self.name}={value}{self._written}"
+        return format_set_cookie(self.cookie(value))
 
 
 def _coded_value(morsel: Morsel[Any]) -> str:

@@ -139,7 +139,7 @@ def field_lines(
     if cookie:
         from cherrypy._http.cookies import set_cookie_values
 
-        lines.extend(("Set-Cookie", value) for value in set_cookie_values(cookie))
+        lines.extend([("Set-Cookie", value) for value in set_cookie_values(cookie)])
     return lines
 
 

@@ -43,6 +43,7 @@ def finish(response: Response) -> None:
     ):  # PERF: no map where nobody has looked at it
         content = response.collapse_body()
         finish_plain(response, content, response.status_line)
+        _add_late_cookie(response)
         return
     headers = response.headers
     if not has_content:
@@ -59,6 +60,13 @@ def finish(response: Response) -> None:
         length = str(len(response.collapse_body()))
         dict.__setitem__(headers, "Content-Length", length)  # PERF: the name is as it is stored
     response.field_lines = field_lines(headers, made(response, "cookie"))
+    _add_late_cookie(response)
+
+
+def _add_late_cookie(response: Response) -> None:
+    if response.late_cookie is not None and response.field_lines is not None:
+        template, value = response.late_cookie
+        response.field_lines.append(("Set-Cookie", template.field_value(value)))
 
 
 def _is_at_hand(chunks: Any) -> bool:

@@ -16,6 +16,8 @@ from cherrypy._version import SERVER
 if TYPE_CHECKING:
     from http.cookies import SimpleCookie
 
+    from cherrypy._http.cookies import CookieTemplate
+
 
 class ResponseBody:
     """The body of a response: whatever is assigned becomes an iterable of bytes."""
@@ -68,10 +70,15 @@ def _headers(response: "Response") -> HeaderMap:
     )
 
 
-def _cookie(_response: "Response") -> "SimpleCookie":
+def _cookie(response: "Response") -> "SimpleCookie":
     from http.cookies import SimpleCookie
 
-    return SimpleCookie()
+    cookies = SimpleCookie()
+    if response.late_cookie is not None:
+        template, value = response.late_cookie
+        response.late_cookie = None
+        dict.__setitem__(cookies, template.name, template.cookie(value))
+    return cookies
 
 
 class Response(Shortened):
@@ -95,6 +102,8 @@ class Response(Shortened):
     """When the response was made, in seconds since the epoch."""
     chunks: Iterable[Any] = ()
     content_type: str = "text/html"
+    late_cookie: "tuple[CookieTemplate, str] | None" = None
+    """A cookie that is not in ``cookie`` yet; see ``cherrypy._runtime.state.set_late_cookie``."""
     body = ResponseBody()
 
     is_finished: bool = False

@@ -32,6 +32,8 @@ class Serving:
     response: Any
     outer: "Serving"
     """What was current before, and is again when this request ends."""
+    session: Any
+    """The session, where a tool has opened one; absent otherwise."""
 
     def __init__(self, request: Any, response: Any, outer: "Serving | None" = None) -> None:
         self.request = request
@@ -95,10 +97,10 @@ class ServingProxy:
         delattr(_target(self), name)
 
     def __getitem__(self, key: Any) -> Any:
-        return _target(self)[key]
+        return getattr(_get_current(), self.__attrname__)[key]  # PERF: as above
 
     def __setitem__(self, key: Any, value: object) -> None:
-        _target(self)[key] = value
+        getattr(_get_current(), self.__attrname__)[key] = value  # PERF: as above
 
     def __delitem__(self, key: Any) -> None:
         del _target(self)[key]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 if TYPE_CHECKING:
     from http.cookies import SimpleCookie
 
+    from cherrypy._http.cookies import CookieTemplate
     from cherrypy._http.headers import HeaderMap, Host
 
 __all__ = ["Request", "Response"]
@@ -105,6 +106,7 @@ class Response(Protocol):
     stream: bool
     time: float
     content_type: str
+    late_cookie: "tuple[CookieTemplate, str] | None"
     body: Any
     chunks: Iterable[Any]
     own_methods: ClassVar[frozenset[str]]

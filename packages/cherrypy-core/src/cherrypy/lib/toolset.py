@@ -1,10 +1,8 @@
 """The tools of the core, by name."""
 
 from importlib import import_module
-from types import ModuleType
 from typing import Any, ClassVar
 
-from cherrypy._config.extensions import missing
 from cherrypy._runtime.context import current
 from cherrypy._tools.function import ToolFunction, tool_function
 from cherrypy._tools.hooks import Hook
@@ -21,7 +19,6 @@ __all__ = [
     "Hook",
     "PlannedHooks",
     "SessionAuthTool",
-    "SessionTool",
     "ToolFunction",
     "XMLRPCController",
     "make_default_toolbox",
@@ -74,107 +71,6 @@ def make_default_toolbox() -> Toolbox:
 
 class SessionAuthTool(HandlerTool):
     """Shows a login form in place of the page handler; see :mod:`cherrypy.lib.session_auth`."""
-
-
-class SessionTool(Tool):
-    """Opens the session of each request; the work is done by the distribution cherrypy-sessions.
-
-    That is needed when the tool is first turned on somewhere, not to make one.
-    """
-
-    lock_points: ClassVar[dict[str, tuple[str, float] | None]] = {
-        "implicit": ("before_handler", 50),
-        "early": ("before_request_body", 60),
-        "explicit": None,
-    }
-    """Hook point and priority at which the session is locked, by ``tools.sessions.locking``.
-
-    In the ``implicit`` way the storages of cherrypy-sessions lock themselves instead, when the
-    session is first used.
-    """
-
-    cookie_settings: ClassVar[tuple[str, ...]] = (
-        *("path", "path_header", "name", "timeout", "domain", "secure", "httponly", "samesite"),
-    )
-    """Settings that concern the cookie."""
-
-    def __init__(self) -> None:
-        super().__init__("before_request_body", self._init)
-
-    @staticmethod
-    def module() -> ModuleType:
-        """Return ``cherrypy.lib.sessions``.
-
-        Raises:
-            ModuleNotFoundError: It is not installed; says what to install.
-        """
-        try:
-            return import_module("cherrypy.lib.sessions")
-        except ModuleNotFoundError as error:
-            if error.name != "cherrypy.lib.sessions":
-                raise
-            raise ModuleNotFoundError(missing("tools", "sessions"), name=error.name) from None
-
-    def _init(self, **kwargs: Any) -> None:
-        self.module().init(**kwargs)
-
-    @staticmethod
-    def _lock_session() -> None:
-        """Lock the session of the current request."""
-        session: Any = current.get().__dict__["session"]
-        if not getattr(
-            session, "locked", False
-        ):  # a tool has used it; some can not be locked twice
-            session.acquire_lock()
-
-    def _setup(self) -> None:
-        """Attach what opens, locks, saves and closes the session to the current request."""
-        hooks = current.get().request.hooks
-        for point, hook in SessionTool._plan(self, self._merged_args()):
-            hooks[point].append(hook)
-
-    def _plan(self, arguments: Arguments) -> PlannedHooks:
-        """Say which hooks the tool attaches.
-
-        Raises:
-            ValueError: ``locking`` is none of the known ways.
-        """
-        sessions = self.module()
-        locking = arguments.get("locking", "implicit")
-        if locking not in self.lock_points:
-            raise ValueError(
-                f"tools.sessions.locking = {locking!r}: expected one of "
-                + ", ".join(map(repr, self.lock_points))
-            )
-        place = self.lock_points[locking]
-        is_own = self.callable == self._init
-        if is_own:
-            begin = self._hook(sessions.init, {**arguments, "locking": locking})
-            prepare = getattr(sessions.init, "planned", None)
-            if prepare is not None:  # what follows from the settings is not found out each time
-                begin.callback, begin.kwargs = prepare(**begin.kwargs), {}
-            if locking == "implicit" and not getattr(begin.callback, "is_locked_first", False):
-                place = None
-        else:
-            begin = self._hook(self.callable, arguments)
-        planned = [("before_request_body", begin)]
-        if place is not None:
-            planned.append((place[0], Hook(self._lock_session, priority=place[1])))
-        if is_own and locking == "implicit" and arguments.get("lazy"):
-            planned.append(("before_handler", Hook(sessions.repeatable)))
-        planned.append(("before_finalize", Hook(sessions.save)))
-        planned.append(("on_end_request", Hook(sessions.close)))
-        return planned
-
-    def regenerate(self) -> None:
-        """Give the session of the current request a new id, and send that to the client."""
-        session: Any = current.get().__dict__["session"]
-        session.regenerate()
-        settings = self._merged_args()
-        cookie = {name: settings[name] for name in self.cookie_settings if name in settings}
-        if not settings.get("persistent", True):
-            cookie["timeout"] = None
-        self.module().set_response_cookie(**cookie)
 
 
 class XMLRPCController:

@@ -113,7 +113,7 @@ class SessionConformance:
         expect(self.content(session_id) == {"b": 2, "c": 3}, "what was removed is gone")
 
     def test_changes_inside_of_a_value_are_stored(self) -> None:
-        """A list that was read, and appended to, is no other value."""
+        """A list that was read, and appended to, is still the same value."""
         session_id = self.store({"basket": ["figs"]})
         session = self.make(session_id)
         session["basket"].append("plums")

@@ -1,6 +1,8 @@
 """Locks by name, for the threads of one process."""
 
+import os
 import threading
+from weakref import WeakValueDictionary
 
 
 class _Entry:
@@ -17,12 +19,19 @@ class KeyedLocks(dict[str, _Entry]):
     """Locks by name. There is an entry only for a name that somebody holds or waits for.
 
     A lock belongs to nobody: another thread than the one that has acquired it may release it, as
-    happens when a server closes a streamed body elsewhere.
+    happens when a server closes a streamed body elsewhere. A forked process begins without locks:
+    the threads that held them are those of its parent.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._mutex = threading.Lock()
+        _all[id(self)] = self
+
+    def start_anew(self) -> None:
+        """Forget the locks of another process."""
+        self._mutex = threading.Lock()
+        self.clear()
 
     def acquire(self, name: str, timeout: float | None = None) -> bool:
         """Acquire the lock of a name.
@@ -45,7 +54,9 @@ class KeyedLocks(dict[str, _Entry]):
         finally:
             if not acquired:  # nor when an exception of another thread's making arrives
                 with self._mutex:
-                    self._forget(name, entry)
+                    entry.users -= 1
+                    if not entry.users and self.get(name) is entry:
+                        del self[name]
         return acquired
 
     def release(self, name: str) -> None:
@@ -54,17 +65,26 @@ class KeyedLocks(dict[str, _Entry]):
         Raises:
             KeyError: Nobody holds it.
         """
-        entry = self[name]
         with self._mutex:  # at once, or a newcomer could find the lock free and the entry gone
+            entry = self[name]
             entry.lock.release()
-            self._forget(name, entry)
+            entry.users -= 1
+            if not entry.users:
+                del self[name]
 
     def waiting(self, name: str) -> int:
         """Return how many hold the lock of a name, or wait for it."""
         entry = self.get(name)
         return 0 if entry is None else entry.users
 
-    def _forget(self, name: str, entry: _Entry) -> None:
-        entry.users -= 1
-        if not entry.users and self.get(name) is entry:
-            del self[name]
+
+_all: WeakValueDictionary[int, KeyedLocks] = WeakValueDictionary()
+
+
+def _start_anew() -> None:
+    for locks in _all.values():
+        locks.start_anew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start_anew)

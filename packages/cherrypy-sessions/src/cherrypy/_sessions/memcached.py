@@ -7,9 +7,11 @@ import random
 import re
 import secrets
 import time
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar, TypeVar
 
 from cherrypy._sessions.locks import KeyedLocks
+from cherrypy._sessions.memcached_protocol import gets, send, store
 from cherrypy._sessions.memcached_servers import (
     ItemTooLargeError,
     ServerLostError,
@@ -19,6 +21,7 @@ from cherrypy._sessions.memcached_servers import (
 from cherrypy._sessions.records import MalformedRecordError, Record, pack, unpack
 from cherrypy._sessions.serializer import Format, find_format
 from cherrypy._sessions.session import Session
+from cherrypy._sessions.states import Event
 from cherrypy._sessions.waiting import (
     DEFAULT_LOCK_TIMEOUT,
     LockTimeout,
@@ -28,8 +31,10 @@ from cherrypy._sessions.waiting import (
 )
 from cherrypy.process.wspbus import bus
 
+T = TypeVar("T")
+
 _SAFE_ID = re.compile(r"[\x21-\x7e]{1,200}")
-"""Ids that can be part of a key: at most 250 octets, no control characters, no blanks."""
+"""Ids that can be part of a key: at most 250 bytes, no control characters, no blanks."""
 
 RELATIVE_LIMIT = 30 * 24 * 3600
 """Seconds beyond which memcached takes an expiry for a moment since the epoch."""
@@ -56,7 +61,7 @@ class MemcachedSession(Session):
     retry_after: float = 1
     """Seconds for which a server is left alone after it could not be reached."""
     server_loss: str = "error"
-    """What to do as long as the server that has a session can not be reached: ``'error'`` answers
+    """What to do as long as the server that has a session cannot be reached: ``'error'`` answers
     503, ``'new'`` goes on with a new session that is not kept."""
     lock_lease: float | None = None
     """Seconds after which the lock of a process that was killed is free; half of ``lock_timeout``
@@ -70,8 +75,10 @@ class MemcachedSession(Session):
 
     _layout: Format
     _servers: Servers
-    _token: str = ""
-    """What tells our lock from that of another."""
+    _lock_revision: bytes | None = None
+    """What tells our lock from a later one of another."""
+    _fetched: tuple[bytes | None, bytes | None] | None = None
+    """What was read together with something else, and not loaded yet: record and revision."""
     _revision: bytes | None = None
     """What tells the record that was loaded from a later one."""
     _has_read: bool = False
@@ -109,8 +116,8 @@ class MemcachedSession(Session):
 
     # ---- records --------------------------------------------------------------------------------
 
-    def _ask(self, command: str, key: str, *args: Any, **kwargs: Any) -> Any:
-        return self._servers.ask(self.id, command, key, *args, **kwargs)
+    def _ask(self, action: Callable[[Any], T]) -> T:
+        return self._servers.ask(self.id, action)
 
     def _key(self) -> str:
         return f"{self.key_prefix}{self.id}"
@@ -126,35 +133,39 @@ class MemcachedSession(Session):
         """
         if self.server_loss != "new":
             raise SessionUnavailable from error
-        self._superseded = self._without_storage = (
-            True  # the client keeps its cookie for when the server is back
-        )
+        self._note(Event.LOSE)
 
     def _exists(self) -> bool:
         if not _SAFE_ID.fullmatch(self.id):
             return False
-        return self._read_stored() is not None
-
-    def _read_stored(self) -> bytes | None:
-        """Return what is stored under the id, and remember which revision that is."""
-        stored: bytes | None
         try:
-            stored, self._revision = self._ask("gets", self._key())
+            stored, revision = self._ask(self._get)
+        except ServerLostError as error:
+            self._without_server(error)
+            return False
+        if self.locking == "none":  # nobody waits for a lock before it is read
+            self._fetched = stored, revision
+        return stored is not None
+
+    def _get(self, client: Any) -> tuple[bytes | None, bytes | None]:
+        key = client.check_key(self._key(), b"")
+        return send(client, gets(key)).values().get(key, (None, None))
+
+    def _load(self) -> Record | None:
+        fetched, self._fetched = self._fetched, None
+        try:
+            stored, self._revision = fetched or self._ask(self._get)
         except ServerLostError as error:
             self._without_server(error)
             return None
         self._has_read = True
-        return stored
-
-    def _load(self) -> Record | None:
-        stored = self._read_stored()
         if stored is None:
             return None
         try:
             return unpack(self._layout, stored)
         except MalformedRecordError as error:
             bus.log(
-                f"The stored session {self._name_for_logs()} can not be read, and a new session "
+                f"The stored session {self._name_for_logs()} cannot be read, and a new session "
                 f"begins: {error}",
                 level=logging.WARNING,
             )
@@ -167,28 +178,38 @@ class MemcachedSession(Session):
             if self.locked and self._has_read:
                 self._replace(stored, expire)
             else:
-                self._ask("set", self._key(), stored, expire)
+                self._ask(lambda client: client.set(self._key(), stored, expire, noreply=False))
         except ServerLostError as error:
             self._without_server(error)
         except ItemTooLargeError as error:
             raise ValueError(
-                f"A session of {len(stored):,} octets is more than memcached takes for one item "
+                f"A session of {len(stored):,} bytes is more than memcached takes for one item "
                 "(1 MB, unless it was started with another -I): keep less in the session"
             ) from error
         self._has_read = False
 
     def _replace(self, stored: bytes, expire: int) -> None:
-        """Store a record in the place of the one that was loaded.
+        """Store a record in the place of the one that was loaded, and unlock it for others.
 
         Raises:
             SessionConflict: There is another one: our lock ended before we did.
         """
-        replaced = None
-        if self._revision is not None:
-            replaced = self._ask("cas", self._key(), stored, self._revision, expire)
-        if replaced is None:  # there was none, or memcached has dropped it
-            replaced = self._ask("add", self._key(), stored, expire)
-        if not replaced and self._ask("get", self._key()) != stored:  # ours, of a first attempt
+
+        def replace_and_unlock(client: Any) -> bool:
+            key, revision = client.check_key(self._key(), b""), self._revision
+            unlock = self._unlocking(client)
+            replaced = None
+            if revision is not None:
+                replace = store(b"cas", key, stored, expire, revision=revision)
+                replaced = send(client, replace, *unlock).is_stored()
+            if replaced is None:  # there was none, or memcached has dropped it
+                replaced = send(client, store(b"add", key, stored, expire), *unlock).is_stored()
+            return bool(replaced)
+
+        replaced = self._ask(replace_and_unlock)
+        self._lock_revision = None
+        if not replaced and self._ask(lambda client: client.get(self._key())) != stored:
+            # nor is it the one that we have stored by an attempt whose answer was lost
             bus.log(
                 f"A request took longer than its lock on the session, {self._lease()} s "
                 "(tools.sessions.lock_lease), and another one has changed the session meanwhile: "
@@ -199,7 +220,7 @@ class MemcachedSession(Session):
 
     def _delete(self) -> None:
         try:
-            self._ask("delete", self._key())
+            self._ask(lambda client: client.delete(self._key(), noreply=False))
         except ServerLostError as error:
             self._without_server(error)
         self._has_read = False
@@ -207,19 +228,19 @@ class MemcachedSession(Session):
     # ---- locks ----------------------------------------------------------------------------------
 
     def _lease(self) -> int:
-        """Return after how many seconds the lock ends by itself."""
+        """Return after how many seconds, at the latest, the lock ends by itself."""
         limit = lock_seconds(self.lock_timeout)
         lease = self.lock_lease
         if lease is None:
             lease = (DEFAULT_LOCK_TIMEOUT if limit is None else limit) / 2
-        return max(1, math.ceil(lease))  # memcached counts whole seconds
+        return whole_seconds(lease)
 
     def acquire_lock(self) -> None:
         """Lock the session against other requests, on this machine and on others.
 
         Raises:
             LockTimeout: Another request has had it locked for all of ``lock_timeout``.
-            SessionUnavailable: The server can not be reached.
+            SessionUnavailable: The server cannot be reached.
         """
         if self.locked:
             return
@@ -236,32 +257,53 @@ class MemcachedSession(Session):
         self.locked = True
 
     def _acquire_among_machines(self, deadline: float) -> None:
-        self._token = secrets.token_hex(16)
-        lease = self._lease()
+        token = secrets.token_hex(16).encode()
         poll = SHORTEST_POLL
+        self._lock_revision = None
         try:
-            while not self._ask("add", self._lock_key(), self._token, lease):
-                # the answer to a first attempt that succeeded may have been lost
-                if self._ask("get", self._lock_key()) == self._token.encode():
-                    return
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    raise LockTimeout
-                time.sleep(min(left, poll * random.uniform(0.5, 1)))  # noqa: S311 - not a secret
-                poll = min(poll * 2, LONGEST_POLL)
+            while not self._lock_and_read(token):
+                is_locked = True
+                while is_locked:
+                    left = deadline - time.monotonic()
+                    if left <= 0:
+                        raise LockTimeout
+                    time.sleep(min(left, poll * random.uniform(0.5, 1)))  # noqa: S311 - not a secret
+                    poll = min(poll * 2, LONGEST_POLL)
+                    is_locked = self._ask(lambda client: client.get(self._lock_key())) is not None
         except ServerLostError as error:
             self._without_server(error)
+
+    def _lock_and_read(self, token: bytes) -> bool:
+        """Try to lock the session, and read it at once: one wait for the server, not two.
+
+        Args:
+            token: Tells our lock from that of another.
+        """
+        lease = self._lease()
+
+        def lock_and_read(client: Any) -> bool:
+            lock_key = client.check_key(self._lock_key(), b"")
+            key = client.check_key(self._key(), b"")
+            lock = store(b"add", lock_key, token, lease, quiet=True)
+            found = send(client, lock, gets(lock_key, key)).values()
+            holder, revision = found.get(lock_key, (None, None))
+            if holder != token:
+                return False
+            self._lock_revision = revision
+            self._fetched = found.get(key, (None, None))
+            return True
+
+        return self._ask(lock_and_read)
 
     def release_lock(self) -> None:
         """Let other requests have the session, unless they have got it already."""
         if not self.locked:
             return
         self.locked = False
+        self._fetched = None
         try:
-            token, revision = self._ask("gets", self._lock_key())
-            if token == self._token.encode():
-                # compares and deletes at once: memcached has no such command
-                self._ask("cas", self._lock_key(), b"", revision, AT_ONCE)
+            if self._lock_revision is not None:
+                self._ask(lambda client: send(client, *self._unlocking(client)))
         except ServerLostError:
             bus.log(
                 f"The lock of a session could not be released, and ends in {self._lease()} s",
@@ -269,6 +311,23 @@ class MemcachedSession(Session):
             )
         finally:
             self.locks.release(self.id)
+
+    def _unlocking(self, client: Any) -> list[bytes]:
+        """Return what removes our lock, and that of nobody else; there is no answer to it."""
+        if self._lock_revision is None:
+            return []
+        # compares and deletes at once: memcached has no such command
+        lock_key = client.check_key(self._lock_key(), b"")
+        revision = self._lock_revision
+        return [store(b"cas", lock_key, b"", AT_ONCE, revision=revision, quiet=True)]
+
+
+def whole_seconds(lifetime: float) -> int:
+    """Return a lifetime that memcached does not cut short.
+
+    Its clock ticks once a second, and the first tick may come at once.
+    """
+    return math.ceil(lifetime) + 1
 
 
 def expiry_for_memcached(expires: float) -> int:
@@ -281,7 +340,8 @@ def expiry_for_memcached(expires: float) -> int:
         Seconds from now on, so that clocks need not agree; beyond 30 days, where memcached would
         misunderstand them, the moment.
     """
-    seconds = math.ceil(expires - time.time())
-    if seconds <= 0:
+    left = expires - time.time()
+    if left <= 0:
         return AT_ONCE
-    return seconds if seconds <= RELATIVE_LIMIT else math.ceil(expires)
+    seconds = whole_seconds(left)
+    return seconds if seconds <= RELATIVE_LIMIT else whole_seconds(expires)

@@ -1,13 +1,18 @@
-"""Memcached servers: which one has a key, and what to do when it can not be reached."""
+"""Memcached servers: which one has a key, and what to do when it cannot be reached."""
 
 import hashlib
 import logging
+import os
 import threading
 import time
+from collections.abc import Callable
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
+from cherrypy._sessions.memcached_protocol import UnexpectedReplyError
 from cherrypy.process.wspbus import bus
+
+T = TypeVar("T")
 
 IDLE_SECONDS = 60
 """How long a connection is kept that nobody needs."""
@@ -16,7 +21,7 @@ DEFAULT_PORT = 11211
 
 
 class ServerLostError(Exception):
-    """The server that has a key can not be reached, or does not answer in time."""
+    """The server that has a key cannot be reached, or does not answer in time."""
 
 
 class ItemTooLargeError(Exception):
@@ -102,35 +107,36 @@ class Servers:
         self._only = self._nodes[names[0]] if len(self._nodes) == 1 else None
         self._retry_after = retry_after
 
-    def ask(self, owner: str, command: str, *args: Any, **kwargs: Any) -> Any:
-        """Send a command to the server that has a key, and return its answer.
+    def ask(self, owner: str, action: Callable[[Any], T]) -> T:
+        """Do something with the server that has a key.
 
         Args:
             owner: What decides for a server: the id of the session, so that its record and its lock
                 are in the same place.
-            command: A method of pymemcache.
-            *args: Its arguments.
-            **kwargs: Its keyword arguments.
+            action: Called with a client of pymemcache that has one connection, so that the server
+                gets all commands in their order. It is called again, with another connection, where
+                one was broken.
 
         Raises:
-            ServerLostError: The server can not be reached.
+            ServerLostError: The server cannot be reached.
             ItemTooLargeError: It refuses the value.
         """
         node = self._only or self._nodes[self._ring.get_node(owner)]
         if node.lost_until > time.monotonic():
             raise ServerLostError(node.name)
-        method = getattr(node.client, command)
+        pool = node.client.client_pool
         while True:
             # connections that were idle while the server was restarted are all broken
-            has_idle = bool(node.client.client_pool.free)
+            has_idle = bool(pool.free)
             try:
-                return method(*args, **kwargs)
+                with pool.get_and_release(destroy_on_fail=True) as client:
+                    return action(client)
             except TimeoutError as error:
                 raise self._lose(node, error) from error
             except (OSError, self._library.unexpected_close) as error:
                 if not has_idle:
                     raise self._lose(node, error) from error
-            except self._library.server_error as error:
+            except (self._library.server_error, UnexpectedReplyError) as error:
                 if "too large" in str(error):
                     raise ItemTooLargeError(node.name) from error
                 raise self._lose(node, error) from error
@@ -139,7 +145,7 @@ class Servers:
         """Leave a server alone for a while, and tell the log."""
         node.lost_until = time.monotonic() + self._retry_after
         bus.log(
-            f"The memcached server {node.name} can not be used: {type(error).__name__}: {error}",
+            f"The memcached server {node.name} cannot be used: {type(error).__name__}: {error}",
             level=logging.ERROR,
         )
         return ServerLostError(node.name)
@@ -190,3 +196,8 @@ def servers_of(
             if found is None:
                 found = _known[key] = Servers(*key)
     return found
+
+
+if hasattr(os, "register_at_fork"):
+    # two processes that share a connection would read the answers of each other
+    os.register_at_fork(after_in_child=_known.clear)

@@ -32,23 +32,21 @@ class RamSession(Session):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "cache" in cls.__dict__:
+        if cls.cache is not getattr(cls.__base__, "cache", None):
             cls._index = ExpiryIndex()
 
     def _exists(self) -> bool:
-        with self._mutex:
-            record = self.cache.get(self.id)
-        return record is not None and record[1].timestamp() > self.now().timestamp()
+        return self._id in self.cache
 
     def _load(self) -> Record | None:
-        with self._mutex:
-            return self.cache.get(self.id)
+        return self.cache.get(self._id)
 
     def _save(self, expiration_time: dt.datetime) -> None:
+        session_id = self._id
         with self._mutex:
-            if self.id not in self.cache:
-                self._index.add(self.id, expiration_time.timestamp())
-            self.cache[self.id] = (self._data, expiration_time)
+            if session_id not in self.cache:
+                self._index.add(session_id, expiration_time.timestamp())
+            self.cache[session_id] = (self._data, expiration_time)
 
     def _delete(self) -> None:
         with self._mutex:

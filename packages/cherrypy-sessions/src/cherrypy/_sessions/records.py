@@ -18,7 +18,7 @@ UPSTREAM_MARK = 0x80
 
 
 class MalformedRecordError(ValueError):
-    """What is stored is no session that can be read; says why."""
+    """What is stored cannot be read as a session; says why."""
 
 
 def pack(layout: Format, data: dict[str, Any], expiration_time: dt.datetime) -> bytes:
@@ -61,7 +61,7 @@ def find_expiry(head: bytes) -> float | None:
     """Return the moment of expiry that a record begins with; ``None`` if there is none.
 
     Args:
-        head: The first ``HEAD.size`` octets, or more, of what :func:`pack` has written.
+        head: The first ``HEAD.size`` bytes, or more, of what :func:`pack` has written.
     """
     if len(head) < HEAD.size or head[0] == UPSTREAM_MARK:
         return None

@@ -10,9 +10,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-Value = Any
-"""A value that an application keeps in a session."""
-
 TAG = "$"
 """The key that marks an object of JSON as something else than a dict with keys of text."""
 
@@ -35,7 +32,7 @@ class Format(NamedTuple):
     """One way to write session data."""
 
     mark: int
-    """The octet in front of what is written this way; nothing else is read this way."""
+    """The byte in front of what is written this way; nothing else is read this way."""
     dumps: Callable[[dict[str, Any]], bytes]
     loads: Callable[[bytes], dict[str, Any]]
 
@@ -59,15 +56,15 @@ def find_format(serializer: Any) -> Format:
         functions = (getattr(serializer, "dumps", None), getattr(serializer, "loads", None))
     match tuple(functions):
         case (dumps, loads) if callable(dumps) and callable(loads):
-            return Format(OWN_MARK, _as_octets(dumps), loads)
+            return Format(OWN_MARK, _as_bytes(dumps), loads)
     raise ValueError(
         f"tools.sessions.serializer = {serializer!r}: expected None (safe), 'pickle', or two "
         "functions (dumps, loads)"
     )
 
 
-def _as_octets(dumps: Callable[[Any], bytes | str]) -> Callable[[dict[str, Any]], bytes]:
-    """Make a function such as ``json.dumps``, which returns text, return octets."""
+def _as_bytes(dumps: Callable[[Any], bytes | str]) -> Callable[[dict[str, Any]], bytes]:
+    """Make a function such as ``json.dumps``, which returns text, return bytes."""
 
     def dump(data: dict[str, Any]) -> bytes:
         written = dumps(data)
@@ -108,11 +105,11 @@ def load_safely(written: bytes) -> dict[str, Any]:
     if b'"$"' in written:
         data = _decode(data)
     if type(data) is not dict:
-        raise ValueError("session data that is no dict")
+        raise ValueError("session data that is not a dict")
     return data
 
 
-def _encode(value: Value, where: str, depth: int) -> Any:  # noqa: PLR0911 - any JSON value; one for each kind
+def _encode(value: Any, where: str, depth: int) -> Any:  # noqa: PLR0911 - any JSON value; one for each kind
     """Return a value as JSON has it; ``where`` tells what it is for messages."""
     kind = type(value)
     if kind in PLAIN_TYPES:
@@ -122,7 +119,7 @@ def _encode(value: Value, where: str, depth: int) -> Any:  # noqa: PLR0911 - any
     if depth > MAX_DEPTH:
         raise ValueError(
             f"{where} is nested deeper than {MAX_DEPTH} levels, or contains itself: "
-            "it can not be stored in a session"
+            "it cannot be stored in a session"
         )
     if kind is list:
         return [_encode(each, f"{where}[{i}]", depth + 1) for i, each in enumerate(value)]
@@ -156,7 +153,7 @@ def _tagged_dict(value: dict[Any, Any], where: str, depth: int = 0) -> dict[str,
     return {TAG: "dict", "v": pairs}
 
 
-def _decode(value: Any) -> Value:
+def _decode(value: Any) -> Any:
     kind = type(value)
     if kind is list:
         return [_decode(each) for each in value]
@@ -183,8 +180,8 @@ def _write_moment(value: dt.datetime | dt.time) -> dict[str, Any]:
 
 def _reader_of_moments(
     kind: type[dt.datetime] | type[dt.time],
-) -> Callable[[dict[str, Any]], Value]:
-    def read(written: dict[str, Any]) -> Value:
+) -> Callable[[dict[str, Any]], Any]:
+    def read(written: dict[str, Any]) -> Any:
         moment: Any = kind.fromisoformat(written["v"])
         if "zone" in written:
             moment = moment.replace(tzinfo=ZoneInfo(written["zone"]))
@@ -211,7 +208,7 @@ _WRITERS: dict[type, Callable[[Any], dict[str, Any]]] = {
     decimal.Decimal: lambda value: {"v": str(value)},
     uuid.UUID: lambda value: {"v": value.hex},
 }
-_READERS: dict[str, Callable[[dict[str, Any]], Value]] = {
+_READERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "int": lambda written: int(written["v"], 16),
     "dict": lambda written: {_decode(key): _decode(value) for key, value in written["v"]},
     "tuple": lambda written: tuple(_decode(each) for each in written["v"]),

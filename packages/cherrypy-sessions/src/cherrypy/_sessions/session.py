@@ -3,41 +3,27 @@
 import datetime as dt
 import secrets
 from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, ValuesView
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
-from uuid import UUID
 
 from cherrypy._sessions.cleaning import start_cleaning
 from cherrypy._sessions.locks import KeyedLocks
-from cherrypy._sessions.waiting import (
-    DEFAULT_LOCK_TIMEOUT,
-    LockTimeout,
-    SessionConflict,
-    Timeout,
-    lock_seconds,
-)
+from cherrypy._sessions.states import RECORD_STATES, STATES, Event, RecordState, State
+from cherrypy._sessions.waiting import DEFAULT_LOCK_TIMEOUT, LockTimeout, Timeout, lock_seconds
 
-Value = Any
-"""A value that an application keeps in a session."""
-
-ID_OCTETS = 20  # 160 bits
+ID_BYTES = 20  # 160 bits
 SHOWN_CHARACTERS = 8
 PROLONGED_SHARE = 0.9
-"""What only reads a session makes it last longer when less than this share of its time is left."""
+"""A page that only reads makes a session last longer when less than this share of its time is
+left."""
 
-IMMUTABLE_TYPES = frozenset(
-    {
-        *(str, int, float, bool, bytes, type(None), Decimal, UUID),
-        *(dt.datetime, dt.date, dt.time, dt.timedelta),
-    }
-)
-"""Types of values that whoever reads them can not change."""
+SELF_LOCKING = frozenset({"implicit", "early"})
+"""Values of ``locking`` by which a session is locked, at the latest, when it is first used."""
 
 
-class OutdatedReading(BaseException):
-    """What a handler has read without a lock has changed since: it has to run again, with one.
+class CannotCountError(NotImplementedError, TypeError):
+    """A storage does not know how many sessions it has.
 
-    No ``Exception``: a handler that catches those would go on with what is outdated.
+    It is a ``TypeError`` too, since ``list(session)`` asks for a length, but does not need one.
     """
 
 
@@ -55,16 +41,14 @@ class Session:
             among them.
     """
 
-    _id: str | None = None
+    _id: Any = None
     id_observers: list[Callable[[str], object]] | None = None
     """Functions that are called with each new id."""
     timeout: float = 60
     """Minutes after its last use until which the session lasts."""
     locked: bool = False
     """Whether this object holds the lock of the session."""
-    loaded: bool = False
-    """Whether the session has been used."""
-    clean_thread: Any = None
+    clean_thread: ClassVar[Any] = None
     """The plugin that removes expired sessions, once it runs; of the class."""
     clean_freq: float = 5
     """Minutes between two removals of expired sessions; 0 for none."""
@@ -78,41 +62,23 @@ class Session:
     """Not used any more."""
     lock_timeout: Timeout = DEFAULT_LOCK_TIMEOUT
     """Seconds, or a timedelta, to wait for the lock; ``None`` for no limit."""
+    locking: str = "explicit"
+    """See ``tools.sessions.locking``."""
 
-    _data: dict[str, Value]
     locks: ClassVar[KeyedLocks] = KeyedLocks()
 
-    # What the tool sets: when to lock, and when to store.
-    _locking: str = "explicit"
-    _lazy: bool = False
-    _optimistic: bool = False
-    """Whether reading takes no lock."""
-    _repeatable: bool = False
-    """Whether a handler is running that can run again."""
-    _sealed: bool = False
-    """Whether a cookie can not be sent any more."""
-    _save_at_end: bool = False
-
-    # What has happened.
-    _stored: bool = False
-    """Whether there is a record under the id."""
-    _shared: bool = False
-    """Whether the data are a copy that was read without a lock."""
-    _parted: bool = False
-    """Whether the session has been saved and unlocked, so that another request may change it."""
-    _deleted: bool = False
-    _superseded: bool = False
-    """Whether the session that the client has asked for ended while the request waited."""
-    _without_storage: bool = False
-    """Whether the request goes on although the storage can not be reached."""
+    _data: dict[str, Any]
+    _state: State = State.UNUSED
+    _record: RecordState = RecordState.ABSENT
     _expires: dt.datetime | None = None
+    """When the record that was read expires."""
 
     if TYPE_CHECKING:
 
         def _exists(self) -> bool:
             """Tell whether there is a record under ``self.id``."""
 
-        def _load(self) -> tuple[dict[str, Value], dt.datetime] | None:
+        def _load(self) -> tuple[dict[str, Any], dt.datetime] | None:
             """Return data and moment of expiry of ``self.id``; ``None`` if there is no record."""
 
         def _save(self, expiration_time: dt.datetime) -> None:
@@ -132,16 +98,17 @@ class Session:
         self._data = {}
         for name, value in kwargs.items():
             setattr(self, name, value)
+        if self.locking == "none":
+            self._state = State.UNREAD
         self.originalid = id
         self.missing = False
         if id is not None:
             self._id = id
             if self._exists():
-                self._stored = True
+                self._record = RecordState.STORED
                 return
-            self._id = None
             self.missing = True
-        self._regenerate()
+        self._take_new_id()
 
     @property
     def id(self) -> Any:
@@ -149,11 +116,32 @@ class Session:
         return self._id
 
     @id.setter  # noqa: A003 - the property above, not the function
-    def id(self, value: str | None) -> None:
+    def id(self, value: str) -> None:
         self._id = value
-        if value is not None:
-            for observe in self.id_observers or ():
-                observe(value)
+        for observe in self.id_observers or ():
+            observe(value)
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the session has been used; false makes the next use read it again."""
+        return self._state is not State.UNUSED and self._state is not State.UNREAD
+
+    @loaded.setter
+    def loaded(self, value: bool) -> None:
+        if value:
+            self._state = STATES[self._state][Event.READ]
+        else:
+            self._state = State.UNREAD if self.locking == "none" else State.UNUSED
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether the storage has a record under the id."""
+        return self._record is RecordState.STORED
+
+    @property
+    def leaves_cookie(self) -> bool:
+        """Whether the client keeps the cookie that it has: see :class:`RecordState`."""
+        return self._record in {RecordState.SUPERSEDED, RecordState.UNREACHABLE}
 
     def now(self) -> dt.datetime:
         """Return the present moment, as expiry is reckoned: in local time, without a zone."""
@@ -161,9 +149,12 @@ class Session:
 
     def generate_id(self) -> str:
         """Return a new id: 160 bits that nobody can guess, in hexadecimal."""
-        return secrets.token_hex(ID_OCTETS)
+        return secrets.token_hex(ID_BYTES)
 
     # ---- the life of a session ------------------------------------------------------------------
+
+    def _note(self, event: Event) -> None:
+        self._record = RECORD_STATES[self._record].get(event, self._record)
 
     def load(self) -> None:
         """Read the data from the storage; done by itself at the first use.
@@ -171,14 +162,9 @@ class Session:
         Raises:
             LockTimeout: Another request has had the session locked for all of ``lock_timeout``.
         """
-        if not self.locked:
-            if self._optimistic:
-                self._shared = True
-            else:
-                self._lock_unless_explicit()
+        self._lock()
         self._read()
-        self.loaded = True
-        self._parted = False
+        self._state = STATES[self._state][Event.READ]
         if self.clean_freq and type(self).clean_up is not Session.clean_up:
             start_cleaning(self)
 
@@ -188,47 +174,38 @@ class Session:
         if record is None:
             self._data = {}
             self._expires = None
-            if self._stored:
-                self._start_over()
+            if self.is_stored:  # another request has ended it since the client asked for it
+                self._note(Event.VANISH)
+                self.missing = True
+                self._regenerate()
             return
         data, self._expires = record
-        if _seconds_between(self.now(), self._expires) <= 0:
+        if self._expires.timestamp() <= self.now().timestamp():
             data = {}
-        self._data = dict(data) if self._shared else data
-
-    def _start_over(self) -> None:
-        """Begin a new session: another request has ended this one since the client asked for it."""
-        self._stored = False
-        self._superseded = self.missing = True
-        self._regenerate()
+        self._data = dict(data) if self._state is State.UNREAD else data
 
     def save(self) -> None:
         """Store the data, and release the lock. Done by itself when the request is answered.
 
-        Of a session that has not been used nothing is stored.
+        Nothing is stored of a session that has not been used, nor of a new one that is empty.
         """
         try:
-            if self.loaded and not self._parted:
-                self._store()
+            if self._state is State.OPEN:
+                if self._data or self.is_stored:
+                    self._save(self._expiration())
+                    self._note(Event.SAVE)
+            elif self._state is State.COPIED and self.is_stored:
+                self._prolong()
         finally:
             if self.locked:
                 self.release_lock()
-        self._parted = self.loaded and self._locking != "explicit"
-        self._optimistic = False  # a handler that has stored something does not run again
+        if self.locking != "explicit":
+            self._state = STATES[self._state][Event.SAVE]
 
-    def _store(self) -> None:
-        if self._shared:
-            if self._stored:
-                self._prolong()
-        elif self._deleted or not (self._data or self._stored or self._stores_empty()):
-            return
-        else:
-            self._save(self._expiration())
-            self._stored = not self._without_storage
-
-    def _stores_empty(self) -> bool:
-        """Tell whether a new session is worth a record, although there is nothing in it."""
-        return not (self._lazy or self._superseded)
+    def seal(self) -> None:
+        """Prepare for a stream, before which a cookie has to tell of a new session, or never."""
+        # what is at hand now is going to be stored when the stream ends
+        self._note(Event.SAVE if self._data else Event.SEAL)
 
     def _expiration(self) -> dt.datetime:
         """Return the moment until which the session lasts if it is not used again."""
@@ -240,18 +217,18 @@ class Session:
         """Make a session last longer that has only been read; at times, and without waiting."""
         if self._expires is None:
             return
-        left = _seconds_between(self.now(), self._expires)
+        left = self._expires.timestamp() - self.now().timestamp()
         if left > self.timeout * 60 * PROLONGED_SHARE:
             return
         limit, self.lock_timeout = self.lock_timeout, 0
         try:
             self.acquire_lock()
         except LockTimeout:
-            return  # whoever has it locked makes it last longer
+            return  # the request that has it locked makes it last longer
         finally:
             self.lock_timeout = limit
         record = self._load()
-        if record is not None and _seconds_between(self.now(), record[1]) > 0:
+        if record is not None and record[1].timestamp() > self.now().timestamp():
             self._data = record[0]
             self._save(self._expiration())
 
@@ -260,37 +237,44 @@ class Session:
 
         To be called when someone logs in, so that nobody has given them the id before.
         """
+        self._refuse_unless(Event.REMOVE)
         self.regenerated = True
-        if self._stored and (not self.loaded or self._parted):
+        if self.is_stored and self._state is not State.OPEN:
             self.load()  # or the data would go with the old id
-        if self._shared:
-            self._lock_for_change()
-        self._lock_unless_explicit()
+        self._lock()
         self._regenerate()
 
     def _regenerate(self) -> None:
         was_locked = self.locked
-        if self._id is not None:
-            self._delete()
-            if was_locked:
-                self.release_lock()
-        self._stored = False
-        new_id = self.generate_id()
-        self._id = new_id
-        if type(self).generate_id is not Session.generate_id:
-            while self._exists():  # of an own generator it is not known how good it is
-                new_id = self._id = self.generate_id()
-        self.id = new_id
+        self._delete()
+        if was_locked:
+            self.release_lock()
+        self._note(Event.REMOVE)
+        self._take_new_id()
         if was_locked:
             self.acquire_lock()
 
+    def _take_new_id(self) -> None:
+        new_id = self._id = self.generate_id()
+        if type(self).generate_id is not Session.generate_id:
+            while self._exists():  # nobody knows how good another generator is
+                new_id = self._id = self.generate_id()
+        self.id = new_id
+
     def delete(self) -> None:
         """Remove the stored session; it stays away, unless something is stored afterwards."""
-        self._lock_unless_explicit()
+        self._refuse_unless(Event.REMOVE)
+        self._lock()
         self._delete()
         self._data = {}
-        self._stored = False
-        self._deleted = True
+        self._state = STATES[self._state][Event.REMOVE]
+        self._note(Event.REMOVE)
+
+    def detach(self) -> None:
+        """Forget data and lock, which belong to the session that this object is a copy of."""
+        self._data = {}
+        self.id_observers = []
+        self.locked = self.loaded = False
 
     def clean_up(self) -> None:
         """Remove expired sessions from the storage; called every ``clean_freq`` minutes.
@@ -305,76 +289,60 @@ class Session:
             LockTimeout: Another request has had it locked for all of ``lock_timeout``.
         """
         if not self.locked:
-            if not self.locks.acquire(self._lock_name(), lock_seconds(self.lock_timeout)):
+            if not self.locks.acquire(self._id, lock_seconds(self.lock_timeout)):
                 raise LockTimeout
             self.locked = True
-
-    def _lock_unless_explicit(self) -> None:
-        if self._locking != "explicit" and not self.locked:
-            self.acquire_lock()
 
     def release_lock(self) -> None:
         """Let other requests have the session."""
         if self.locked:
             self.locked = False
-            self.locks.release(self._lock_name())
+            self.locks.release(self._id)
+
+    def _lock(self) -> None:
+        """Lock the session, unless that is done already or left to the application."""
+        if not self.locked and self.locking in SELF_LOCKING:
+            self.acquire_lock()
 
     def _name_for_logs(self) -> str:
-        """Return what tells the session from others; who reads logs can not use it as an id."""
+        """Return what tells the session from others, and is of no use as an id."""
         return f"{str(self._id)[:SHOWN_CHARACTERS]}..."
-
-    def _lock_name(self) -> str:
-        return str(self._id)
 
     # ---- a session as a mapping -----------------------------------------------------------------
 
-    def _for_reading(self) -> dict[str, Value]:
-        if not self.loaded or self._parted:
+    def _for_reading(self) -> dict[str, Any]:
+        if self._state is not State.OPEN and self._state is not State.COPIED:
             self.load()
         return self._data
 
-    def _for_change(self) -> dict[str, Value]:
-        if not self.loaded or self._parted:
+    def _for_change(self) -> dict[str, Any]:
+        if self._state is not State.OPEN:
+            self._refuse_unless(Event.CHANGE)
             self.load()
-        if self._shared:
-            self._lock_for_change()
-        if self._sealed and not self._stored:
+        if self._record is RecordState.TOO_LATE:
             raise RuntimeError(
-                "A new session can not begin while the response is streamed: its cookie would come "
-                "too late. Store something before the first octet, or set tools.sessions.lazy to "
+                "A new session cannot begin while the response is streamed: its cookie would come "
+                "too late. Store something before the first byte, or set tools.sessions.lazy to "
                 "False"
             )
-        self._deleted = False
         return self._data
 
-    def _lock_for_change(self) -> None:
-        """Lock the session, of which a copy has been read, and make sure that it is up to date.
+    def _refuse_unless(self, event: Event) -> None:
+        """Refuse what the state does not allow.
 
         Raises:
-            OutdatedReading: It is not, and the handler has to run again.
-            SessionConflict: It is not, and what has read it can not run again.
+            RuntimeError: The session is a copy, and was to be changed.
         """
-        seen = self._data
-        if not self.locked:
-            self.acquire_lock()
-        self._shared = False
-        self._read()
-        if not _is_same(seen, self._data):
-            raise OutdatedReading if self._repeatable else SessionConflict
+        if event not in STATES[self._state]:
+            raise RuntimeError(
+                "The session cannot be changed here: tools.sessions.locking = 'none' makes it a "
+                "copy that is never stored. Leave that setting out for pages that change it"
+            )
 
-    def _is_given_away(self, value: Value) -> bool:
-        """Tell whether a value could be changed by who gets it; if so, lock the session."""
-        if type(value) in IMMUTABLE_TYPES:
-            return False
-        self._lock_for_change()
-        return True
+    def __getitem__(self, key: str) -> Any:
+        return self._for_reading()[key]
 
-    def __getitem__(self, key: str) -> Value:
-        data = self._for_reading()
-        value = data[key]
-        return self._data[key] if self._shared and self._is_given_away(value) else value
-
-    def __setitem__(self, key: str, value: Value) -> None:
+    def __setitem__(self, key: str, value: Any) -> None:
         self._for_change()[key] = value
 
     def __delitem__(self, key: str) -> None:
@@ -390,23 +358,27 @@ class Session:
         """Be true always: there is a session, whether there is something in it or not."""
         return True
 
-    def get(self, key: str, default: Value = None) -> Value:
-        """Return the value of a key, or ``default`` if there is none."""
-        data = self._for_reading()
-        value = data.get(key, default)
-        if self._shared and key in data and self._is_given_away(value):
-            return self._data.get(key, default)
-        return value
+    def __len__(self) -> int:
+        """Return how many sessions there are, where the storage can count.
 
-    def pop(self, key: str, default: Value = False) -> Value:
+        Raises:
+            CannotCountError: It cannot.
+        """
+        raise CannotCountError(f"{type(self).__name__} cannot count its sessions")
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return the value of a key, or ``default`` if there is none."""
+        return self._for_reading().get(key, default)
+
+    def pop(self, key: str, default: Any = False) -> Any:
         """Remove a key and return its value, or ``default`` if there is none."""
         return self._for_change().pop(key, default)
 
-    def setdefault(self, key: str, default: Value = None) -> Value:
+    def setdefault(self, key: str, default: Any = None) -> Any:
         """Return the value of a key, after storing ``default`` if there is none."""
         return self._for_change().setdefault(key, default)
 
-    def update(self, d: Mapping[str, Value]) -> None:
+    def update(self, d: Mapping[str, Any]) -> None:
         """Store all that a mapping, or an iterable of pairs, has."""
         self._for_change().update(d)
 
@@ -418,30 +390,10 @@ class Session:
         """Return a view of the keys."""
         return self._for_reading().keys()
 
-    def items(self) -> ItemsView[str, Value]:
+    def items(self) -> ItemsView[str, Any]:
         """Return a view of the pairs of key and value."""
-        self._for_reading_all()
-        return self._data.items()
+        return self._for_reading().items()
 
-    def values(self) -> ValuesView[Value]:
+    def values(self) -> ValuesView[Any]:
         """Return a view of the values."""
-        self._for_reading_all()
-        return self._data.values()
-
-    def _for_reading_all(self) -> None:
-        data = self._for_reading()
-        if self._shared:
-            any(self._is_given_away(value) for value in list(data.values()))
-
-
-def _seconds_between(now: dt.datetime, later: dt.datetime) -> float:
-    """Return how long it is until a moment of a storage, which may have a zone."""
-    return later.timestamp() - now.timestamp()
-
-
-def _is_same(seen: dict[str, Value], present: dict[str, Value]) -> bool:
-    """Tell whether two states of a session are the same, as far as they can be compared."""
-    try:
-        return seen == present
-    except Exception:
-        return False
+        return self._for_reading().values()

@@ -15,12 +15,12 @@ Timeout = float | dt.timedelta | None
 
 
 class SessionUnavailable(HTTPError):
-    """The session can not be read or written now.
+    """The session cannot be read or written now.
 
     Unless it is caught, the client is answered 503 and may try again.
     """
 
-    def __init__(self, message: str = "The session storage can not be used now.") -> None:
+    def __init__(self, message: str = "The session storage cannot be used now.") -> None:
         super().__init__(503, message)
 
     def set_response(self) -> None:
@@ -108,6 +108,8 @@ def lock_seconds(timeout: Timeout) -> float | None:
     """
     if timeout is None:
         return None
+    if type(timeout) in {int, float} and timeout >= 0:  # type: ignore[operator]  # PERF: as most are
+        return timeout  # type: ignore[return-value]  # as above
     given: object = timeout
     if not isinstance(given, (int, float, dt.timedelta)) or not _seconds(given) >= 0:
         raise ValueError(

@@ -10,27 +10,23 @@ import os  # noqa: F401
 import pickle  # noqa: F401
 import threading  # noqa: F401
 import time  # noqa: F401
-from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from cherrypy._runtime.context import current
-from cherrypy._runtime.iterators import is_iterator  # noqa: F401
-from cherrypy._sessions.cookie import same_site, set_cookie
+from cherrypy._runtime.iterators import is_iterator
+from cherrypy._runtime.messages import Request, Response
+from cherrypy._sessions.cookie import SessionCookie
 from cherrypy._sessions.files import FileSession
 from cherrypy._sessions.memcached import MemcachedSession
+from cherrypy._sessions.opening import LOCKING, Opening
 from cherrypy._sessions.ram import RamSession
 from cherrypy._sessions.serializer import dump_safely, load_safely
 from cherrypy._sessions.session import Session
-from cherrypy._sessions.tool import (
-    Opening,
-    close_session,
-    make_repeatable,
-    prepare,
-    save_session,
-)
 from cherrypy._sessions.waiting import LockTimeout, SessionConflict, SessionUnavailable
+from cherrypy._tools.function import ToolFunction, tool_function
+from cherrypy._tools.hooks import Hook
+from cherrypy._tools.tool import Arguments, PlannedHooks, Tool
 from cherrypy.lib import httputil, locking  # noqa: F401
-from cherrypy.lib.toolset import SessionTool
 
 __all__ = [
     "FileSession",
@@ -39,6 +35,7 @@ __all__ = [
     "RamSession",
     "Session",
     "SessionConflict",
+    "SessionTool",
     "SessionUnavailable",
     "close",
     "dump_safely",
@@ -46,19 +43,22 @@ __all__ = [
     "init",
     "load_safely",
     "locking",
-    "repeatable",
     "save",
     "session_tool",
     "set_response_cookie",
 ]
 
 missing = object()
-"""A default that is no value; for applications that take it from here."""
+"""A default that stands for no value; for applications that take it from here."""
 
-Opening.own_storages.update((RamSession, FileSession, MemcachedSession))
+Opening.storages = globals()
 
 
+@tool_function(prepare=Opening)
 def init(
+    request: Request,
+    response: Response,
+    /,
     storage_type: str | None = None,
     path: str | None = None,
     path_header: str | None = None,
@@ -75,6 +75,8 @@ def init(
     """Open the session of the current request; the sessions tool does that.
 
     Args:
+        request: The request.
+        response: The response.
         storage_type: ``ram``, ``file`` or ``memcached``, or ``mine`` for a class that somebody has
             put here as ``MineSession``; ``storage_class`` is better.
         path: Path of the cookie; ``/`` by default.
@@ -93,8 +95,7 @@ def init(
     Raises:
         ValueError: A setting is wrong.
     """
-    prepare(
-        globals(),
+    Opening(
         storage_type,
         path,
         path_header,
@@ -107,45 +108,57 @@ def init(
         httponly,
         debug,
         **kwargs,
-    )()
+    ).function(request, response)
 
 
-init.planned = partial(prepare, globals())  # type: ignore[attr-defined]  # once for each configuration
+@tool_function(failsafe=True)
+def save(request: Request, response: Response) -> None:
+    """Store the session of the current request, once; the sessions tool does it at the end.
 
-
-def save() -> None:
-    """Store the session of the current request now, once; the sessions tool does it at the end."""
-    save_session()
-
-
-save.failsafe = True  # type: ignore[attr-defined]  # see Hook
-
-
-def close() -> None:
-    """Unlock the session of the current request, if that is locked still."""
-    close_session()
-
-
-close.failsafe = True  # type: ignore[attr-defined]  # see Hook
-close.priority = 90  # type: ignore[attr-defined]  # as above
-
-
-def repeatable() -> None:
-    """Have the handler run again if it has read without a lock what is outdated by now.
-
-    The sessions tool does that where ``tools.sessions.lazy`` is on.
+    Where the response is a stream, that is when the stream has ended: what is read and changed
+    while the content is made counts as well.
     """
-    make_repeatable()
-
-
-def expire() -> None:
-    """Make the client forget the cookie of the session; what is stored stays until it expires."""
     serving = current.get()
-    opening: Opening = serving.__dict__["session_opening"]
-    opening.expire(serving)
+    session: Any = getattr(serving, "session", None)
+    if session is None or getattr(request, "_sessionsaved", False):
+        return
+    serving.request._sessionsaved = True
+    opening: Opening | None = getattr(request, "_session_opening", None)
+    if response.stream:
+        request.hooks.attach("on_end_request", session.save, failsafe=True)
+        if opening is not None:
+            opening.settle_before_stream(request, response, session)
+        return
+    if is_iterator(response.body):
+        response.collapse_body()
+    try:
+        session.save()
+    finally:
+        if opening is not None:
+            opening.settle(request, response, session)
 
 
+@tool_function(failsafe=True, priority=90)
+def close(request: Request, response: Response) -> None:
+    """Unlock the session of the current request, if that is locked still."""
+    del request, response
+    session: Any = getattr(current.get(), "session", None)
+    if session is not None and getattr(session, "locked", False):
+        session.release_lock()
+
+
+@tool_function()
+def expire(request: Request, response: Response) -> None:
+    """Make the client forget the cookie of the session; what is stored stays until it expires."""
+    session = current.get().session
+    opening: Opening = current.get().request._session_opening
+    opening.expire(request, response, session)
+
+
+@tool_function()
 def set_response_cookie(
+    request: Request,
+    response: Response,
     path: str | None = None,
     path_header: str | None = None,
     name: str = "session_id",
@@ -158,6 +171,8 @@ def set_response_cookie(
     """Send the id of the current session to the client; the sessions tool does that.
 
     Args:
+        request: The request.
+        response: The response.
         path: Path of the cookie; ``/`` by default.
         path_header: Header field of the request that has the path of the cookie.
         name: Name of the cookie.
@@ -167,20 +182,71 @@ def set_response_cookie(
         httponly: Whether it is kept from scripts.
         samesite: ``Lax``, ``Strict``, ``'None'``, or ``False`` for no such attribute.
     """
-    serving = current.get()
-    set_cookie(
-        serving.request,
-        serving.response,
-        serving.__dict__["session"].id,
-        name=name,
-        timeout=timeout,
-        path=path,
-        path_header=path_header,
-        domain=domain,
-        secure=secure,
-        httponly=httponly,
-        samesite=same_site(samesite),
+    cookie = SessionCookie(path, path_header, name, timeout, domain, secure, httponly, samesite)
+    cookie.send(request, response, current.get().session.id)
+
+
+def _lock(request: Request, response: Response) -> None:
+    """Lock the session of the current request."""
+    del request, response
+    session = current.get().session
+    if not getattr(session, "locked", False):  # a tool has used it; some cannot be locked twice
+        session.acquire_lock()
+
+
+class SessionTool(Tool):
+    """Opens the session of each request, and stores and unlocks it at the end."""
+
+    lock_points: ClassVar[dict[str, tuple[str, float] | None]] = {
+        "implicit": ("before_handler", 50),
+        "early": ("before_request_body", 60),
+        "explicit": None,
+        "none": None,
+    }
+    """Hook point and priority at which the session is locked, by ``tools.sessions.locking``.
+
+    In the ``implicit`` way the storages of this distribution lock themselves instead, when the
+    session is first used.
+    """
+
+    cookie_settings: ClassVar[tuple[str, ...]] = (
+        *("path", "path_header", "name", "timeout", "domain", "secure", "httponly", "samesite"),
     )
+    """Settings that concern the cookie."""
+
+    def __init__(self) -> None:
+        super().__init__("before_request_body", init)
+
+    def _plan(self, arguments: Arguments) -> PlannedHooks:
+        """Say which hooks the tool attaches.
+
+        Raises:
+            ValueError: A setting is wrong, ``locking`` for example.
+        """
+        way = arguments.get("locking", "implicit")
+        if way not in self.lock_points:
+            expected = ", ".join(map(repr, LOCKING))
+            raise ValueError(f"tools.sessions.locking = {way!r}: expected one of {expected}")
+        if self.callable is init:
+            arguments = {**arguments, "locking": way}
+        begin = self._hook(self.callable, arguments)
+        place = self.lock_points[way]
+        opening = begin.callback
+        if way == "implicit" and isinstance(opening, Opening) and not opening.is_locked_first:
+            place = None
+        planned = [("before_request_body", begin)]
+        if place is not None:
+            planned.append((place[0], Hook(ToolFunction(_lock, priority=place[1]))))
+        return [*planned, ("before_finalize", Hook(save)), ("on_end_request", Hook(close))]
+
+    def regenerate(self) -> None:
+        """Give the session of the current request a new id, and send that to the client."""
+        current.get().session.regenerate()
+        settings = self._merged_args()
+        cookie = {name: settings[name] for name in self.cookie_settings if name in settings}
+        if not settings.get("persistent", True):
+            cookie["timeout"] = None
+        set_response_cookie(**cookie)
 
 
 session_tool = SessionTool()
