@@ -497,7 +497,9 @@ def test_both_tools_at_once() -> None:
     assert client(Echo()).post("/", json={"a": [1.5, None]}).json() == {"a": [1.5, None]}
 
 
-def test_a_tool_that_answers_first_is_left_alone() -> None:
+def test_a_tool_that_answers_first_is_left_alone(request: pytest.FixtureRequest) -> None:
+    request.addfinalizer(lambda: delattr(cherrypy.tools, "answering"))
+
     @cherrypy.tools.register("before_handler", priority=10, name="answering")
     def answer() -> None:
         cherrypy.response.body = b"answered"
