@@ -182,7 +182,11 @@ def _mismatch(
         return 404, "Missing parameters: " + ",".join(missing)
     if len(args) > len(positional) and "VAR_POSITIONAL" not in kinds:
         return 404, None
-    extra = set() if "VAR_KEYWORD" in kinds else set(kwargs) - named
+    return None if "VAR_KEYWORD" in kinds else _unexpected(set(kwargs) - named, body_names)
+
+
+def _unexpected(extra: set[str], body_names: set[str]) -> tuple[int, str] | None:
+    """Return status and reason for parameters that a handler does not take."""
     in_query = extra - body_names
     if in_query:
         return 404, "Unexpected query string parameters: " + ", ".join(sorted(in_query))
