@@ -7,6 +7,8 @@ from cherrypy._request.entity import Entity
 from cherrypy._request.readers import SizedReader
 from cherrypy._runtime.errors import HTTPError
 
+_LATIN_1 = frozenset({"iso-8859-1", "latin-1", "latin1"})
+
 
 class RequestBody(Entity):
     """The body of a request; nothing of it is read before it is processed, or read by a handler.
@@ -36,9 +38,8 @@ class RequestBody(Entity):
     ) -> None:
         super().__init__(fp, headers, params)
         self.request_params = {} if request_params is None else request_params
-        if self.content_type.value.lower().startswith("text/") and not _has_latin_1(
-            self.attempt_charsets
-        ):
+        is_text = self.content_type.value.lower().startswith("text/")
+        if is_text and _LATIN_1.isdisjoint(map(str.lower, self.attempt_charsets)):
             self.attempt_charsets.append("ISO-8859-1")
 
     def process(self) -> None:
@@ -69,11 +70,6 @@ class RequestBody(Entity):
                 self.request_params[name] = [*_listed(self.request_params[name]), *_listed(value)]
             else:
                 self.request_params[name] = value
-
-
-def _has_latin_1(charsets: list[str]) -> bool:
-    """Tell whether ISO-8859-1 is among charsets, by one of its names."""
-    return any(charset.lower() in ("iso-8859-1", "latin-1", "latin1") for charset in charsets)
 
 
 def _listed(value: Any) -> list[Any]:
