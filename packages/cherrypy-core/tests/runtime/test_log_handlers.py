@@ -49,6 +49,7 @@ def app() -> Iterator[Any]:
         app.log.access_log.removeHandler(handler)
         with suppress(OSError, ValueError):  # the disk is full, the stream is closed
             handler.close()
+    logger.manager.loggerDict.pop(logger.name, None)  # the next one may get the same name
 
 
 @pytest.fixture
@@ -65,6 +66,10 @@ seen: list[str] = []
 def _see(record: logging.LogRecord) -> bool:
     seen.append(record.getMessage())
     return True
+
+
+def _see_call(name: str) -> None:
+    seen.append(name)
 
 
 def _wrap(
@@ -113,6 +118,7 @@ CHANGES: dict[str, Callable[[Any, Any, pytest.MonkeyPatch], object]] = {
     "handle": lambda _logger, handler, _patch: setattr(handler, "handle", _see),
     "format": lambda _logger, handler, _patch: setattr(handler, "format", lambda _record: "text"),
     "filter": lambda _logger, handler, _patch: setattr(handler, "filter", lambda _record: False),
+    "flush": lambda _logger, handler, _patch: setattr(handler, "flush", partial(_see_call, "f")),
     "no lock": lambda _logger, handler, _patch: setattr(handler, "lock", None),
     "another handler": lambda logger, _handler, _patch: logger.addHandler(
         logging.StreamHandler(logger.handlers[-1].stream)
@@ -144,6 +150,9 @@ CHANGES: dict[str, Callable[[Any, Any, pytest.MonkeyPatch], object]] = {
             (logging.Handler, "handle"),
             (logging.Handler, "format"),
             (logging.StreamHandler, "emit"),
+            (logging.StreamHandler, "flush"),
+            (logging.StreamHandler, "format"),
+            (logging.FileHandler, "emit"),
             (logging.Formatter, "format"),
             (logging.LogRecord, "getMessage"),
         ]

@@ -137,7 +137,8 @@ def write_line(handler: logging.StreamHandler[IO[str]], line: str, logger: loggi
             return
         try:
             stream.write(line + handler.terminator)
-            handler.flush()
+            if hasattr(stream, "flush"):
+                stream.flush()
         except RecursionError:
             raise
         except Exception:
@@ -152,16 +153,14 @@ def _steps() -> tuple[Any, ...]:
     """Return the functions that a record passes through, as they are now."""
     return (
         *_logger_steps(logging.Logger),
-        *_handler_steps(logging.StreamHandler),
-        *_handler_steps(logging.FileHandler),
-        *(logging.Formatter.format, logging.PercentStyle.format, logging.LogRecord.getMessage),
+        *_handler_steps(logging.FileHandler),  # which has most of them from the other classes
+        *(logging.StreamHandler.emit, logging.Formatter.format, logging.PercentStyle.format),
+        logging.LogRecord.getMessage,
     )
 
 
-_logger_steps = attrgetter(
-    *("log", "_log", "findCaller", "makeRecord", "handle", "filter", "callHandlers")
-)
-_HANDLER_STEPS = frozenset({"handle", "filter", "emit", "format"})
+_logger_steps = attrgetter("log", "_log", "makeRecord", "handle", "callHandlers")
+_HANDLER_STEPS = frozenset({"handle", "filter", "emit", "format", "flush"})
 _handler_steps = attrgetter(*_HANDLER_STEPS)
 _OWN_CLASSES = (logging.FileHandler, logging.StreamHandler)
 _FORMATTER_STATE = dict(vars(formatter))
