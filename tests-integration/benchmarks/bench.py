@@ -2,7 +2,7 @@
 
 In process, each peer answers in its own interpreter; they take turns within each round, so that
 what else the machine does hits all of them. Over HTTP each is served by cheroot with ten threads,
-and asked by wrk over ten connections. The access log is off everywhere.
+and asked by wrk over ten connections. The access log is off, but in the scenarios named after it.
 
 Results go to ``results/``, which git ignores. ``--keep`` also writes the table and the plot of the
 documentation. Wrong answers end the run.

@@ -48,7 +48,7 @@ class Peer:
 WITHOUT_FRAMEWORK = frozenset({"hello", "path", "form", "not_found", "redirect"})
 EVERY_FRAMEWORK = WITHOUT_FRAMEWORK | {"multipart", "method", "json_in", "json_out"}
 WHAT_A_FUNCTION_DOES = WITHOUT_FRAMEWORK | {"gzip"}
-EVERYTHING = EVERY_FRAMEWORK | {"configured", "gzip", "cached"}
+EVERYTHING = EVERY_FRAMEWORK | {"configured", "gzip", "cached", "logged", "logged_by_logging"}
 
 OURS = "ours"
 PEERS = {

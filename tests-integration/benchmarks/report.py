@@ -65,7 +65,8 @@ def tables(results: dict[str, Any]) -> str:
     lines = [
         (
             f"CPython {machine['python']}, {machine['system']}, {machine['processors']} "
-            "processors; access log off; in brackets the lowest and highest ratio of all rounds."
+            "processors; access log off where nothing else is said; in brackets the lowest and "
+            "highest ratio of all rounds."
         ),
         "",
     ]

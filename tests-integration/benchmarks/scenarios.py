@@ -110,6 +110,20 @@ SCENARIOS = {
     for scenario in (
         Scenario("hello", "Hello World", "/", GREETING, application="hello"),
         Scenario(
+            "logged",
+            "Hello World, access log in a file",
+            "/",
+            GREETING,
+            application="logged",
+        ),
+        Scenario(
+            "logged_by_logging",
+            "Hello World, access log in a FileHandler of dictConfig",
+            "/",
+            GREETING,
+            application="logged_by_logging",
+        ),
+        Scenario(
             "path",
             "path parameter and query",
             "/items/42",

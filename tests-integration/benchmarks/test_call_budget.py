@@ -18,6 +18,8 @@ WORKER = Path(__file__).with_name("worker.py")
     ("scenario", "application", "budget"),
     [
         ("hello", "hello", 59),  # CherryPy 18.10.0 makes 670, Bottle 80
+        ("logged", "logged", 99),  # 697: an access log in a file
+        ("logged_by_logging", "logged_by_logging", 155),  # 699
         ("path", "main", 91),  # 707, 116
         ("configured", "configured", 76),  # 698
     ],

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging.config
+import os
 import socket
+import tempfile
 from typing import Any
 
 from benchmarks.scenarios import DOCUMENT, GREETING, LONG_TEXT, SECTIONS
@@ -83,11 +86,14 @@ class Root(Hello):
 
 
 def build(application: str) -> Any:
-    """Mount an application on the tree, with nothing written to any log."""
+    """Mount an application on the tree; nothing but what it is named after is logged."""
     cherrypy.config.update(
         {"log.screen": False, "checker.on": False, "engine.autoreload.on": False},
     )
-    if application == "hello":
+    if application.startswith("logged"):
+        log_accesses(by_logging=application == "logged_by_logging")
+        cherrypy.tree.mount(Hello())
+    elif application == "hello":
         cherrypy.tree.mount(Hello())
     elif application == "configured":
         root: Any = Root()
@@ -101,6 +107,33 @@ def build(application: str) -> Any:
         by_method = {"request.dispatch": cherrypy.dispatch.MethodDispatcher()}
         cherrypy.tree.mount(Root(), "", {"/resources": by_method})
     return cherrypy.tree
+
+
+def log_accesses(*, by_logging: bool) -> None:
+    """Write the access log to a file, which is gone when this interpreter has ended."""
+    with tempfile.TemporaryDirectory() as folder:  # an open file needs no name
+        path = os.path.join(folder, "access.log")  # noqa: PTH118 - for both as text
+        if not by_logging:
+            cherrypy.config.update({"log.access_file": path})
+            return
+        logging.config.dictConfig(
+            {
+                "version": 1,
+                "disable_existing_loggers": False,
+                "formatters": {"plain": {"format": "%(message)s"}},
+                "handlers": {
+                    "file": {
+                        "class": "logging.FileHandler",
+                        "filename": path,
+                        "formatter": "plain",
+                        "encoding": "utf-8",
+                    },
+                },
+                "loggers": {
+                    "cherrypy.access": {"handlers": ["file"], "level": "INFO", "propagate": False},
+                },
+            },
+        )
 
 
 def serve(application: Any) -> int:

@@ -68,8 +68,8 @@ ALIASES: dict[str, dict[str, str]] = {
     },
     "_cplogging": {
         "LogManager": "cherrypy._runtime.logs",
-        "WSGIErrorHandler": "cherrypy._runtime.logs",
-        "logfmt": "cherrypy._runtime.logs:formatter",
+        "WSGIErrorHandler": "cherrypy._runtime.log_handlers",
+        "logfmt": "cherrypy._runtime.log_handlers:formatter",
     },
     "_cpreqbody": {
         "Entity": _ENTITY,

@@ -93,7 +93,8 @@ def urljoin(*atoms: str | None) -> str:
     Returns:
         The path, in which runs of slashes have become one; ``/`` if there is nothing to join.
     """
-    return _SLASHES.sub("/", "/".join([atom for atom in atoms if atom])) or "/"
+    path = "/".join(filter(None, atoms)) or "/"
+    return _SLASHES.sub("/", path) if "//" in path else path
 
 
 def urljoin_bytes(*atoms: bytes | None) -> bytes:

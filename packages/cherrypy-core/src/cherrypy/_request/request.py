@@ -189,8 +189,9 @@ class Request(Shortened):
         "process_query_string",
         "handle_error",
         "close",
+        *("headers", "remote", "request_line", "request_path"),
     )
-    """Methods that the request path calls only where they have been replaced."""
+    """What the request path, or the access log, calls or reads only where it has been replaced."""
 
     def __init__(
         self,

@@ -1,36 +1,22 @@
 """The error log and the access log."""
 
 import logging
-import os.path
 import sys
-from datetime import UTC, datetime
-from typing import IO, Any
+from time import localtime, strftime, time
+from typing import Any
 from weakref import WeakSet
 
+from cherrypy._http.dates import MONTHS
+from cherrypy._runtime import log_handlers
+from cherrypy._runtime.access_lines import ACCESS_LOG_FORMAT, compiled
 from cherrypy._runtime.context import current
-
-ACCESS_LOG_FORMAT = '{h} {l} {u} {t} "{r}" {s} {b} "{f}" "{a}"'
-"""NCSA combined log format."""
-
-formatter = logging.Formatter("%(message)s")
+from cherrypy._runtime.messages import Request, Response
 
 _managers: "WeakSet[LogManager]" = WeakSet()
 """All that were made, as the files of all of them are opened anew at once."""
 
-
-class WSGIErrorHandler(logging.Handler):
-    """Write log records to ``wsgi.errors`` of the current request (PEP 3333)."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write one record; outside of a request it is dropped."""
-        try:
-            environ = getattr(current.get().request, "wsgi_environ", None) or {}
-            stream: IO[str] | None = environ.get("wsgi.errors")
-            if stream is not None:
-                stream.write(self.format(record) + "\n")
-                stream.flush()
-        except Exception:
-            self.handleError(record)
+_shown = (0, "")
+"""A second, and its text; replaced as a whole, so that no thread sees a mixture."""
 
 
 class LogManager:
@@ -75,7 +61,7 @@ class LogManager:
         for log in (self.error_log, self.access_log):
             for handler in log.handlers:
                 if isinstance(handler, logging.FileHandler):
-                    _reopen(handler)
+                    log_handlers.reopen(handler)
 
     def error(
         self,
@@ -103,7 +89,14 @@ class LogManager:
 
     def time(self) -> str:
         """Return the local time as the logs show it, ``[22/Nov/2026:18:28:17]``."""
-        return datetime.now().strftime("[%d/%b/%Y:%H:%M:%S]")  # noqa: DTZ005 - local by design
+        global _shown  # noqa: PLW0603 - PERF: the text is made once a second
+        second, text = _shown
+        now = int(time())
+        if now != second:
+            moment = localtime(now)
+            text = strftime(f"[%d/{MONTHS[moment.tm_mon - 1]}/%Y:%H:%M:%S]", moment)
+            _shown = (now, text)
+        return text
 
     def access(self) -> None:
         """Write a line about the current request to the access log, if anybody listens."""
@@ -111,7 +104,7 @@ class LogManager:
         if is_heard(self.access_log):
             self.log_request(serving.request, serving.response)
 
-    def log_request(self, request: Any, response: Any) -> None:
+    def log_request(self, request: Request, response: Response) -> None:
         """Write a line about a finished request.
 
         Args:
@@ -119,52 +112,55 @@ class LogManager:
             response: Its response, finalised.
         """
         try:
-            atoms = {name: _escaped(value) for name, value in _atoms(request, response).items()}
-            atoms["t"] = self.time()
-            atoms["i"] = LazyText(lambda: str(request.unique_id))  # type: ignore[assignment]
-            atoms["z"] = LazyText(_utc_time)  # type: ignore[assignment]
-            self.access_log.log(logging.INFO, self.access_log_format.format(**atoms))
+            line = compiled(self.access_log_format)(self.time(), request, response)
+            handlers = log_handlers.short_way(self.access_log)
+            if handlers is None:
+                self.access_log.log(logging.INFO, line)
+            for handler in handlers or ():
+                log_handlers.write_line(handler, line, self.access_log)
         except Exception:
             self.error(traceback=True)
 
     @property
     def screen(self) -> bool:
         """Whether errors go to stderr and accesses to stdout as well."""
-        return any(_find_handler(log, "screen") for log in (self.error_log, self.access_log))
+        return any(
+            log_handlers.find_handler(log, "screen") for log in (self.error_log, self.access_log)
+        )
 
     @screen.setter
     def screen(self, on: bool) -> None:
-        _set_screen_handler(self.error_log, sys.stderr, on=on)
-        _set_screen_handler(self.access_log, sys.stdout, on=on)
+        log_handlers.set_screen_handler(self.error_log, sys.stderr, on=on)
+        log_handlers.set_screen_handler(self.access_log, sys.stdout, on=on)
 
     @property
     def error_file(self) -> str:
         """Path of the file for the error log; empty for none."""
-        return _file_name(self.error_log)
+        return log_handlers.file_name(self.error_log)
 
     @error_file.setter
     def error_file(self, path: str) -> None:
-        _set_file_handler(self.error_log, path)
+        log_handlers.set_file_handler(self.error_log, path)
 
     @property
     def access_file(self) -> str:
         """Path of the file for the access log; empty for none."""
-        return _file_name(self.access_log)
+        return log_handlers.file_name(self.access_log)
 
     @access_file.setter
     def access_file(self, path: str) -> None:
-        _set_file_handler(self.access_log, path)
+        log_handlers.set_file_handler(self.access_log, path)
 
     @property
     def wsgi(self) -> bool:
         """Whether errors go to ``wsgi.errors`` of the request as well."""
-        return _find_handler(self.error_log, "wsgi") is not None
+        return log_handlers.find_handler(self.error_log, "wsgi") is not None
 
     @wsgi.setter
     def wsgi(self, on: bool) -> None:
-        handler = _find_handler(self.error_log, "wsgi")
+        handler = log_handlers.find_handler(self.error_log, "wsgi")
         if on and handler is None:
-            _add_handler(self.error_log, WSGIErrorHandler(), "wsgi")
+            log_handlers.add_handler(self.error_log, log_handlers.WSGIErrorHandler(), "wsgi")
         elif not on and handler is not None:
             self.error_log.removeHandler(handler)
 
@@ -194,19 +190,6 @@ class GlobalLogManager(LogManager):
             app.log.access()
 
 
-class LazyText:
-    """Text that is made only if the format of the log asks for it."""
-
-    def __init__(self, make: Any) -> None:
-        self.make = make
-
-    def __format__(self, specification: str) -> str:
-        return format(self.make(), specification)
-
-    def __str__(self) -> str:
-        return str(self.make())
-
-
 def is_heard(logger: logging.Logger) -> bool:
     """Tell whether a record of level INFO would reach a handler that does something with it."""
     # PERF: no call; it is asked for every request, and handlers may come and go
@@ -221,85 +204,3 @@ def is_heard(logger: logging.Logger) -> bool:
             return False
         listener = listener.parent
     return False
-
-
-def _atoms(request: Any, response: Any) -> dict[str, str]:
-    """Return what an access log line is made of, by its letter in the format."""
-    remote = request.remote
-    headers = request.headers
-    status = response.status_line or "-"
-    return {
-        "h": remote.name or remote.ip,
-        "l": "-",
-        "u": getattr(request, "login", None) or "-",
-        "r": request.request_line,
-        "s": status.partition(" ")[0],
-        "b": dict(response.field_lines or ()).get("Content-Length") or "-",
-        "f": headers.get("Referer", ""),
-        "a": headers.get("User-Agent", ""),
-        "o": headers.get("Host", "-"),
-    }
-
-
-_ESCAPES = [f"\\x{octet:02x}" for octet in range(256)]
-_ESCAPES[0x20:0x7F] = map(chr, range(0x20, 0x7F))
-for _octet, _escape in {0x22: '\\"', 0x5C: "\\\\", 0x09: "\\t", 0x0A: "\\n", 0x0D: "\\r"}.items():
-    _ESCAPES[_octet] = _escape
-
-
-def _escaped(value: object) -> str:
-    """Escape what could forge a field or a line of the log, as Apache does."""
-    text = str(value)
-    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
-        return text
-    return "".join(_ESCAPES[octet] for octet in text.encode("utf-8", "surrogatepass"))
-
-
-def _utc_time() -> str:
-    """Return the time as RFC 3339 section 5.6 has it, ``2026-11-22T18:28:17.701461Z``."""
-    return datetime.now(UTC).isoformat().replace("+00:00", "Z")
-
-
-def _find_handler(log: logging.Logger, kind: str) -> logging.Handler | None:
-    for handler in log.handlers:
-        if getattr(handler, "_cpbuiltin", None) == kind:
-            return handler
-    return None
-
-
-def _add_handler(log: logging.Logger, handler: logging.Handler, kind: str) -> None:
-    handler.setFormatter(formatter)
-    handler._cpbuiltin = kind  # type: ignore[attr-defined]
-    log.addHandler(handler)
-
-
-def _set_screen_handler(log: logging.Logger, stream: IO[str], *, on: bool) -> None:
-    handler = _find_handler(log, "screen")
-    if on and handler is None:
-        _add_handler(log, logging.StreamHandler(stream), "screen")
-    elif not on and handler is not None:
-        log.removeHandler(handler)
-
-
-def _reopen(handler: logging.FileHandler) -> None:
-    """Open the file of a handler anew, whatever its mode."""
-    with handler.lock:  # type: ignore[union-attr]  # every handler that was made has one
-        if handler.stream is not None:
-            handler.stream.close()
-        handler.stream = handler._open()
-
-
-def _file_name(log: logging.Logger) -> str:
-    handler = _find_handler(log, "file")
-    return handler.baseFilename if isinstance(handler, logging.FileHandler) else ""
-
-
-def _set_file_handler(log: logging.Logger, path: str) -> None:
-    handler = _find_handler(log, "file")
-    if isinstance(handler, logging.FileHandler):
-        if path and handler.baseFilename == os.path.abspath(path):  # noqa: PTH100 - as logging does
-            return
-        log.removeHandler(handler)
-        handler.close()
-    if path:
-        _add_handler(log, logging.FileHandler(path, encoding="utf-8"), "file")

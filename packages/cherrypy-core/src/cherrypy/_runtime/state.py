@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from cherrypy._runtime.messages import Request, Response
 
 __all__ = [
+    "is_as_sent",
     "is_untouched",
     "lazy",
     "made",
@@ -27,6 +28,9 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+_LOGGED = frozenset({"headers", "remote", "request_line", "request_path"})
+"""Attributes of a request that the access log tells of, and that are made of the environ."""
 
 
 if TYPE_CHECKING:
@@ -173,3 +177,12 @@ def sent_cookies(request: "Request") -> str | None:
         return None
     field: str = request.wsgi_environ.get("HTTP_COOKIE", "")
     return None if "=?" in field else field  # encoded words are decoded there
+
+
+def is_as_sent(request: "Request") -> bool:
+    """Tell whether the line of a request in the access log can be made of its environ.
+
+    That is so if nobody has read or set the attributes that are made of it, and the class of the
+    request makes them in the ordinary way.
+    """
+    return not request.own_methods and _LOGGED.isdisjoint(request.__dict__)
