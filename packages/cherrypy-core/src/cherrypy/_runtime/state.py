@@ -135,10 +135,9 @@ def sent_field(request: "Request", name: str) -> str | None:
     Returns:
         The value; ``None`` if there is no such field.
     """
-    headers = request.__dict__.get("headers")
-    if headers is not None:  # whoever has read the map may have changed it
-        found: str | None = headers.get(name)
-        return found
+    # whoever has read the map may have changed it, and a class may keep it in its own way
+    if "headers" in request.__dict__ or "headers" in request.own_methods:
+        return request.headers.get(name)
     field: str | None = request.wsgi_environ.get("HTTP_" + name.upper().replace("-", "_"))
     if field is None or "=?" not in field:
         return field
