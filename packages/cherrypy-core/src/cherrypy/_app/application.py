@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any
 
 from cherrypy._app.pipeline import CPWSGIApp
-from cherrypy._app.serving import Arrival, describe
 from cherrypy._config.config import merge
 from cherrypy._config.generations import SectionedConfig, TrackedDict, generation
 from cherrypy._config.namespaces import NamespaceSet
@@ -174,11 +173,8 @@ class Application:
         Returns:
             The request and the response.
         """
-        arrival = current.get()
         request = self.request_class(local, remote, scheme, sproto)
         request.app = self
-        if isinstance(arrival, Arrival):  # it is complete before anybody sees it
-            describe(request, self, arrival.environ)
         response = self.response_class()
         serving.load(request, response)
         bus.publish("acquire_thread")

@@ -11,7 +11,7 @@ from cherrypy._http.headers import Host
 from cherrypy._http.targets import protocol_from_http, urljoin
 from cherrypy._publishing.publication import Application
 from cherrypy._request.parts import port_of
-from cherrypy._runtime.context import Serving, current
+from cherrypy._runtime.context import Arrival, Serving, current
 from cherrypy._runtime.iterators import close
 from cherrypy._runtime.messages import Request
 from cherrypy._runtime.text import decoded_path, encoded_path
@@ -33,21 +33,6 @@ site: Any = SimpleNamespace(threads={}, log=None)
 """The assembly puts here which threads the engine knows, and the log of the site."""
 
 _new = object.__new__
-
-
-class Arrival(Serving):
-    """What is current while an application makes a request in its own way.
-
-    Args:
-        environ: The environ that the request is made of.
-        outer: What was current before, and is seen until there is a request.
-    """
-
-    __slots__ = ("environ",)
-
-    def __init__(self, environ: Environ, outer: Serving) -> None:
-        super().__init__(outer.request, outer.response, outer)
-        self.environ = environ
 
 
 def begin(app: Application, environ: Environ) -> Serving:
@@ -86,7 +71,7 @@ def begin(app: Application, environ: Environ) -> Serving:
 
 def _begin_by_application(app: Application, environ: Environ, outer: Serving) -> Serving:
     """Let an application make request and response in its own way."""
-    current.set(Arrival(environ, outer))
+    current.set(Arrival(lambda request: describe(request, app, environ), outer))
     try:
         app.get_serving(
             Host("", port_of(environ.get("SERVER_PORT"), 80), environ.get("SERVER_NAME", "")),

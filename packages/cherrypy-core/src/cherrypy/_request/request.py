@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from cherrypy._config.namespaces import NamespaceSet
 from cherrypy._http.errors import TooManyFieldsError
@@ -30,7 +30,7 @@ from cherrypy._request.error_pages import (
     respond_with_error,
 )
 from cherrypy._request.run import good_hosts, handle_error, respond, run, run_hooks
-from cherrypy._runtime.context import current
+from cherrypy._runtime.context import Arrival, current
 from cherrypy._runtime.errors import HTTPError, InternalRedirect, NotFound
 from cherrypy._runtime.overriding import Shortened
 from cherrypy._runtime.state import lazy
@@ -192,6 +192,14 @@ class Request(Shortened):
         *("headers", "remote", "request_line", "request_path"),
     )
     """What the request path, or the access log, calls or reads only where it has been replaced."""
+
+    def __new__(cls, *_args: Any, **_kwargs: Any) -> Self:
+        """Make a request that is complete before ``__init__`` of a subclass sees it."""
+        request = super().__new__(cls)
+        arrival = current.get()
+        if isinstance(arrival, Arrival):
+            arrival.describe(request)
+        return request
 
     def __init__(
         self,

@@ -6,10 +6,12 @@ arguments.
 """
 
 import threading
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 __all__ = [
+    "Arrival",
     "Serving",
     "ServingProxy",
     "ThreadData",
@@ -39,6 +41,21 @@ class Serving:
         self.request = request
         self.response = response
         self.outer = outer or self
+
+
+class Arrival(Serving):
+    """What is current while an application makes a request in its own way.
+
+    Args:
+        describe: Sets on a new request what the environ says, before anybody else sees it.
+        outer: What was current before, and is seen until there is a request.
+    """
+
+    __slots__ = ("describe",)
+
+    def __init__(self, describe: Callable[[Any], None], outer: Serving) -> None:
+        super().__init__(outer.request, outer.response, outer)
+        self.describe = describe
 
 
 idle = Serving(None, None)
