@@ -20,7 +20,7 @@ WORKER = Path(__file__).with_name("worker.py")
         ("hello", "hello", 59),  # CherryPy 18.10.0 makes 670, Bottle 80
         ("logged", "logged", 99),  # 697: an access log in a file
         ("logged_by_logging", "logged_by_logging", 155),  # 699
-        ("path", "main", 91),  # 707, 116
+        ("path", "main", 92),  # 707, 116
         ("configured", "configured", 76),  # 698
     ],
 )

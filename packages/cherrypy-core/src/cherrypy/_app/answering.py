@@ -93,7 +93,7 @@ def _body_of(app: Application, serving: Serving, environ: Environ) -> Iterable[b
     if (
         request.plan.on_end_request
         or "close" in request.own_methods
-        or app.has_own_serving
+        or app.own_methods
         or bus.listeners["after_request"]
         or (chunks.__class__ is not list and chunks.__class__ is not FileContent)
     ):

@@ -14,6 +14,7 @@ from cherrypy._request.request import Request
 from cherrypy._request.response import Response
 from cherrypy._runtime.context import current, serving
 from cherrypy._runtime.logs import LogManager
+from cherrypy._runtime.overriding import Shortened
 from cherrypy._tools.toolbox import Toolbox
 from cherrypy.process.wspbus import bus
 
@@ -37,7 +38,7 @@ class Site:
 site = Site()
 
 
-class Application:
+class Application(Shortened):
     """A WSGI application that publishes the attributes of a root object.
 
     Args:
@@ -79,7 +80,9 @@ class Application:
 
     def __setattr__(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
-        if name in PLANNED_ATTRIBUTES:
+        if name in self.shortened:
+            self.own_methods |= {name}
+        if name in PLANNED_ATTRIBUTES or name in self.shortened:
             generation.bump()
 
     @property
@@ -125,7 +128,7 @@ class Application:
 
     def dispatcher_of(self, path: str, default: Callable[[str], None]) -> Callable[[str], None]:
         """Return the dispatcher that is configured for a path."""
-        dispatch: Callable[[str], None] = _nearest(self.config, path, "request.dispatch", default)
+        dispatch: Callable[[str], None] = self.find_config(path, "request.dispatch", default)
         return dispatch
 
     def plans(self) -> Plans:
@@ -138,15 +141,9 @@ class Application:
     current_plans: Plans | None = None
     """The plans that were made last; use :meth:`plans` to get good ones."""
 
-    has_own_serving: bool = False
-    """Whether a subclass makes or releases requests in its own way."""
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        cls.has_own_serving = (
-            cls.get_serving is not Application.get_serving
-            or cls.release_serving is not Application.release_serving
-        )
+    shortened = ("get_serving", "release_serving", "find_config")
+    """Methods that the request path calls only where they have been replaced."""
+    own_methods: frozenset[str]  # type: ignore[misc]  # of the class, or of one application
 
     def global_config(self) -> Mapping[str, Any]:
         """Return the configuration of the site."""

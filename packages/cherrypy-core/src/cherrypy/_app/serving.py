@@ -45,7 +45,7 @@ def begin(app: Application, environ: Environ) -> Serving:
     request_class = app.request_class
     response_class = app.response_class
     if (
-        app.has_own_serving
+        app.own_methods
         or "__init__" in request_class.own_methods
         or "__init__" in response_class.own_methods
     ):

@@ -11,7 +11,7 @@ from cherrypy._publishing.plan import Layers, Plans, ResourcePlan, Sections
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import CherryPyException, NotFound
 from cherrypy._runtime.messages import Request, Response
-from cherrypy._runtime.overriding import Shortened
+from cherrypy._runtime.overriding import ShortenedInstances
 
 Translator = Mapping[int, Any]
 
@@ -167,7 +167,7 @@ def _dispatch(
     return child, [*rest, left[-1]], 1 if len(rest) == segments else 0
 
 
-class Dispatcher(Shortened):
+class Dispatcher(ShortenedInstances):
     """Finds the page handler of a path among the attributes of the application's root.
 
     Args:

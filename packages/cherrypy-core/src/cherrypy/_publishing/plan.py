@@ -304,12 +304,16 @@ class EarlyPlan(ResourcePlan):
 
 EARLY = EarlyPlan()
 
+AS_PLANNED: Any = object()
+"""Stands for the configuration of a request that nobody has read or set: that of its plan."""
+
 
 class Publication(Protocol):
     """What plans are made for: an application."""
 
     config: Any
     request_class: Any
+    own_methods: frozenset[str]
 
     def global_config(self) -> Settings:
         """Return the configuration of the site."""
@@ -365,7 +369,7 @@ class Plans:
             if "request.dispatch" in settings
         }
         self.dispatch = app.request_class.dispatch
-        self.resolve = resolver_of(self.dispatch)
+        self.resolve = None if "find_config" in app.own_methods else resolver_of(self.dispatch)
         self._resolvers = {
             id(dispatch): resolver_of(dispatch)
             for dispatch in (self.dispatch, *self.dispatchers.values())
@@ -516,6 +520,10 @@ def resolver_of(dispatch: Any) -> Any:
     That is so for every dispatcher but ours, and for ours where a subclass, or a program that
     measures applications, has replaced what ``resolve`` does the work of.
     """
-    if isinstance(dispatch, Shortened) and not dispatch.own_methods:
+    if (
+        isinstance(dispatch, Shortened)
+        and not dispatch.own_methods
+        and vars(dispatch).keys().isdisjoint(dispatch.shortened)
+    ):
         return getattr(dispatch, "resolve", None)
     return None

@@ -26,7 +26,7 @@ class Application(Protocol):
     log: LogManager
     request_class: Any
     response_class: Any
-    has_own_serving: bool
+    own_methods: frozenset[str]
     current_plans: "Plans | None"
 
     def plans(self) -> "Plans":

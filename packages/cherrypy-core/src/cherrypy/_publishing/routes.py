@@ -8,10 +8,10 @@ from cherrypy._publishing.plan import Layers, Plans, ResourcePlan
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPRedirect, NotFound
 from cherrypy._runtime.messages import Request, Response
-from cherrypy._runtime.overriding import Shortened
+from cherrypy._runtime.overriding import ShortenedInstances
 
 
-class RoutesDispatcher(Shortened):
+class RoutesDispatcher(ShortenedInstances):
     """Finds the page handler of a path by routes, such as ``/city/{name}``.
 
     It needs the extra ``routes_dispatcher``.

@@ -28,6 +28,7 @@ class RequestBody(Entity):
 
     maxbytes: int | None = None
     """How many bytes the body may have; None or 0 for no limit."""
+    _is_processed = False
 
     def __init__(
         self,
@@ -45,11 +46,16 @@ class RequestBody(Entity):
     def process(self) -> None:
         """Prepare the body for reading, call its processor, hand its parameters to the request.
 
+        A second call does nothing.
+
         Raises:
             HTTPError: 411 without a length, 400 if the length is not a number or if the body is
                 malformed or shorter than told, 413 if it is larger than ``maxbytes`` (before any
                 of it is read, if the length was told).
         """
+        if self._is_processed:
+            return
+        self._is_processed = True
         chunked = "Transfer-Encoding" in self.headers
         if "Content-Length" not in self.headers and not chunked:
             raise HTTPError(411)

@@ -38,6 +38,7 @@ def finish(response: Response) -> None:
     if (
         has_content
         and not response.stream
+        and response.field_lines is None  # or else a map is made of those
         and seen_headers(response) is None
         and made(response, "cookie") is None
     ):  # PERF: no map where nobody has looked at it

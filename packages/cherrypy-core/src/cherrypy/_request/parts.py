@@ -1,16 +1,17 @@
 """The parts of a request that are made of its environ when they are first read.
 
+They say what the client sent, whatever has been set on the request or in its headers since.
+
 Each function makes the attribute of its name, see :class:`cherrypy._request.request.Request`.
 """
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from cherrypy._http.headers import HeaderMap, Host, headers_from_environ
+from cherrypy._http.headers import HeaderMap, Host, decode_TEXT_maybe, headers_from_environ
 from cherrypy._http.targets import urljoin
 from cherrypy._runtime.errors import HTTPError
 from cherrypy._runtime.messages import Request
-from cherrypy._runtime.state import sent_field
 
 if TYPE_CHECKING:
     from http.cookies import SimpleCookie
@@ -21,6 +22,12 @@ DEFAULT_HOSTS = (Host("127.0.0.1", 80), Host("127.0.0.1", 1111))
 """Both ends of the connection of a request that has none, in a test for example."""
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def environ_key(name: str) -> str:
+    """Return the key of a header field in a WSGI environ (PEP 3333)."""
+    key = name.upper().replace("-", "_")
+    return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
 
 
 def port_of(text: str | None, default: int) -> int:
@@ -85,6 +92,10 @@ def login(request: Request) -> str | None:
 
 def request_path(request: Request) -> str:
     """Path with the mount point, decoded."""
+    environ = request.wsgi_environ
+    path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+    if path.isascii() and "PATH_INFO" in environ:
+        return urljoin(path)
     return urljoin(request.script_name, request.path_info)
 
 
@@ -115,35 +126,40 @@ def headers(request: Request) -> HeaderMap:
 
 def header_list(request: Request) -> list[tuple[str, str]]:
     """Header fields in the order in which the server gave them."""
-    return list(request.headers.items())
+    return list(headers_from_environ(request.wsgi_environ).items())
 
 
 def cookie(request: Request) -> "SimpleCookie":
     """Cookies by name (RFC 6265 section 4.2); a malformed one harms none of the others."""
     from cherrypy._http.cookies import parse_cookie
 
-    return parse_cookie(request.headers.get("Cookie") or "")
+    request.headers.get("Cookie")  # tools that watch which fields are read notice it
+    return parse_cookie(decode_TEXT_maybe(request.wsgi_environ.get("HTTP_COOKIE", "")))
 
 
 def base(request: Request) -> str:
     """Scheme, host and port of the request, such as ``http://localhost:8080``."""
-    if not request.wsgi_environ:
+    environ = request.wsgi_environ
+    if not environ:
         return ""
-    host = sent_field(request, "Host")
+    scheme = environ.get("wsgi.url_scheme", request.scheme)
+    host = environ.get("HTTP_HOST")
     if not host:
         host = request.local.name or request.local.ip
-        if request.local.port != DEFAULT_PORTS.get(request.scheme):
+        if request.local.port != DEFAULT_PORTS.get(scheme):
             host = f"{host}:{request.local.port}"
-    return f"{request.scheme}://{host}"
+    return f"{scheme}://{host}"
 
 
 def request_line(request: Request) -> str:
     """The request line, put together again."""
-    if not request.wsgi_environ:
+    environ = request.wsgi_environ
+    if not environ:
         return ""
-    query = request.wsgi_environ.get("QUERY_STRING", "")
+    query = environ.get("QUERY_STRING", "")
     target = f"{request.request_path}?{query}" if query else request.request_path
-    return f"{request.method} {target} {request.wsgi_environ.get('SERVER_PROTOCOL', 'HTTP/1.0')}"
+    method = environ.get("REQUEST_METHOD", request.method)
+    return f"{method} {target} {environ.get('SERVER_PROTOCOL', 'HTTP/1.0')}"
 
 
 def params(request: Request) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from cherrypy._publishing.namespaces import (
     response_namespace,
 )
 from cherrypy._publishing.objects import Dispatcher
-from cherrypy._publishing.plan import EARLY, ResourcePlan
+from cherrypy._publishing.plan import AS_PLANNED, EARLY, ResourcePlan
 from cherrypy._publishing.publication import Application
 from cherrypy._request import parts
 from cherrypy._request.error_pages import (
@@ -32,7 +32,7 @@ from cherrypy._request.error_pages import (
 from cherrypy._request.run import good_hosts, handle_error, respond, run, run_hooks
 from cherrypy._runtime.context import Arrival, current
 from cherrypy._runtime.errors import HTTPError, InternalRedirect, NotFound
-from cherrypy._runtime.overriding import Shortened
+from cherrypy._runtime.overriding import ClassAttribute, Shortened
 from cherrypy._runtime.state import lazy
 from cherrypy._tools.hooks import HOOK_POINTS, HookMap, SharedHooks
 
@@ -46,7 +46,7 @@ MAX_GOOD_HOSTS = 1000
 NO_ENVIRON: Mapping[str, Any] = MappingProxyType({})
 
 
-class _Hooks:
+class _Hooks(ClassAttribute):
     """The attribute ``hooks``: of the class the hooks of all requests, of a request its own."""
 
     def __get__(self, instance: "Request | None", owner: "type[Request]") -> HookMap:
@@ -57,12 +57,17 @@ class _Hooks:
             instance.plan = instance.plan.with_own_hooks()
         return instance.own_hooks
 
+    def set_on_class(self, owner: "type[Request]", value: HookMap) -> None:
+        """Make hooks those of all requests; whatever is done to them later counts, too."""
+        owner.class_hooks = SharedHooks(HOOK_POINTS)
+        owner.class_hooks.update(value)
+
     def __set__(self, instance: "Request", hooks: HookMap) -> None:
         instance.own_hooks = hooks
         instance.plan = instance.plan.with_own_hooks()
 
 
-class _Namespaces:
+class _Namespaces(ClassAttribute):
     """The attribute ``namespaces``: handlers of configuration namespaces, of all or for one."""
 
     def __get__(self, instance: "Request | None", owner: "type[Request]") -> NamespaceSet:
@@ -71,6 +76,10 @@ class _Namespaces:
         if instance.own_namespaces is None:
             self.__set__(instance, NamespaceSet(instance.app.request_namespaces()))
         return instance.own_namespaces  # type: ignore[return-value]  # it has been set
+
+    def set_on_class(self, owner: "type[Request]", value: NamespaceSet) -> None:
+        """Make namespaces those of all requests."""
+        owner.class_namespaces = value
 
     def __set__(self, instance: "Request", namespaces: NamespaceSet) -> None:
         instance.own_namespaces = namespaces
@@ -133,7 +142,7 @@ class Request(Shortened):
     own_hooks: HookMap | None = None
     own_toolmaps: dict[str, dict[str, dict[str, Any]]] | None = None
     own_error_page: dict[int | str, Any] | None = None
-    own_config: dict[str, Any] | None = None
+    own_config: dict[str, Any] | None = AS_PLANNED
     own_namespaces: NamespaceSet | None = None
 
     # What configuration may set -----------------------------------------------------------------
@@ -175,7 +184,11 @@ class Request(Shortened):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        for name in ("hooks", "error_page", "namespaces"):
+        if "hooks" in vars(cls):
+            own_hooks = vars(cls)["hooks"]
+            del cls.hooks
+            Request.__dict__["hooks"].set_on_class(cls, own_hooks)
+        for name in ("error_page", "namespaces"):
             if name in vars(cls):
                 setattr(cls, f"class_{name}", vars(cls)[name])
                 delattr(cls, name)
@@ -270,9 +283,11 @@ class Request(Shortened):
 
         Until the resource is found, and outside of requests, it is ``None``.
         """
-        if self.own_config is None and not self.plan.is_early:
+        if self.own_config is AS_PLANNED:
+            if self.plan.is_early:
+                return None  # type: ignore[return-value]  # handlers know that there is one
             self.own_config = dict(self.plan.config)
-        return self.own_config  # type: ignore[return-value]  # handlers know that there is one
+        return self.own_config  # type: ignore[return-value]  # see above
 
     @config.setter
     def config(self, config: dict[str, Any] | None) -> None:
@@ -418,8 +433,10 @@ class Request(Shortened):
         self.header_list = header_list
         self.headers = HeaderMap(header_list)
         self.wsgi_environ = self.wsgi_environ or {
+            "REQUEST_METHOD": method,
             "SERVER_PROTOCOL": req_protocol,
             "QUERY_STRING": query_string,
+            **{parts.environ_key(name): value for name, value in header_list},
         }
         self.method = method
         self.query_string = query_string

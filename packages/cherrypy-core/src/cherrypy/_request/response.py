@@ -111,7 +111,10 @@ class Response(Shortened):
     octet_lines: list[tuple[bytes, bytes]] | None = None
     """The same as ``field_lines``, in bytes; made when :attr:`header_list` is first read."""
 
-    shortened = ("__init__", "body", "headers", "cookie", "status", "stream", "finalize")
+    shortened = (
+        *("__init__", "body", "headers", "cookie", "status", "stream", "finalize"),
+        "collapse_body",
+    )
     """What a class may keep or do in its own way; such a response is always finalized by it."""
 
     def __init__(self) -> None:

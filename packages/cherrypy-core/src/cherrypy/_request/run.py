@@ -7,7 +7,7 @@ from cherrypy._config.generations import generation
 from cherrypy._http.errors import ProtocolError
 from cherrypy._publishing.handlers import FOUND, mismatch_of
 from cherrypy._publishing.namespaces import error_page_key
-from cherrypy._publishing.plan import EARLY, ResourcePlan, Stage
+from cherrypy._publishing.plan import AS_PLANNED, EARLY, ResourcePlan, Stage
 from cherrypy._request.error_pages import respond_with_error, respond_with_failure
 from cherrypy._request.finish import discard, finish_plain, finish_redirect
 from cherrypy._runtime.errors import HTTPError, HTTPRedirect
@@ -87,11 +87,13 @@ def _find_resource(request: Request, response: Response) -> None:
     plan: ResourcePlan
     if resolve is not None and "get_resource" not in request.own_methods:
         plan = resolve(request, response, path, plans)
-        request.own_config = None
+        request.own_config = AS_PLANNED
     else:
         request.get_resource(path)
         plan = plans.of_config(request.config or {})
-    request.plan = plan if request.plan is EARLY else plan.joined(request)
+    if request.plan is not EARLY:
+        plan = plan.joined(request)
+    request.plan = plan
     if not plan.is_plain:
         plan.apply(request, response)
 
@@ -191,6 +193,7 @@ def _respond_with(
 def _drop_content(request: Request, response: Response) -> None:
     """Close what a handler has opened for content that is not going to be sent."""
     response.is_finished = False
+    response.field_lines = None
     try:
         discard(response)
     except Exception:  # the answer is another one already

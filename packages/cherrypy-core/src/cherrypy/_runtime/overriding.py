@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from cherrypy._config.generations import generation
 
-__all__ = ["Overridable"]
+__all__ = ["ClassAttribute", "Overridable", "Shortened", "ShortenedInstances"]
 
 
 class Overridable(type):
@@ -33,6 +33,11 @@ class Overridable(type):
         cls._compare()
 
     def __setattr__(cls, name: str, value: object) -> None:
+        kept_by = cls.__dict__.get(name)
+        if isinstance(kept_by, ClassAttribute):
+            kept_by.set_on_class(cls, value)
+            generation.bump()
+            return
         super().__setattr__(name, value)
         if name in cls.shortened:
             cls._compare()
@@ -53,6 +58,14 @@ class Overridable(type):
             subclass._compare()
 
 
+class ClassAttribute:
+    """A descriptor that also decides what is done when its attribute is set on the class."""
+
+    def set_on_class(self, owner: Any, value: Any) -> None:
+        """Keep a value for all instances of a class."""
+        raise TypeError(f"an attribute of {owner.__name__} cannot be set to {value!r}")
+
+
 class Shortened(metaclass=Overridable):
     """Base of a family, as type checkers see it."""
 
@@ -60,3 +73,12 @@ class Shortened(metaclass=Overridable):
     """Names whose ordinary meaning the request path knows."""
     own_methods: ClassVar[frozenset[str]]
     """Those of them that this class does in its own way."""
+
+
+class ShortenedInstances(Shortened):
+    """Base of a family whose instances tell, too, when one of the names is set on them."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+        if name in self.shortened:
+            generation.bump()

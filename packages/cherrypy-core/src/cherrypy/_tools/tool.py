@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from cherrypy._config.generations import generation
 from cherrypy._runtime.context import current
+from cherrypy._runtime.overriding import Shortened
 from cherrypy._tools.function import ToolFunction
 from cherrypy._tools.hooks import Hook
 
@@ -13,7 +14,7 @@ Arguments = Mapping[str, Any]
 PlannedHooks = list[tuple[str, Hook]]
 
 
-class Tool:
+class Tool(Shortened):
     """A function that is called at a hook point of the requests it is turned on for.
 
     Args:
@@ -25,6 +26,7 @@ class Tool:
             ``priority`` or the configuration sets ``tools.<name>.priority``.
     """
 
+    shortened = ("_setup", "_merged_args")
     namespace = "tools"
     callable: Callable[..., Any]
 
@@ -188,7 +190,7 @@ class HandlerTool(Tool):
             current.get().request.handler = None
 
     def _plan(self, arguments: Arguments) -> PlannedHooks:
-        return [("before_handler", self._hook(self._wrapper, arguments))]
+        return [(self._point or "before_handler", self._hook(self._wrapper, arguments))]
 
 
 class HandlerWrapperTool(Tool):
@@ -250,8 +252,13 @@ def planned_by(tool: Tool) -> Callable[[Arguments], PlannedHooks] | None:
     """
     if {"_setup", "_merged_args"} & tool.__dict__.keys():
         return None
+    if isinstance(getattr(type(tool), "callable", None), property):
+        return None  # another function each time, perhaps
     for owner in type(tool).__mro__:
         members = vars(owner)
+        if owner is Tool:
+            is_patched = any(members[name] is not Tool.ordinary[name] for name in Tool.shortened)
+            return None if is_patched else tool._plan
         if "_plan" in members:
             return tool._plan
         if "_setup" in members or "_merged_args" in members:
