@@ -77,6 +77,9 @@ DULL = {
 } | {"response.time", "response.timeout", "response.mine"}
 """Attributes that hold one simple value; they are written at fewer moments."""
 
+ENDED = ("inside_after", "around_after")
+"""Moments at which CherryPy has the request still, and here it is over: see the differences."""
+
 DULL_MOMENTS = [
     "around",
     "init",
@@ -160,6 +163,8 @@ class Cell(NamedTuple):
 def cells(attribute: str) -> Iterator[Cell]:
     """List the cells of an attribute, whose name has ``request.`` or ``response.`` before it."""
     for moment in moments.MOMENTS:
+        if moment in ENDED:
+            continue
         if attribute.startswith("response.") and moment == "init":
             continue  # there is none yet
         yield Cell(moment, attribute, "read")
