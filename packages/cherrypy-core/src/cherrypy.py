@@ -1,7 +1,7 @@
 """Says why there is no package ``cherrypy``, where its ``__init__.py`` has been removed.
 
-Python finds the package before this module, so this is imported only then. Removing the distribution
-``cherrypy`` does it: it holds copies of files of this distribution, see ``packages/cherrypy``.
+Python finds the package before this module, so this is imported only then. Removing the
+distribution ``cherrypy`` does it: it holds copies of files of this distribution.
 """
 
 from importlib.metadata import distributions

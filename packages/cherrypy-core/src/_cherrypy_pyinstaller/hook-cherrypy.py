@@ -1,8 +1,8 @@
 """What belongs to ``cherrypy`` in a frozen program; PyInstaller reads the names of this module.
 
-A name such as ``cherrypy.tools.sessions`` is looked up in the entry points of what is installed, when
-it is first used. So the modules behind them have to be named, and the metadata that announce them
-have to be there. The same goes for distributions of others that announce something.
+A name such as ``cherrypy.tools.sessions`` is looked up in the entry points of what is installed,
+when it is first used. So the modules behind them have to be named, and the metadata that announce
+them have to be there. The same goes for distributions of others that announce something.
 """
 
 from importlib.metadata import distributions
