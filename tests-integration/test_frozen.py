@@ -82,7 +82,7 @@ class Visitor:
 
 def with_password(base: str, kind: type[urllib.request.AbstractBasicAuthHandler] | Any) -> Visitor:
     handler = kind()
-    handler.add_password(None if False else "site", base, "ada", "secret")
+    handler.add_password("site", base, "ada", "secret")
     return Visitor(base, handler)
 
 

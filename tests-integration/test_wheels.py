@@ -8,6 +8,7 @@ import re
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import ZipFile
 
 import pytest
 
@@ -188,6 +189,21 @@ def test_all_together(built: Path, tmp_path: Path, kind: str) -> None:
     assert {found["versions"].get(name) for name in DISTRIBUTIONS} == {current_version()}
     assert set(found["modules"]) == modules_in(wheels)
     assert "cherrypy.servers: cheroot" in found["providers"]
+
+
+def test_each_in_a_folder_of_its_own(built: Path, tmp_path: Path) -> None:
+    """As PEX and Bazel lay them out; the copies of the umbrella are found first."""
+    wheels = [find_wheel(built, name) for name in DISTRIBUTIONS]
+    folders = [tmp_path / wheel.stem for wheel in wheels]
+    for wheel, folder in zip(wheels, folders, strict=True):
+        with ZipFile(wheel) as archive:
+            archive.extractall(folder)
+    python = create(tmp_path / "env", ["cheroot", "filelock"])
+    (site_packages,) = tmp_path.glob("env/lib/python*/site-packages")
+    (site_packages / "apart.pth").write_text("\n".join(map(str, folders)), "utf-8")
+    found = look_into(python)
+    assert {found["versions"].get(name) for name in DISTRIBUTIONS} == {current_version()}
+    assert set(found["modules"]) == modules_in(wheels)
 
 
 @pytest.mark.parametrize("name", SATELLITES)

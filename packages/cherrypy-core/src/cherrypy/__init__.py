@@ -1,11 +1,14 @@
 """The public names of CherryPy. Re-exports only; see ``cherrypy._assembly``."""
 
+from pkgutil import extend_path
 from sys import modules
 from typing import Any
 
-from cherrypy._portions import find_portions
+__path__ = extend_path(__path__, __name__)  # satellites add modules to this package
 
-__path__ = find_portions(__path__, __name__)  # satellites add modules to this package
+from cherrypy._portions import without_cherrypy_18
+
+__path__ = without_cherrypy_18(__path__)
 
 from cherrypy import _aliases, _assembly, lib, process
 from cherrypy._app.application import Application

@@ -1,9 +1,8 @@
 """The folders that make up the package, and what an older CherryPy has left in them."""
 
 import warnings
-from collections.abc import MutableSequence
+from collections.abc import Iterable
 from pathlib import Path
-from pkgutil import extend_path
 
 ONLY_IN_CHERRYPY_18 = "favicon.ico"
 
@@ -17,19 +16,16 @@ REPLACED = {
 """Modules of satellites whose path CherryPy 18 has, too, and folders that only satellites have."""
 
 
-def find_portions(path: MutableSequence[str], name: str) -> list[str]:
-    """Return the folders to search for modules of the package: satellites may be in others.
-
-    Folders of a CherryPy 18 that is installed elsewhere are left out.
+def without_cherrypy_18(portions: Iterable[str]) -> list[str]:
+    """Return the folders of the package without those of a CherryPy 18 that is installed elsewhere.
 
     Args:
-        path: The folder of the core, as the only one.
-        name: Name of the package.
+        portions: The folder of the core first, then those of satellites.
 
     Raises:
         ImportError: The folder of the core has modules of CherryPy 18.
     """
-    own, *others = extend_path(path, name)
+    own, *others = portions
     if _is_of_cherrypy_18(own):
         _tell(own)
     return [own, *(folder for folder in others if not _is_of_cherrypy_18(folder))]
