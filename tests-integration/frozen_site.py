@@ -58,12 +58,14 @@ class Site:
 
 def get_ha1(realm: str, username: str) -> str | None:
     """Find a user when the tool asks, so that its module is first imported then."""
-    return cherrypy.lib.auth_digest.get_ha1_dict_plain(USERS)(realm, username)
+    ha1: str | None = cherrypy.lib.auth_digest.get_ha1_dict_plain(USERS)(realm, username)
+    return ha1
 
 
 def checkpassword(realm: str, username: str, password: str) -> bool:
     """Compare a password."""
-    return cherrypy.lib.auth_basic.checkpassword_dict(USERS)(realm, username, password)
+    is_right: bool = cherrypy.lib.auth_basic.checkpassword_dict(USERS)(realm, username, password)
+    return is_right
 
 
 CONFIG = {

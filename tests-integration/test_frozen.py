@@ -14,6 +14,8 @@ import urllib.request
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.request import HTTPBasicAuthHandler as Basic
+from urllib.request import HTTPDigestAuthHandler as Digest
 
 import pytest
 
@@ -80,22 +82,25 @@ class Visitor:
         return response
 
 
-def with_password(base: str, kind: type[urllib.request.AbstractBasicAuthHandler] | Any) -> Visitor:
-    handler = kind()
-    handler.add_password("site", base, "ada", "secret")
-    return Visitor(base, handler)
+def with_password(base: str, kind: type[Basic | Digest]) -> Visitor:
+    passwords = urllib.request.HTTPPasswordMgr()
+    passwords.add_password("site", base, "ada", "secret")
+    return Visitor(base, kind(passwords))
 
 
 @contextmanager
-def running(command: list[str], folder: Path, *more: str) -> Iterator[str]:
+def running(
+    command: list[str], folder: Path, certificate: str = "", **environ: str
+) -> Iterator[str]:
     """Run a program, and yield its URL when it answers."""
     port = find_free_port()
     files = folder / "site-files"
     files.mkdir(exist_ok=True)
     (files / "a.txt").write_text("a file", "ascii")
-    environ = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    environ = {**os.environ, **environ}
+    environ.pop("PYTHONPATH", None)
     process = subprocess.Popen(  # noqa: S603
-        [*command, str(port), str(files), *more],
+        [*command, str(port), str(files), *filter(None, [certificate])],
         cwd=folder,
         env=environ,
         stdin=subprocess.PIPE,
@@ -103,7 +108,7 @@ def running(command: list[str], folder: Path, *more: str) -> Iterator[str]:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    base = f"{'https' if more else 'http'}://127.0.0.1:{port}"
+    base = f"{'https' if certificate else 'http'}://127.0.0.1:{port}"
 
     def answers() -> bool:
         assert process.poll() is None, process.communicate()[0]
@@ -132,9 +137,9 @@ def assert_that_all_works(base: str) -> None:
     assert icon.headers["Content-Type"] == "image/x-icon"
     assert icon.content[:4] == b"\0\0\1\0"
     assert visitor.get("/big", Accept_Encoding="gzip").headers["Content-Encoding"] == "gzip"
-    basic = with_password(base, urllib.request.HTTPBasicAuthHandler)
+    basic = with_password(base, Basic)
     assert basic.get("/basic").content == b"Hello ada"
-    digest = with_password(base, urllib.request.HTTPDigestAuthHandler)
+    digest = with_password(base, Digest)
     assert digest.get("/digest").content == b"Hello ada"
 
 
@@ -169,4 +174,58 @@ def test_zipapp(installed: Path, tmp_path: Path) -> None:
     shutil.rmtree(content)
     program = [sys.executable, "-I", "-S", "-W", "error::RuntimeWarning", "site.pyz"]
     with running(program, tmp_path) as base:
+        assert_that_all_works(base)
+
+
+def tool(name: str, *requirements: str) -> Path:
+    """Return the program of an environment that has it."""
+    return environment(name.lower(), requirements).with_name(name)
+
+
+@pytest.mark.long
+def test_shiv(built: Path, tmp_path: Path) -> None:
+    shiv = tool("shiv", "shiv==1.0.8", "pip==26.0")
+    links = ["--find-links", str(built), "--disable-pip-version-check"]
+    wheel = str(find_wheel(built, "cherrypy"))
+    run([str(shiv), "--quiet", "--output-file", "site.pyz", *links, wheel], tmp_path)
+    program = [sys.executable, "site.pyz", str(SITE)]
+    with running(program, tmp_path, SHIV_ROOT=str(tmp_path / "root")) as base:
+        assert_that_all_works(base)
+
+
+@pytest.mark.long
+def test_pex(built: Path, tmp_path: Path) -> None:
+    """It has each distribution in a folder of its own."""
+    pex = tool("pex", "pex==2.105.2")
+    root = str(tmp_path / "root")
+    wheel = str(find_wheel(built, "cherrypy"))
+    options = ["--find-links", str(built), "--pex-root", root, "--python", sys.executable]
+    run([str(pex), wheel, "--output-file", "site.pex", *options], tmp_path)
+    with running([sys.executable, "site.pex", str(SITE)], tmp_path, PEX_ROOT=root) as base:
+        assert_that_all_works(base)
+
+
+CX_FREEZE = """\
+from importlib.metadata import distributions
+
+from cx_Freeze import Executable, setup
+
+metadata = [
+    (str(each._path), f"lib/{each._path.name}")
+    for each in distributions()
+    if any(point.group.startswith("cherrypy.") for point in each.entry_points)
+]
+options = {"packages": ["cherrypy", "cheroot"], "include_files": metadata, "build_exe": "out"}
+setup(name="site", executables=[Executable("frozen_site.py")], options={"build_exe": options})
+"""
+
+
+@pytest.mark.long
+def test_cx_freeze(installed: Path, tmp_path: Path) -> None:
+    """It has no hooks of others, so the program says what docs/howto/freezing.md tells."""
+    python = environment("cx_freeze", ("cx_Freeze==8.7.3", *REQUIRED))
+    (tmp_path / "setup.py").write_text(CX_FREEZE, "utf-8")
+    shutil.copy(SITE, tmp_path)
+    run([str(python), "setup.py", "build_exe"], tmp_path, PYTHONPATH=str(installed))
+    with running([str(tmp_path / "out" / "frozen_site")], tmp_path) as base:
         assert_that_all_works(base)
