@@ -8,32 +8,24 @@ import re
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import ZipFile
 
 import pytest
-from filelock import FileLock
 
-from environments import create, environment
+from environments import create, environment, reference_python
 from repository import DISTRIBUTIONS, ROOT
 from versions import current_version
-from wheels import build_all, build_wheel_of_sdist, contents, file_name, find_wheel
+from wheels import build_wheel_of_sdist, contents, file_name, find_wheel
 
 if TYPE_CHECKING:
     from email.message import Message
 
-SATELLITES = [name for name in DISTRIBUTIONS if name not in {"cherrypy", "cherrypy-core"}]
+PARTS = [name for name in DISTRIBUTIONS if name != "cherrypy"]
+SATELLITES = [name for name in PARTS if name != "cherrypy-core"]
+PATHS_OF_CHERRYPY_18 = set(
+    (ROOT / "packages" / "cherrypy" / "paths-of-cherrypy-18.txt").read_text("utf-8").split()
+)
 SHARED_INITS = {"cherrypy/__init__.py", "cherrypy/lib/__init__.py", "cherrypy/process/__init__.py"}
-
-
-@pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """Give the folder of all wheels and sdists; whichever worker comes first builds them."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / "distributions"
-    with FileLock(folder.with_suffix(".lock")):
-        if not folder.with_suffix(".complete").exists():
-            build_all(folder)
-            folder.with_suffix(".complete").touch()
-    return folder
 
 
 def metadata_of(wheel: Path) -> Message:
@@ -60,21 +52,53 @@ def modules_in(wheels: list[Path]) -> set[str]:
 
 
 def test_no_file_is_in_two_wheels(built: Path) -> None:
+    """Those of the umbrella apart, which are copies."""
     owners: dict[str, list[str]] = {}
-    for name in DISTRIBUTIONS:
+    for name in PARTS:
         for path in contents(find_wheel(built, name)):
             owners.setdefault(path, []).append(name)
     assert [path for path, names in owners.items() if len(names) > 1] == []
 
 
+def test_the_umbrella_has_every_file_with_a_path_of_cherrypy_18_byte_for_byte(built: Path) -> None:
+    """An upgrade removes the files of CherryPy 18 after it has installed the parts."""
+    parts = {
+        path: content
+        for name in PARTS
+        for path, content in contents(find_wheel(built, name)).items()
+        if path in PATHS_OF_CHERRYPY_18
+    }
+    umbrella = contents(find_wheel(built, "cherrypy"))
+    copies = {path: umbrella[path] for path in umbrella if ".dist-info/" not in path}
+    assert copies == parts
+    assert copies.keys() >= SHARED_INITS
+
+
+def test_the_umbrella_has_the_command_of_cherrypy_18(built: Path) -> None:
+    (announced,) = (
+        content.decode()
+        for path, content in contents(find_wheel(built, "cherrypy")).items()
+        if path.endswith("/entry_points.txt")
+    )
+    assert announced.split() == ["[console_scripts]", "cherryd", "=", "cherrypy.daemon:run"]
+
+
+def test_the_paths_of_cherrypy_18_are_those_that_it_installs() -> None:
+    script = "from importlib.metadata import files; print(*files('CherryPy'), sep=chr(10))"
+    command = [str(reference_python()), "-I", "-c", script]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    installed = {path for path in run.stdout.split() if path.startswith("cherrypy/")}
+    assert {path for path in installed if not path.endswith(".pyc")} == PATHS_OF_CHERRYPY_18
+
+
 def test_core_alone_has_what_makes_the_shared_packages(built: Path) -> None:
-    for name in DISTRIBUTIONS:
+    for name in PARTS:
         paths = contents(find_wheel(built, name)).keys()
         of_core = SHARED_INITS | {"cherrypy/py.typed"}
         assert of_core & paths == (of_core if name == "cherrypy-core" else set()), name
 
 
-@pytest.mark.parametrize("name", DISTRIBUTIONS)
+@pytest.mark.parametrize("name", PARTS)
 def test_a_wheel_holds_its_sources_and_nothing_else(built: Path, name: str) -> None:
     source = ROOT / "packages" / name / "src"
     expected = {
@@ -100,7 +124,7 @@ def test_the_metadata_of_a_wheel(built: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", DISTRIBUTIONS)
 def test_an_sdist_makes_the_same_wheel(built: Path, name: str, tmp_path: Path) -> None:
-    """Octet for octet, although the rest of the repository is not there."""
+    """Byte for byte, although the rest of the repository is not there."""
     sdist = built / f"{file_name(name)}-{current_version()}.tar.gz"
     ours, theirs = find_wheel(built, name), build_wheel_of_sdist(sdist, tmp_path)
     assert theirs.name == ours.name
@@ -165,6 +189,21 @@ def test_all_together(built: Path, tmp_path: Path, kind: str) -> None:
     assert {found["versions"].get(name) for name in DISTRIBUTIONS} == {current_version()}
     assert set(found["modules"]) == modules_in(wheels)
     assert "cherrypy.servers: cheroot" in found["providers"]
+
+
+def test_each_in_a_folder_of_its_own(built: Path, tmp_path: Path) -> None:
+    """As PEX and Bazel lay them out; the copies of the umbrella are found first."""
+    wheels = [find_wheel(built, name) for name in DISTRIBUTIONS]
+    folders = [tmp_path / wheel.stem for wheel in wheels]
+    for wheel, folder in zip(wheels, folders, strict=True):
+        with ZipFile(wheel) as archive:
+            archive.extractall(folder)
+    python = create(tmp_path / "env", ["cheroot", "filelock"])
+    (site_packages,) = tmp_path.glob("env/lib/python*/site-packages")
+    (site_packages / "apart.pth").write_text("\n".join(map(str, folders)), "utf-8")
+    found = look_into(python)
+    assert {found["versions"].get(name) for name in DISTRIBUTIONS} == {current_version()}
+    assert set(found["modules"]) == modules_in(wheels)
 
 
 @pytest.mark.parametrize("name", SATELLITES)

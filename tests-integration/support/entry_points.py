@@ -6,6 +6,8 @@ from typing import Any
 class Point:
     """Stands for an entry point of an installed distribution."""
 
+    dist = None
+
     def __init__(self, name: str, value: Any, group: str = "") -> None:
         self.name = name
         self.value = value

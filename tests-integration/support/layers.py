@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 FACADE = 9
 RANKS = {
     "_version": 0,
+    "_portions": 0,
     "_http": 0,
     "process": 0,
     "_config": 1,

@@ -16,7 +16,11 @@ def targets() -> list[list[str]]:
     tests = [ROOT / "packages" / name / "tests" for name in DISTRIBUTIONS]
     single = [*tests, ROOT / "tests-integration", ROOT / "docs"]
     with_modules = [folder for folder in single if any(folder.rglob("*.py"))]
-    return [[str(folder) for folder in sources()], *([str(folder)] for folder in with_modules)]
+    build_hook = ROOT / "packages" / "cherrypy" / "hatch_build.py"
+    return [
+        [str(folder) for folder in [*sources(), build_hook]],
+        *([str(folder)] for folder in with_modules),
+    ]
 
 
 def main() -> int:

@@ -12,6 +12,9 @@ from repository import DISTRIBUTIONS, ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
+NEXT_VERSION = "19.99.0"
+"""The version after this one, for tests of upgrades."""
+
 _BUILD_EDITABLE = "import sys; from hatchling.build import build_editable as b; b(sys.argv[1])"
 
 
@@ -20,6 +23,21 @@ def _run_in(folder: Path, *arguments: str) -> None:
     run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603
     if run.returncode:
         raise RuntimeError(f"{' '.join(command)}, in {folder}\n{run.stdout}{run.stderr}")
+
+
+def build_wheels(folder: Path, root: Path) -> None:
+    """Build a wheel of every distribution.
+
+    Args:
+        folder: Where to put them.
+        root: The folder of the repository, or of a copy.
+
+    Raises:
+        RuntimeError: A build failed; the message has its output.
+    """
+    for name in DISTRIBUTIONS:
+        project = root / "packages" / name
+        _run_in(project, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder))
 
 
 def build_all(folder: Path) -> None:

@@ -6,6 +6,10 @@ from typing import Any
 
 __path__ = extend_path(__path__, __name__)  # satellites add modules to this package
 
+from cherrypy._portions import without_cherrypy_18
+
+__path__ = without_cherrypy_18(__path__)
+
 from cherrypy import _aliases, _assembly, lib, process
 from cherrypy._app.application import Application
 from cherrypy._assembly import (

@@ -63,7 +63,19 @@ def find_extension(group: str, name: str) -> Any | None:
         ImportError: The distribution is installed, and its module cannot be imported.
     """
     point = extensions(group).get(name)
-    return None if point is None else point.load()
+    if point is None:
+        return None
+    try:
+        return point.load()
+    except ModuleNotFoundError as error:
+        if point.dist is None or error.name is None or not error.name.startswith("cherrypy."):
+            raise
+        # removing the distribution cherrypy does that, see packages/cherrypy
+        raise ModuleNotFoundError(
+            f"{error}: files of {point.dist.name} are missing: pip install --force-reinstall "
+            f"--no-deps {point.dist.name}=={point.dist.version}",
+            name=error.name,
+        ) from error
 
 
 def missing(group: str, name: str) -> str:
