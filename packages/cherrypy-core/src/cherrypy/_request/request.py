@@ -452,7 +452,7 @@ class Request(Shortened):
         self,
         status: int | str,
         **kwargs: Any,
-    ) -> bytes | Iterator[bytes]:
+    ) -> bytes | Iterable[bytes]:
         """Return the content of an error page of this request."""
         return error_page_content(self, current.get().response, status, **kwargs)
 

@@ -234,6 +234,26 @@ def _answer_error(request: Request, response: Response) -> None:
         respond_with_failure(request, response)
 
 
+def answer_late(request: Request, response: Response, error: Exception) -> None:
+    """Make the response to an error in a body of which nothing has been sent, while it is handled.
+
+    The hooks have run by then, and do not run again.
+
+    Raises:
+        Exception: ``request.throw_errors`` is on.
+    """
+    if not isinstance(error, (HTTPError, HTTPRedirect)):
+        _answer_error(request, response)
+        return
+    try:
+        _drop_content(request, response)
+        error.set_response()
+        response.finalize()
+    except Exception:
+        _log_failure(request)
+        respond_with_failure(request, response)
+
+
 def handle_error(request: Request, response: Response) -> None:
     """Make the response to an unexpected error, while it is being handled.
 

@@ -93,7 +93,7 @@ class Request(Protocol):
     def respond_with_error(self, error: Any) -> None:
         """Make the response an error page."""
 
-    def error_page_content(self, status: int | str, **kwargs: Any) -> bytes | Iterator[bytes]:
+    def error_page_content(self, status: int | str, **kwargs: Any) -> bytes | Iterable[bytes]:
         """Return the content of an error page of this request."""
 
 
