@@ -103,7 +103,7 @@ def test_whatever_the_message_says_is_escaped(message: str) -> None:
 
 def test_the_path_of_a_page_that_is_missing_is_escaped() -> None:
     answer = ask("/%3Cscript%3E%22%26%C3%A9")
-    assert "The path &#x27;/&lt;script&gt;&quot;&amp;é&#x27; was not found." in answer.text
+    assert "The path '/&lt;script&gt;\"&amp;é' was not found." in answer.text
 
 
 @pytest.mark.parametrize("status", [403, 416, 503])
@@ -254,7 +254,7 @@ def test_a_page_may_change_the_response() -> None:
         ("/error?status=404&message=m", "<404 Not Found|m|True>"),
         ("/unexpected", "default 500 Internal Server Error"),
         ("/error?status=403", "default 403 Forbidden"),
-        ("/nobody", "<404 Not Found|The path &#x27;/nobody&#x27; was not found.|False>"),
+        ("/nobody", "<404 Not Found|The path '/nobody' was not found.|False>"),
         ("/error?unexpected=1", "<404 Not Found|Unexpected query"),
     ],
 )
@@ -298,7 +298,8 @@ def _raise(error: Exception) -> Any:
         _raise(ValueError("secret")),
         _raise(HTTPError(403, "secret")),
         lambda **_values: None,
-        lambda **_values: ["secret"],
+        lambda **_values: ["secret", 1],
+        lambda **_values: {"secret": 1},
         lambda **_values: 7,
         lambda: "too few parameters",
     ],
@@ -434,7 +435,7 @@ def test_not_found_names_the_path_of_the_request() -> None:
             raise cherrypy.NotFound
 
     client = Client(cherrypy.Application(Root(), "/app"))
-    assert "The path &#x27;/app/a/b&#x27; was not found." in client.get("/app/a/b").text
+    assert "The path '/app/a/b' was not found." in client.get("/app/a/b").text
 
 
 def test_bare_errors() -> None:

@@ -181,7 +181,8 @@ def _add_parts(entity: "Entity", parts: list["Part"], *, closes: bool) -> None:
     try:
         for part in parts:
             name = "parts" if part.name is None else part.name
-            if part.filename is not None or (part.file is None and part.value is None):
+            is_read = part.file is not None or isinstance(part.value, bytes)
+            if part.filename is not None or not is_read:
                 add_value(entity.params, name, part)
             else:
                 add_value(entity.params, name, part.fullvalue())

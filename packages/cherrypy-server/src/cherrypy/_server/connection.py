@@ -185,6 +185,8 @@ class Connection(HTTPConnection):
         """
         if not self.server.connections.remove(self):
             return
+        if self._is_waiting and self._partial and self.server.ready:
+            self._answer_timeout()
         if self.linger and self.is_upgraded:
             with suppress(OSError):
                 self.wfile.close()  # this does not close the socket itself
@@ -213,6 +215,16 @@ class Connection(HTTPConnection):
         if not request.sent_headers:
             with suppress(ClientGoneError, ClientTimeoutError):
                 request.simple_response(status, reason)
+
+    def _answer_timeout(self) -> None:
+        """Answer a head that has not become complete in time.
+
+        The thread that watches all connections does this, and must not wait for the client.
+        """
+        with suppress(OSError):
+            self.socket.settimeout(0)
+            request = self.RequestHandlerClass(self.server, self)
+            self._answer_failure(request, HTTPStatus.REQUEST_TIMEOUT)
 
     def _may_read(self) -> bool:
         """Tell whether reading gives bytes, or the end of the stream, without waiting long."""
