@@ -61,7 +61,7 @@ class RequestBody(Entity):
         if self.length is None and not chunked:
             raise HTTPError(400, "Content-Length is not a number of bytes.")
         if self.maxbytes and self.length is not None and self.length > self.maxbytes:
-            raise HTTPError(413, f"Maximum request length: {self.maxbytes}")
+            raise HTTPError(413)
         self.fp = SizedReader(
             self.fp,
             self.length,

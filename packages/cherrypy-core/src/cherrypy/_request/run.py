@@ -207,7 +207,10 @@ def _use_settings_above(request: Request) -> None:
     Its hooks have not run, and do not run now; how errors are shown has to be known all the same.
     """
     plans = request.app.plans()
-    for key, value in plans.merged(["/"] if "/" in plans.sections else []).items():
+    path = request.path_info
+    sections = [name for name in plans.sections if f"{path}/".startswith(name.rstrip("/") + "/")]
+    layers = [getattr(request.app.root, "_cp_config", {}), *sorted(sections, key=len)]
+    for key, value in plans.merged(layers).items():
         namespace, _, name = key.partition(".")
         if namespace == "request" and "." not in name:
             setattr(request, name, value)

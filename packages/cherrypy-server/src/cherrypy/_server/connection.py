@@ -281,8 +281,12 @@ def _check_size(received: bytes, taken: int, limit: int) -> None:
     if not limit or taken <= limit:
         return
     if received.find(b"\r\n", 2, limit) < 0:
-        raise RequestRefusedError(414, f"The request line is longer than {limit} bytes")
-    raise RequestRefusedError(431, f"The header fields are longer than {limit} bytes")
+        raise RequestRefusedError(
+            414, "The Request-URI sent with the request exceeds the maximum allowed bytes."
+        )
+    raise RequestRefusedError(
+        431, "The headers sent with the request exceed the maximum allowed bytes."
+    )
 
 
 def _is_readable(connection: socket, seconds: float) -> bool:
