@@ -174,9 +174,6 @@ class OpenBody:
         current.set(self.serving or before)
         try:
             chunk = next(self.iterator)
-            if chunk:
-                self.start_response = None
-            return chunk
         except StopIteration:
             raise
         except Exception as error:
@@ -185,6 +182,9 @@ class OpenBody:
             return self._answer_error(error, self.serving, self.start_response)
         finally:
             current.set(before)
+        if chunk:
+            self.start_response = None
+        return chunk
 
     next = __next__
 

@@ -4,7 +4,7 @@ The classes themselves are :class:`cherrypy._request.request.Request` and
 :class:`cherrypy._request.response.Response`, whose docstrings describe the attributes.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 if TYPE_CHECKING:

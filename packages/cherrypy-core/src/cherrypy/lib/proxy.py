@@ -12,8 +12,8 @@ from ipaddress import (
 )
 from typing import NamedTuple
 
-from cherrypy._http.fields import split_list, split_parameters
 from cherrypy._http.errors import MalformedTargetError
+from cherrypy._http.fields import split_list, split_parameters
 from cherrypy._http.headers import Host
 from cherrypy._http.targets import parse_host
 from cherrypy._runtime.iterators import Names, names_of

@@ -418,7 +418,7 @@ class Bus:
             self._wake_all()
 
     def _is_started_by_thread(self) -> bool:
-        """Tell whether a start is under way, and neither it nor its end is up to the main thread."""
+        """Tell whether a start is under way, and the main thread does not take part in it."""
         main = threading.main_thread()
         return self._starter not in {None, main} and threading.current_thread() is not main
 

@@ -318,8 +318,9 @@ class CPWebCase(webtest.WebCase):
         """
         page = self.body.decode("utf-8")
         code, reason, usual_message = httputil.valid_status(status)
-        shown = html.escape(usual_message if message is None else message)
-        for part in (f"<title>{html.escape(f'{code} {reason}')}</title>", f"<p>{shown}</p>"):
+        title = html.escape(f"{code} {reason}", quote=False)
+        shown = html.escape(usual_message if message is None else message, quote=False)
+        for part in (f"<title>{title}</title>", f"<p>{shown}</p>"):
             if part not in page:
                 self._fail(None, f"{part} is not in the error page:\n{page}")
         match = _TRACEBACK.search(page)

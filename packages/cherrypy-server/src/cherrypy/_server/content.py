@@ -38,9 +38,7 @@ class ContentTooLargeError(RequestRefusedError, MaxSizeExceeded):
     """Content that is longer than ``server.max_request_body_size``."""
 
     def __init__(self) -> None:
-        super().__init__(
-            413, "The entity sent with the request exceeds the maximum allowed bytes."
-        )
+        super().__init__(413, "The entity sent with the request exceeds the maximum allowed bytes.")
 
 
 def connection_fault(error: OSError | ValueError) -> OSError:
