@@ -323,7 +323,7 @@ def test_the_page_of_get_error_page_is_that_of_a_request_that_fails(status: str)
 
     class Root:
         @cherrypy.expose
-        def made(self) -> bytes:
+        def made(self) -> Any:
             return cherrypy._cperror.get_error_page(status, message="it's", traceback="")
 
         @cherrypy.expose
