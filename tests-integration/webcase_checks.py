@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import ssl
 import subprocess
 import sys
@@ -144,6 +145,31 @@ def test_a_class_leaves_nothing_behind(case: helper.CPWebCase) -> None:
         assert not thread.is_alive()
     with pytest.raises(ConnectionRefusedError):
         webtest.openURL("/", port=port, raise_subcls=ConnectionRefusedError)
+
+
+def test_another_port_is_taken_only_if_that_of_cherrypy_is_in_use(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert helper._PORT == 54583
+    port = webtest.find_free_port()  # other tests may use the real one
+    monkeypatch.setattr(helper, "_PORT", port)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        with isolated():
+            CaseOfItsOwn.setup_class()
+            try:
+                assert port != CaseOfItsOwn.PORT
+            finally:
+                CaseOfItsOwn.teardown_class()
+    for _ in range(2):  # connections of the first time may be in the way of the second
+        with isolated():
+            CaseOfItsOwn.setup_class()
+            try:
+                CaseOfItsOwn("test_gc").getPage("/")
+                assert port == CaseOfItsOwn.PORT
+            finally:
+                CaseOfItsOwn.teardown_class()
 
 
 def test_a_class_is_set_up_once(case: helper.CPWebCase) -> None:

@@ -163,7 +163,7 @@ def test_no_length_is_411() -> None:
         (b"", "Invalid JSON document: Expecting value (line 1, column 1)."),
         (b"[NaN]", "Invalid JSON document: NaN is not a number in JSON (RFC 8259 section 6)."),
         (b"1e999", "Invalid JSON document: the number 1e999 is too large."),
-        (b'{"<b>": 1, "<b>": 2}', "an object has the name &#x27;&lt;b&gt;&#x27; twice."),
+        (b'{"<b>": 1, "<b>": 2}', "an object has the name '&lt;b&gt;' twice."),
         (b"[" * 201 + b"]" * 201, "it is nested more than 200 levels deep."),
         (b"[" * 1_000_000, "it is nested more than 200 levels deep."),
         (b'"\xe9"', "it is not UTF-8 (RFC 8259 section 8.1), see byte 1."),
@@ -172,7 +172,7 @@ def test_no_length_is_411() -> None:
 def test_what_is_no_json_is_400_with_the_reason(content: bytes, reason: str) -> None:
     answer = client(Inward()).post("/", content=content, headers=JSON)
     assert answer.status == 400
-    assert reason in answer.text.replace("&#39;", "&#x27;")
+    assert reason in answer.text
 
 
 def test_the_reason_is_in_problem_details_as_well() -> None:
@@ -241,13 +241,13 @@ def test_a_document_becomes_an_argument() -> None:
             {"title": "a", "seconds": "<b>"},
             "Invalid value at $.seconds: expected an integer, got text.",
         ),
-        ({"title": "a", "<b>": 1}, "$[&#x27;&lt;b&gt;&#x27;]: is not known here."),
+        ({"title": "a", "<b>": 1}, "$['&lt;b&gt;']: is not known here."),
     ],
 )
 def test_what_is_not_as_annotated_is_422_with_the_place(document: Any, reason: str) -> None:
     answer = client(Inward()).post("/add", json=document)
     assert answer.status == 422
-    assert reason in answer.text.replace("&#39;", "&#x27;")
+    assert reason in answer.text
 
 
 def test_a_parameter_that_says_nothing_is_an_error_of_the_server() -> None:

@@ -266,3 +266,11 @@ def test_other_gateways_work_with_our_requests(serve: Serve) -> None:
         answer = site.ask(request)
         assert status_of(answer) == 200
         assert answer.endswith(b"\r\n\r\nhello")
+
+
+def test_fields_with_an_underscore_are_passed_on_if_they_are_wanted(serve: Serve) -> None:
+    site = serve(show, keep_underscores=True)
+    lines = ("X_Own: 1", "X_Real_Ip: 2", "X-Real-IP: 3", "content_length: 4")
+    environ = environ_of(site.get("/", *lines, "TRANSFER_ENCODING: chunked"))
+    assert (environ["HTTP_X_OWN"], environ["HTTP_X_REAL_IP"]) == ("1", "3")
+    assert not {"CONTENT_LENGTH", "HTTP_CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING"} & {*environ}

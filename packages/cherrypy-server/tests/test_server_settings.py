@@ -73,6 +73,7 @@ DEFAULTS = {
     "bound_addr": ("127.0.0.1", 8080),
     "httpserver": None,
     "instance": None,
+    "keep_underscores": False,
     "max_request_body_size": 104857600,
     "max_request_header_size": 512000,
     "nodelay": True,

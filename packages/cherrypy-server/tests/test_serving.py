@@ -3,6 +3,7 @@
 import contextlib
 import inspect
 import logging
+import socket
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -141,6 +142,28 @@ def test_heads_have_a_deadline(serve: Serve) -> None:
                 break
             threading.Event().wait(0.02)
         assert status_of(answer.get(timeout=DEADLINE)) == 408
+
+
+@pytest.mark.parametrize("head", [b"G", b"GET / HTTP/1.1\r\nHost: a\r\n"])
+def test_a_head_that_does_not_end_is_answered(serve: Serve, head: bytes) -> None:
+    """Also one that comes behind another request."""
+    site = serve(hello, socket_timeout=0.2)
+    with site.connect() as client:
+        client.sendall(head)
+        assert status_of(read_all(client)) == 408
+    with site.connect() as client:
+        client.sendall(GET)
+        read_response(client)
+        client.sendall(head)
+        assert status_of(read_all(client)) == 408
+
+
+def test_a_head_that_the_client_gives_up_is_not_answered(serve: Serve) -> None:
+    site = serve(hello, socket_timeout=0.2)
+    with site.connect() as client:
+        client.sendall(b"GET / HTTP/1.1\r\n")
+        client.shutdown(socket.SHUT_WR)
+        assert read_all(client) == b""
 
 
 def test_idle_connections_are_closed(serve: Serve) -> None:

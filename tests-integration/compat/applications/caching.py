@@ -90,6 +90,19 @@ class Handlers:
         return f"{self.count()} accepted"
 
     @cherrypy.expose
+    def forget(self, how: str) -> str:
+        store = cherrypy._cache.store
+        for url in [url for url in store if url.endswith("/counted?forget=me")]:
+            if how == "clear":
+                store[url].clear()
+            elif how == "keys":
+                for key in list(store[url]):
+                    del store[url][key]
+            else:
+                del store[url]
+        return "forgotten"
+
+    @cherrypy.expose
     def redirecting(self) -> str:
         raise cherrypy.HTTPRedirect("/elsewhere", 301)
 

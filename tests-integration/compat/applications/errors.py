@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cherrypy
+from cherrypy.lib import static
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +43,11 @@ def set_every_header() -> None:
         cherrypy.response.headers[name] = "1"
     cherrypy.response.headers["Content-Type"] = "text/plain"
     cherrypy.response.cookie["seen"] = "yes"
+
+
+PAGE = Path(tempfile.mkdtemp()) / "error.html"
+PAGE.write_text("a page from a file")
+os.utime(PAGE, (1.6e9, 1.6e9))
 
 
 class Raising:
@@ -113,6 +120,30 @@ class Raising:
     def missing(self, needed: str) -> str:
         return needed
 
+    @cherrypy.expose
+    def quotes(self) -> None:
+        raise cherrypy.HTTPError(409, 'it\'s "quoted" & <b>')
+
+    @cherrypy.expose
+    def download(self) -> None:
+        cherrypy.response.headers["Content-Disposition"] = "attachment"
+        cherrypy.response.headers["ETag"] = '"e"'
+        raise cherrypy.HTTPError(409)
+
+    @cherrypy.expose
+    def late(self) -> Iterator[bytes]:
+        raise ZeroDivisionError
+        yield b"never"
+
+    late._cp_config = {"response.stream": True}
+
+    @cherrypy.expose
+    def late_error(self) -> Iterator[bytes]:
+        yield b""
+        raise cherrypy.HTTPError(409, "too late for hooks")
+
+    late_error._cp_config = {"response.stream": True}
+
 
 class Section(Raising):
     """The same handlers under other settings."""
@@ -141,6 +172,26 @@ def pieces(**known: str) -> Iterator[bytes]:
 def as_list(**_known: str) -> list[str]:
     """Return what is not supported."""
     return ["a", "b"]
+
+
+def as_lines(**known: str) -> list[bytes]:
+    """Return a list of octets."""
+    return [b"lines for ", known["status"].encode()]
+
+
+def served(**_known: str) -> Any:
+    """Return a file as handlers do."""
+    return static.serve_file(str(PAGE))
+
+
+def downloaded(**_known: str) -> Any:
+    """Return a file that browsers save."""
+    return static.serve_download(str(PAGE), "error.html")
+
+
+def opened(**_known: str) -> Any:
+    """Return an open file."""
+    return static.serve_fileobj(PAGE.open("rb"), "text/plain")
 
 
 def nothing(**_known: str) -> None:
@@ -189,6 +240,10 @@ class Root(Raising):
     octets = Section({"error_page.default": octets})
     pieces = Section({"error_page.default": pieces})
     as_list = Section({"error_page.default": as_list})
+    as_lines = Section({"error_page.default": as_lines})
+    served = Section({"error_page.default": served})
+    downloaded = Section({"error_page.default": downloaded})
+    opened = Section({"error_page.default": opened})
     nothing = Section({"error_page.default": nothing})
     broken = Section({"error_page.default": broken})
     redirecting = Section({"error_page.default": redirecting})
@@ -220,13 +275,17 @@ def build() -> Any:
     folder = Path(tempfile.mkdtemp())
     template = folder / "page.html"
     template.write_text("<%(status)s|%(message)s|%(traceback)s> 100%% \u00e9", encoding="utf-8")
+    lines = folder / "lines.html"
+    lines.write_bytes(b"%(status)s\r\n%(message)s\r\n")
     bad_template = folder / "bad.html"
     bad_template.write_text("%(nosuch)s", encoding="utf-8")
     root: Any = Root()
     root.file = Section(
         {"error_page.default": str(template), "request.show_tracebacks": False},
     )
+    root.lines = Section({"error_page.default": str(lines)})
     root.bad_file = Section({"error_page.default": str(bad_template)})
     root.section = Raising()
-    cherrypy.tree.mount(root, "", {"/section": {"error_page.404": page}})
+    pages = {"/section": {"error_page.404": page}, "/hostless": {"error_page.400": page}}
+    cherrypy.tree.mount(root, "", pages)
     return cherrypy.tree

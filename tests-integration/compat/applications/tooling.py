@@ -150,6 +150,11 @@ class Own:
         return "reached"
 
     by_handler = cherrypy.tools.answering.handler(text="by handler")
+    reconfigured = cherrypy.tools.answering.handler(text="by handler")
+
+    @cherrypy.expose
+    def merged(self) -> str:
+        return json.dumps(cherrypy.tools.shout._merged_args({"mark": "default", "more": 1}))
 
     @cherrypy.expose
     @cherrypy.tools.wrapping()
@@ -213,6 +218,8 @@ def build() -> Any:
     )
     root.proxy = Section(settings("proxy"))
     root.proxy_base = Section(settings("proxy", base="https://front.example"))
+    root.proxy_path = Section(settings("proxy", base="https://front.example/app"))
+    root.proxy_no_local = Section(settings("proxy", base="https://front.example", local=""))
     root.proxy_names = Section(
         settings("proxy", local="X-Host", remote="X-Real-Ip", scheme="X-Scheme"),
     )
@@ -225,6 +232,13 @@ def build() -> Any:
     root.expires_forced = Section(settings("expires", secs=60, force=True))
     root.decode = Section(settings("decode", encoding="iso-8859-1"))
     root.decode_default = Section(settings("decode", default_encoding="iso-8859-1"))
-    app = cherrypy.tree.mount(root)
+    app = cherrypy.tree.mount(
+        root,
+        "",
+        {
+            "/own/reconfigured": {"tools.answering.text": "by configuration"},
+            "/own/merged": {"tools.shout.mark": "by configuration"},
+        },
+    )
     app.toolboxes["mybox"] = MYBOX
     return cherrypy.tree

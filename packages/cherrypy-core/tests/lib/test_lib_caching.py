@@ -863,3 +863,25 @@ def test_answers_at_long_urls_are_not_kept() -> None:
     assert [client.get(target).code for _ in range(2)] == [200, 200]
     assert root.calls == 2
     assert not caching.shared.cache or not caching.shared.cache.store
+
+
+@pytest.mark.parametrize("way", ["clear", "keys", "url", "store"])
+def test_what_an_application_deletes_from_the_store_is_made_anew(way: str) -> None:
+    client = Client(cherrypy.Application(_Root(), "", {"/": {"tools.caching.on": True}}))
+    first = client.get("/").text
+    assert client.get("/").text == first
+    cache = cherrypy._cache
+    for url in list(cache.store):
+        if way == "clear":
+            cache.store[url].clear()
+        elif way == "keys":
+            for key in list(cache.store[url]):
+                del cache.store[url][key]
+        elif way == "url":
+            del cache.store[url]
+    if way == "store":
+        cache.store.clear()
+    second = client.get("/").text
+    assert second != first
+    assert client.get("/").text == second
+    assert cache.cursize == len(second)

@@ -352,3 +352,10 @@ def test_decode_refuses_what_fits_no_charset() -> None:
     answer = Client(cherrypy.Application(_Forms(), "", config)).post("/", b"a=%E9")
     assert answer.status == "400 Bad Request"
     assert "The following charsets were attempted" in answer.text
+
+
+@pytest.mark.parametrize("field", ["utf-8;q=x", "latin-1, utf-8;q=0.5x", ";q=1", "=", '"', "a/b"])
+def test_a_malformed_wish_is_ignored(field: str) -> None:
+    answer = ask("/text", field)
+    assert (answer.code, answer.field("Content-Type")) == (200, "text/html;charset=utf-8")
+    assert ask("/text", field, encoding="utf-16").code == 200

@@ -209,3 +209,16 @@ def test_without_sessions_the_error_names_the_setting(errors: Any) -> None:
     answer = Client(cherrypy.Application(_Root(), "", config)).get()
     assert answer.code == 500
     assert "set tools.sessions.on = True for the same paths" in errors.text
+
+
+def test_the_form_may_be_empty() -> None:
+    """Callers of CherryPy 18 pass None, too."""
+    page = SessionAuth().login_screen(None, username=None, error_msg=None).decode()
+    assert page == SessionAuth().login_screen("").decode()
+    assert "None" not in page
+
+
+def test_quotes_are_escaped_in_attributes_and_nowhere_else() -> None:
+    page = SessionAuth().login_screen("/", "\"a' <b>", 'it\'s "wrong" <b>').decode()
+    assert 'value="&quot;a&#x27; &lt;b&gt;"' in page
+    assert 'it\'s "wrong" &lt;b&gt;' in page

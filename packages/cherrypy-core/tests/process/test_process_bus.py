@@ -299,6 +299,50 @@ def test_a_failing_start_listener_ends_the_process(
     assert "40 Shutting down due to error in start listener:" in bus.logged_text()
 
 
+def test_a_start_that_fails_in_a_thread_leaves_the_process_alone(bus: RecordingBus) -> None:
+    """It may be a program that has more to do than to run this bus."""
+    ran: list[object] = []
+    bus.subscribe("start", raising(ValueError("no port")))
+    bus.subscribe("stop", raising(ValueError("half started")))
+    bus.subscribe("exit", lambda: ran.append("exit"))
+
+    def start() -> None:
+        with pytest.raises(ChannelFailures) as caught:
+            bus.start()
+        ran.append(str(caught.value))
+
+    thread = threading.Thread(target=start)
+    thread.start()
+    thread.join()
+    assert ran == ["exit", "ValueError('no port')"]
+    assert bus.state is states.EXITING
+
+
+def test_a_start_in_a_thread_that_another_thread_gives_up_leaves_the_process_alone(
+    bus: RecordingBus,
+) -> None:
+    """As the thread of an HTTP server does when it cannot listen."""
+    caught: list[object] = []
+
+    def give_up() -> None:
+        thread = threading.Thread(target=bus.exit)
+        thread.start()
+        thread.join()
+        raise ValueError("no port")
+
+    bus.subscribe("start", give_up)
+
+    def start() -> None:
+        with pytest.raises(ChannelFailures) as failures:
+            bus.start()
+        caught.append(failures.value)
+
+    thread = threading.Thread(target=start)
+    thread.start()
+    thread.join()
+    assert (len(caught), bus.logged_text().count("Bus EXITED")) == (1, 1)
+
+
 def test_ctrl_c_while_starting_ends_the_process(
     bus: RecordingBus, ending: type[EndedError]
 ) -> None:

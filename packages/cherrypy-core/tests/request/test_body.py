@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+import cherrypy
 from cherrypy._http.headers import HeaderMap
 from cherrypy._request.body import RequestBody
 from cherrypy._request.entity import Entity
 from cherrypy._request.readers import SizedReader
 from cherrypy._runtime.errors import HTTPError
+from wsgi_client import call_wsgi, make_environ
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -518,3 +520,22 @@ def test_a_form_as_large_as_allowed_is_read(limit: int | None) -> None:
     body.max_fields_size = limit
     body.process()
     assert body.params == {"a": "12345"}
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+@pytest.mark.parametrize(
+    "content_type", ["", FORM, "text/plain", "multipart/form-data; boundary=b"]
+)
+def test_an_empty_length_is_that_of_no_content(method: str, content_type: str) -> None:
+    """As the stock parameters of nginx for uWSGI and SCGI have it."""
+
+    class Root:
+        @cherrypy.expose
+        def index(self) -> bytes:
+            return b"read %d" % len(cherrypy.request.body.read() or b"")
+
+    environ = make_environ(method, "/") | {"CONTENT_LENGTH": "", "CONTENT_TYPE": content_type}
+    answer = call_wsgi(cherrypy.Application(Root(), ""), environ)
+    assert (answer.code, answer.text) == (200, "read 0")
+    del environ["CONTENT_LENGTH"]
+    assert call_wsgi(cherrypy.Application(Root(), ""), environ).code == 411

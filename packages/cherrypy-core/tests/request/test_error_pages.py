@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cherrypy
-from cherrypy._request.error_pages import bare_error, format_exc
+from cherrypy._request.error_pages import CONDITIONAL_FIELDS, bare_error, format_exc
 from cherrypy._runtime.errors import HTTPError
+from cherrypy._runtime.iterators import FileContent
 from wsgi_client import Answer, Client, call_wsgi, make_environ
 
 if TYPE_CHECKING:
@@ -47,7 +50,7 @@ class _Root:
 
 DROPPED = (
     *("Accept-Ranges", "Age", "ETag", "Location", "Retry-After", "Vary", "Content-Encoding"),
-    *("Expires", "Content-Location", "Content-MD5", "Last-Modified"),
+    *("Expires", "Content-Disposition", "Content-Location", "Content-MD5", "Last-Modified"),
 )
 KEPT = ("Cache-Control", "Allow", "WWW-Authenticate", "Content-Language", "X-Own")
 
@@ -97,13 +100,12 @@ def test_whatever_the_message_says_is_escaped(message: str) -> None:
     root = type("Root", (), {"index": staticmethod(cherrypy.expose(handler))})()
     text = Client(cherrypy.Application(root, "")).get("/").body.decode("utf-8", "replace")
     shown = text.partition("<p>")[2].partition("</p>")[0]
-    assert "<" not in shown
-    assert '"' not in shown
+    assert not {"<", ">"} & {*shown}
 
 
 def test_the_path_of_a_page_that_is_missing_is_escaped() -> None:
     answer = ask("/%3Cscript%3E%22%26%C3%A9")
-    assert "The path &#x27;/&lt;script&gt;&quot;&amp;é&#x27; was not found." in answer.text
+    assert "The path '/&lt;script&gt;\"&amp;é' was not found." in answer.text
 
 
 @pytest.mark.parametrize("status", [403, 416, 503])
@@ -254,7 +256,7 @@ def test_a_page_may_change_the_response() -> None:
         ("/error?status=404&message=m", "<404 Not Found|m|True>"),
         ("/unexpected", "default 500 Internal Server Error"),
         ("/error?status=403", "default 403 Forbidden"),
-        ("/nobody", "<404 Not Found|The path &#x27;/nobody&#x27; was not found.|False>"),
+        ("/nobody", "<404 Not Found|The path '/nobody' was not found.|False>"),
         ("/error?unexpected=1", "<404 Not Found|Unexpected query"),
     ],
 )
@@ -272,6 +274,79 @@ def test_pages_are_configured_for_a_part_of_the_site() -> None:
     client = Client(cherrypy.Application(_Root(), "", pages))
     assert client.get("/error?status=404").text == "here"
     assert client.get("/nobody").text.startswith("<404")
+
+
+@pytest.mark.parametrize(
+    "content", [["a", b"b"], ("a", "b"), iter(["a", b"b"]), FileContent(BytesIO(b"abc"), 2)]
+)
+def test_a_page_is_whatever_a_handler_may_return_in_pieces(content: object) -> None:
+    answer = ask("/error?status=409", error_page__default=lambda **_: content)
+    assert (answer.code, answer.text) == (409, "ab")
+
+
+def test_a_page_sees_no_conditions_of_the_request_for_the_content_that_failed() -> None:
+    fields = {*CONDITIONAL_FIELDS}
+    seen: list[object] = []
+
+    def page(**_values: str) -> str:
+        seen.append(fields.intersection(cherrypy.request.headers))
+        return ""
+
+    def after() -> None:
+        seen.append(fields.intersection(cherrypy.request.headers))
+
+    cherrypy.tools.after = cherrypy.Tool("on_end_request", after)
+    pages = {"/": {"error_page.404": page, "tools.after.on": True}}
+    Client(cherrypy.Application(_Root(), "", pages)).get(
+        "/nobody", **{name.replace("-", "_"): "x" for name in fields}
+    )
+    assert seen == [set(), fields]
+
+
+def test_the_line_ends_of_a_file_stay(tmp_path: Path) -> None:
+    file = tmp_path / "page.html"
+    file.write_bytes(b"%(status)s\r\n")
+    assert ask("/nobody", error_page__404=str(file)).text == "404 Not Found\r\n"
+
+
+def test_json_pages_have_quotes_as_they_are() -> None:
+    def page(**values: str) -> bytes:
+        return json.dumps(values["message"]).encode()
+
+    answer = ask("/error?status=404&message=it's%20%22%3C%26%3E%22", error_page__404=page)
+    assert answer.text == json.dumps('it\'s "&lt;&amp;&gt;"')
+
+
+@pytest.mark.parametrize("status", ["404", "500", "503 Back soon"])
+def test_the_page_of_get_error_page_is_that_of_a_request_that_fails(status: str) -> None:
+    """The error id comes behind it."""
+
+    class Root:
+        @cherrypy.expose
+        def made(self) -> Any:
+            return cherrypy._cperror.get_error_page(status, message="it's", traceback="")
+
+        @cherrypy.expose
+        def failed(self) -> None:
+            raise cherrypy.HTTPError(status, "it's")
+
+    client = Client(cherrypy.Application(Root(), "", {"/": {"request.show_tracebacks": False}}))
+    made, failed = client.get("/made").text, client.get("/failed").text
+    assert failed.startswith(made)
+    assert ("Error id" in failed.removeprefix(made)) is (status[:1] == "5")
+
+
+@pytest.mark.parametrize(
+    ("section", "path"), [("/", "/a/b"), ("/a", "/a"), ("/a", "/a/b"), ("/a/", "/a/b")]
+)
+def test_the_page_of_a_request_without_a_host_is_configured_above_it(
+    section: str, path: str
+) -> None:
+    pages = {"/": {}, section: {"error_page.400": _page}, "/ab": {"error_page.400": "no"}}
+    environ = make_environ("GET", path)
+    del environ["HTTP_HOST"]
+    answer = call_wsgi(cherrypy.Application(_Root(), "", pages), environ)
+    assert answer.text.startswith("<400 Bad Request|")
 
 
 def test_a_handler_sets_a_page_for_its_request() -> None:
@@ -298,7 +373,8 @@ def _raise(error: Exception) -> Any:
         _raise(ValueError("secret")),
         _raise(HTTPError(403, "secret")),
         lambda **_values: None,
-        lambda **_values: ["secret"],
+        lambda **_values: ["secret", 1],
+        lambda **_values: {"secret": 1},
         lambda **_values: 7,
         lambda: "too few parameters",
     ],
@@ -434,7 +510,7 @@ def test_not_found_names_the_path_of_the_request() -> None:
             raise cherrypy.NotFound
 
     client = Client(cherrypy.Application(Root(), "/app"))
-    assert "The path &#x27;/app/a/b&#x27; was not found." in client.get("/app/a/b").text
+    assert "The path '/app/a/b' was not found." in client.get("/app/a/b").text
 
 
 def test_bare_errors() -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import cherrypy
 from cherrypy._runtime.logs import LogManager
 from wsgi_client import Client
+
+if TYPE_CHECKING:
+    from log_records import Records
 
 pytestmark = pytest.mark.usefixtures("site")
 
@@ -127,3 +130,15 @@ def test_an_own_access_log_reads_octets() -> None:
     client = Client(app)
     assert [client.get(target).code for target in ("/", "/created")] == [200, 201]
     assert lines == ["200 4", "201 4"]
+
+
+@pytest.mark.parametrize(
+    "line", [("X-Own", 5), (5, "x"), ("X-Own", None), (b"X-Own", "\u20ac"), ("X-Own", ["x"])]
+)
+def test_what_cannot_be_sent_is_told_with_its_name_and_value(line: Any, errors: Records) -> None:
+    def add() -> None:
+        cherrypy.serving.response.header_list.append(line)
+
+    answer = Client(hooked("on_end_resource", add)).get("/")
+    assert answer.code == 500
+    assert f"response.header_list has {line[0]!r}: {line[1]!r}: expected" in errors.text

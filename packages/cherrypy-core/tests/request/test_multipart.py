@@ -77,9 +77,9 @@ def test_a_file_has_all_that_applications_use() -> None:
     assert (part.read(), part.readline(), list(part)) == (b"", b"", [])
 
 
-def test_other_multipart_bodies_keep_their_parts() -> None:
+def test_parts_of_other_multipart_bodies_are_parameters_too() -> None:
     body = processed(field("a") + b"--b\r\nContent-Type: text/html\r\n\r\n<p>\r\n" + END, MIXED)
-    assert body.params == {}
+    assert body.params == {"a": "v", "parts": "<p>"}
     assert [(part.name, *content_of(part)) for part in body.parts] == [
         ("a", None, "text/plain", b"v"),
         (None, None, "text/html", b"<p>"),

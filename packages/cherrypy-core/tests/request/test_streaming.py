@@ -6,7 +6,7 @@ import contextlib
 import contextvars
 import io
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
@@ -404,3 +404,62 @@ def test_iterators_are_told_from_iterables() -> None:
         assert not is_closable_iterator(iterable)
     with contextlib.closing(Chunks()) as chunks:
         assert is_closable_iterator(chunks)
+
+
+class Late:
+    """Streams that fail before anything is sent."""
+
+    _cp_config: ClassVar = {"response.stream": True, "request.show_tracebacks": False}
+
+    @cherrypy.expose
+    def unexpected(self) -> Iterator[bytes]:
+        yield b""
+        raise ZeroDivisionError
+
+    @cherrypy.expose
+    def error(self) -> Iterator[bytes]:
+        raise cherrypy.HTTPError(409, "late")
+        yield b"never"
+
+    @cherrypy.expose
+    def redirect(self) -> Iterator[bytes]:
+        raise cherrypy.HTTPRedirect("/there")
+        yield b"never"
+
+    @cherrypy.expose
+    def thrown(self) -> Iterator[bytes]:
+        cherrypy.request.throw_errors = True
+        raise ZeroDivisionError
+        yield b"never"
+
+
+def test_a_stream_that_fails_before_its_first_bytes_gets_the_error_page(errors: Records) -> None:
+    client = Client(cherrypy.Application(Late(), ""))
+    answer = client.get("/unexpected")
+    assert (answer.code, "Error id" in answer.text) == (500, True)
+    assert answer.field("Content-Length") == str(len(answer.body))
+    assert "ZeroDivisionError" in errors.text
+    answer = client.get("/error")
+    assert (answer.code, "<p>late</p>" in answer.text) == (409, True)
+    answer = client.get("/redirect")
+    assert (answer.code, answer.field("Location")) == (303, "http://localhost/there")
+    with pytest.raises(ZeroDivisionError):
+        client.get("/thrown")
+
+
+def test_the_error_page_of_a_stream_may_fail_too() -> None:
+    def page(**_values: str) -> Iterator[bytes]:
+        raise ZeroDivisionError
+        yield b"never"
+
+    app = cherrypy.Application(Late(), "", {"/": {"error_page.default": page}})
+    answer = Client(app).get("/error")
+    assert (answer.code, answer.text) == (500, "Unrecoverable error in the server.")
+
+
+def test_every_request_of_a_stream_that_fails_is_ended_once() -> None:
+    ended: list[int] = []
+    cherrypy.tools.ended = cherrypy.Tool("on_end_request", lambda: ended.append(1))
+    app = cherrypy.Application(Late(), "", {"/": {"tools.ended.on": True}})
+    Client(app).get("/unexpected")
+    assert ended == [1]

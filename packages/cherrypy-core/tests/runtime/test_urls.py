@@ -159,6 +159,8 @@ def test_outside_of_a_request() -> None:
     assert cherrypy.url("/x", script_name="/s", base="http://b") == "http://b/s/x"
     assert cherrypy.url("/x", qs={"a": 1}, base="http://b") == "http://b/x?a=1"
     assert cherrypy.url("/x", relative="server") == "/x"
-    assert cherrypy.url("/x/y", relative=True) == "x/y"
+    assert cherrypy.url("", relative="server") == "/"
+    assert cherrypy.url("/x/y", relative=True) == "127.0.0.1:8080/x/y"  # as CherryPy has it
+    assert cherrypy.url("/x", base="http://b/c", relative=True) == "b/c/x"
     assert cherrypy.url("/x").endswith("/x")
     assert cherrypy.url("x").endswith("/x")

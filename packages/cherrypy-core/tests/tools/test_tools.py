@@ -390,12 +390,12 @@ def test_merged_args_are_those_of_the_request() -> None:
         @cherrypy.expose
         def index(self) -> str:
             merged = cherrypy.tools.note._merged_args
-            return f"{merged()!r} {merged({'twice': True})!r}"
+            return f"{merged()!r} {merged({'twice': True, 'text': 'default'})!r}"
 
     cherrypy.tools.note = Tool("before_handler", note)
     config: dict[str, object] = {"tools.note.on": True, "tools.note.text": "t"}
-    assert ask(config, Root()).text == "{'text': 't'} {'text': 't', 'twice': True}"
-    assert ask({}, Root()).text == "{} {'twice': True}"
+    assert ask(config, Root()).text == "{'text': 't'} {'twice': True, 'text': 't'}"
+    assert ask({}, Root()).text == "{} {'twice': True, 'text': 'default'}"
 
 
 def test_a_setup_may_replace_the_handler_and_the_error_response() -> None:

@@ -1,12 +1,13 @@
 """Answering one request: from the WSGI environ to the body that the server sends (PEP 3333)."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar, Self
 
 from cherrypy._app.middleware import ExceptionTrapper, InternalRedirector, answer_failure
 from cherrypy._app.serving import Environ, abandon, begin, close_body, end, site
 from cherrypy._publishing.publication import Application
-from cherrypy._request.run import run
+from cherrypy._request.run import answer_late, run
 from cherrypy._runtime.context import Serving, current
 from cherrypy._runtime.errors import InternalRedirect
 from cherrypy._runtime.iterators import CHUNK_SIZE, FileContent
@@ -55,7 +56,7 @@ def answer_once(
     except BaseException:
         abandon(app, serving)
         raise
-    return _body_of(app, serving, environ)
+    return _body_of(app, serving, environ, start_response)
 
 
 def run_and_log(app: Application, serving: Serving) -> None:
@@ -85,7 +86,9 @@ def _run_by_own_method(request: Any) -> None:
     )
 
 
-def _body_of(app: Application, serving: Serving, environ: Environ) -> Iterable[bytes]:
+def _body_of(
+    app: Application, serving: Serving, environ: Environ, start_response: StartResponse
+) -> Iterable[bytes]:
     """Return what the server sends; where nothing is left to be done afterwards, as it is."""
     request = serving.request
     chunks: Iterable[bytes] = serving.response.chunks
@@ -97,7 +100,7 @@ def _body_of(app: Application, serving: Serving, environ: Environ) -> Iterable[b
         or bus.listeners["after_request"]
         or (chunks.__class__ is not list and chunks.__class__ is not FileContent)
     ):
-        body = OpenBody(app, serving, chunks)
+        body = OpenBody(app, serving, chunks, start_response)
     else:
         request.closed = True
         if chunks.__class__ is FileContent:
@@ -146,13 +149,21 @@ class OpenBody:
         app: The application.
         serving: Request and response.
         chunks: The bytes.
+        start_response: WSGI callable; an error is answered by it as long as nothing has been sent.
     """
 
-    def __init__(self, app: Application, serving: Serving, chunks: Iterable[bytes]) -> None:
+    def __init__(
+        self,
+        app: Application,
+        serving: Serving,
+        chunks: Iterable[bytes],
+        start_response: StartResponse,
+    ) -> None:
         self.cpapp = app
         self.serving: Serving | None = serving
         self.chunks = chunks
         self.iterator = iter(chunks)
+        self.start_response: StartResponse | None = start_response
 
     def __iter__(self) -> Self:
         return self
@@ -162,11 +173,36 @@ class OpenBody:
         before = _get_current()
         current.set(self.serving or before)
         try:
-            return next(self.iterator)
+            chunk = next(self.iterator)
+        except StopIteration:
+            raise
+        except Exception as error:
+            if self.start_response is None or self.serving is None:
+                raise
+            return self._answer_error(error, self.serving, self.start_response)
         finally:
             current.set(before)
+        if chunk:
+            self.start_response = None
+        return chunk
 
     next = __next__
+
+    def _answer_error(
+        self, error: Exception, serving: Serving, start_response: StartResponse
+    ) -> bytes:
+        """Answer an error that came before anything was sent; return the first bytes of the page.
+
+        Raises:
+            Exception: The error, if it is to be thrown, or if a server has sent the head.
+        """
+        self.start_response = None
+        response = serving.response
+        answer_late(serving.request, response, error)
+        start_response(*response.wsgi_head(), sys.exc_info())
+        self.chunks = response.chunks
+        self.iterator = iter(self.chunks)
+        return next(self.iterator, b"")
 
     def close(self) -> None:
         """Close what the bytes came from, and end the request; once."""
@@ -209,7 +245,7 @@ class AppResponse(OpenBody):
         try:
             self.run()
             self.write = start_response(*serving.response.wsgi_head())
-            super().__init__(cpapp, serving, serving.response.chunks)
+            super().__init__(cpapp, serving, serving.response.chunks, start_response)
         except BaseException:
             abandon(cpapp, serving)
             raise

@@ -3,8 +3,9 @@
 from typing import Any
 
 from cherrypy._http.headers import HeaderMap
-from cherrypy._request.entity import Entity
+from cherrypy._request.entity import Entity, process_multipart, process_multipart_params
 from cherrypy._request.readers import SizedReader
+from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPError
 
 _LATIN_1 = frozenset({"iso-8859-1", "latin-1", "latin1"})
@@ -39,6 +40,8 @@ class RequestBody(Entity):
     ) -> None:
         super().__init__(fp, headers, params)
         self.request_params = {} if request_params is None else request_params
+        if self.processors.get("multipart") is process_multipart:  # not so in a part
+            self.processors["multipart"] = process_multipart_params
         is_text = self.content_type.value.lower().startswith("text/")
         if is_text and _LATIN_1.isdisjoint(map(str.lower, self.attempt_charsets)):
             self.attempt_charsets.append("ISO-8859-1")
@@ -58,11 +61,13 @@ class RequestBody(Entity):
         self._is_processed = True
         chunked = "Transfer-Encoding" in self.headers
         if "Content-Length" not in self.headers and not chunked:
-            raise HTTPError(411)
+            if current.get().request.wsgi_environ.get("CONTENT_LENGTH") != "":
+                raise HTTPError(411)
+            self.length = 0  # PEP 3333: it may be empty where there is no content
         if self.length is None and not chunked:
             raise HTTPError(400, "Content-Length is not a number of bytes.")
         if self.maxbytes and self.length is not None and self.length > self.maxbytes:
-            raise HTTPError(413, f"Maximum request length: {self.maxbytes}")
+            raise HTTPError(413)
         self.fp = SizedReader(
             self.fp,
             self.length,

@@ -146,19 +146,50 @@ def process_multipart_form_data(entity: "Entity") -> None:
     See: RFC 7578.
     """
     process_multipart(entity)
-    parts, entity.parts = entity.parts, []
+    parts = entity.parts
+    _add_parts(entity, [part for part in parts if part.name is not None], closes=True)
+    entity.parts = [part for part in parts if part.name is None]
+
+
+def process_multipart_params(entity: "Entity") -> None:
+    """Read a multipart body that is not a form, and make its parts parameters as well.
+
+    They have the names of the parts; parts without a name are in the parameter ``parts``. All of
+    them stay in ``entity.parts``.
+
+    Args:
+        entity: The body of a request of ``multipart/mixed`` or another subtype.
+
+    Raises:
+        HTTPError: As :func:`process_multipart`, and 400 if no charset fits a part.
+    """
+    process_multipart(entity)
+    _add_parts(entity, entity.parts, closes=False)
+
+
+def _add_parts(entity: "Entity", parts: list["Part"], *, closes: bool) -> None:
+    """Make parts parameters of an entity: files as they are, others as text.
+
+    Args:
+        entity: The body.
+        parts: Those of its parts.
+        closes: Whether the parts that have become text are not needed any more.
+
+    Raises:
+        HTTPError: 400 if no charset fits one of them. All files are closed then.
+    """
     try:
         for part in parts:
-            if part.name is None:
-                entity.parts.append(part)
-            elif part.filename is not None or (part.file is None and part.value is None):
-                add_value(entity.params, part.name, part)
+            name = "parts" if part.name is None else part.name
+            is_read = part.file is not None or isinstance(part.value, bytes)
+            if part.filename is not None or not is_read:
+                add_value(entity.params, name, part)
             else:
-                add_value(entity.params, part.name, part.fullvalue())
-                close_files(part)
+                add_value(entity.params, name, part.fullvalue())
+                if closes:
+                    close_files(part)
     except BaseException:
-        for part in parts:
-            close_files(part)
+        close_files(entity)
         raise
 
 

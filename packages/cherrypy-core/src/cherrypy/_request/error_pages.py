@@ -3,7 +3,7 @@
 import logging
 import sys
 import traceback as tracebacks
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,14 @@ from cherrypy._http.negotiation import media_type_weight
 from cherrypy._http.status import valid_status
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPError, drop_content_fields
-from cherrypy._runtime.iterators import is_iterator, set_vary_header
+from cherrypy._runtime.iterators import FileContent, is_iterator, set_vary_header
 from cherrypy._runtime.messages import Request, Response
 from cherrypy._runtime.state import seen_headers, set_content_type
 from cherrypy._runtime.text import HTML, escape
 from cherrypy._version import __version__
 
 _GET_ERROR_PAGE = HTTPError.get_error_page
+_END = f"Powered by CherryPy {__version__}</p></footer>\n</body>\n</html>\n".encode("ascii")
 
 JSON_TYPES = ("application/problem+json", "application/json")
 
@@ -47,12 +48,24 @@ footer { margin-top: 2rem; border-top: 1px solid #ccc; font-size: .85rem; color:
 <h1>%(status)s</h1>
 <p>%(message)s</p>
 <pre id="traceback">%(traceback)s</pre>
-%(note)s
 </main>
 <footer><p>Powered by CherryPy %(version)s</p></footer>
 </body>
 </html>
 """
+
+ERROR_ID = "<p>Error id: <code>%s</code></p>\n"
+"""Stands behind the page of a server error, which is the same for all requests so far."""
+
+CONDITIONAL_FIELDS = (
+    "If-Match",
+    "If-None-Match",
+    "If-Modified-Since",
+    "If-Unmodified-Since",
+    "If-Range",
+    "Range",
+)
+"""Fields of a request that ask something of the content that failed, not of the error page."""
 
 
 def format_exc(exc: Any = None) -> str:
@@ -89,6 +102,8 @@ def respond_with_error(request: Request, response: Response, error: HTTPError) -
         )
     else:  # replaced by a subclass, or by a program that has patched the class
         page = error.get_error_page(error.status, traceback=shown, message=error._message)
+    if error.code >= 500 and isinstance(page, bytes) and page.endswith(_END):
+        page += (ERROR_ID % request.unique_id).encode("ascii")
     response.body = page
 
 
@@ -110,7 +125,7 @@ def error_page_content(
     response: Response,
     status: int | str,
     **kwargs: Any,
-) -> bytes | Iterator[bytes]:
+) -> bytes | Iterable[bytes]:
     """Return the content of an error page, and set its content type.
 
     Args:
@@ -132,17 +147,16 @@ def error_page_content(
     page = pages.get(code) or pages.get("default")
     if page:
         try:
-            return _own_page(page, values, response)
+            return _own_page(page, values, request, response)
         except Exception:
+            drop_content_fields(response.headers, code)
             if request.app is not None:
                 text = f"The error page for {code} failed:"
                 request.app.log.error(text, "HTTP", logging.ERROR, traceback=True)  # noqa: TRY400 - our own
     set_content_type(response, HTML)
     if request.problem_details and _prefers_json(request, response):
         return _problem_details(request, response, code, reason, unescaped)
-    is_ours = code >= 500
-    note = f"<p>Error id: <code>{request.unique_id}</code></p>" if is_ours else ""
-    return (PAGE % {**values, "note": note}).encode("utf-8")
+    return (PAGE % values).encode("utf-8")
 
 
 def _prefers_json(request: Request, response: Response) -> bool:
@@ -179,24 +193,36 @@ def _problem_details(
     return json.dumps(problem).encode("utf-8")
 
 
-def _own_page(page: Any, values: dict[str, str], response: Response) -> bytes | Iterator[bytes]:
+def _own_page(
+    page: Any, values: dict[str, str], request: Request, response: Response
+) -> bytes | Iterable[bytes]:
     """Return the content of a page that an application configured.
 
-    A function finds the content type that the handler has set, and may set another one.
+    A function finds the content type that the handler has set, and may set another one. It may
+    also return a file as ``cherrypy.lib.static.serve_file`` does.
 
     Raises:
-        ValueError: A function returned what is no content.
+        ValueError: A function returned what is not content.
     """
     if not callable(page):
-        content = (Path(page).read_text(encoding="utf-8") % values).encode("utf-8")
+        content = (Path(page).read_bytes().decode("utf-8") % values).encode("utf-8")
         response.headers["Content-Type"] = HTML
         return content
-    content = page(**values)
-    if isinstance(content, bytes):
+    asked = request.headers
+    kept = {name: asked.pop(name) for name in CONDITIONAL_FIELDS if name in asked}
+    try:
+        content = page(**values)
+    finally:
+        asked.update(kept)
+    if isinstance(content, (bytes, FileContent)):
         return content
     if isinstance(content, str):
         _label_as_utf_8(response.headers)
         return content.encode("utf-8")
+    if isinstance(content, (list, tuple)) and all(isinstance(c, (bytes, str)) for c in content):
+        if any(isinstance(chunk, str) for chunk in content):
+            _label_as_utf_8(response.headers)
+        return list(_encoded(iter(content)))
     if is_iterator(content):
         _label_as_utf_8(response.headers)
         return _encoded(content)
@@ -218,7 +244,7 @@ def _encoded(chunks: Iterator[Any]) -> Iterator[bytes]:
         yield chunk.encode("utf-8") if isinstance(chunk, str) else chunk
 
 
-def get_error_page(status: int | str, **kwargs: Any) -> bytes | Iterator[bytes]:
+def get_error_page(status: int | str, **kwargs: Any) -> bytes | Iterable[bytes]:
     """Return the content of an error page of the current request.
 
     Args:

@@ -172,7 +172,7 @@ class SizedReader(ByteReader):
         content: bytes = _ask(self.fp.read, size) if size else b""
         self._fetched += len(content)
         if self.maxbytes and self._fetched > self.maxbytes:
-            raise HTTPError(413, f"Maximum request length: {self.maxbytes}")
+            raise HTTPError(413)
         if not content:
             if left:
                 raise HTTPError(

@@ -1,6 +1,6 @@
 """The request, as page handlers, hooks and tools see it."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -469,7 +469,7 @@ class Request(Shortened):
         self,
         status: int | str,
         **kwargs: Any,
-    ) -> bytes | Iterator[bytes]:
+    ) -> bytes | Iterable[bytes]:
         """Return the content of an error page of this request."""
         return error_page_content(self, current.get().response, status, **kwargs)
 

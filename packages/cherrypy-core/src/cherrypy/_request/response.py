@@ -156,10 +156,11 @@ class Response(Shortened):
 
         Raises:
             RuntimeError: The response is not finished.
+            TypeError: There is something else than text in :attr:`header_list`.
         """
         lines = self.field_lines
         if self.octet_lines is not None:
-            lines = [(_text(name), _text(value)) for name, value in self.octet_lines]
+            lines = [_wsgi_line(name, value) for name, value in self.octet_lines]
         if self.status_line is None or lines is None:
             raise RuntimeError("The response was not finalized: it has no status and headers")
         return self.status_line, lines
@@ -209,6 +210,22 @@ class Response(Shortened):
             HTTPError: 500, if the status is none.
         """
         finish(self)
+
+
+def _wsgi_line(name: str | bytes, value: str | bytes) -> tuple[str, str]:
+    """Return a header line as WSGI takes it.
+
+    Raises:
+        TypeError: It is not text, or there are characters in it that cannot be sent.
+    """
+    try:
+        line = _text(name), _text(value)
+        "".join(line).encode("latin-1")
+    except (TypeError, UnicodeError) as error:
+        raise TypeError(
+            f"response.header_list has {name!r}: {value!r}: expected bytes, or text in latin-1"
+        ) from error
+    return line
 
 
 def _text(value: str | bytes) -> str:

@@ -210,7 +210,10 @@ def _use_settings_above(request: Request) -> None:
     Its hooks have not run, and do not run now; how errors are shown has to be known all the same.
     """
     plans = request.app.plans()
-    for key, value in plans.merged(["/"] if "/" in plans.sections else []).items():
+    path = request.path_info
+    sections = [name for name in plans.sections if f"{path}/".startswith(name.rstrip("/") + "/")]
+    layers = [getattr(request.app.root, "_cp_config", {}), *sorted(sections, key=len)]
+    for key, value in plans.merged(layers).items():
         namespace, _, name = key.partition(".")
         if namespace == "request" and "." not in name:
             setattr(request, name, value)
@@ -233,6 +236,26 @@ def _answer_error(request: Request, response: Response) -> None:
     except Exception:
         if request.throw_errors:
             raise
+        _log_failure(request)
+        respond_with_failure(request, response)
+
+
+def answer_late(request: Request, response: Response, error: Exception) -> None:
+    """Make the response to an error in a body of which nothing has been sent, while it is handled.
+
+    The hooks have run by then, and do not run again.
+
+    Raises:
+        Exception: ``request.throw_errors`` is on.
+    """
+    if not isinstance(error, (HTTPError, HTTPRedirect)):
+        _answer_error(request, response)
+        return
+    try:
+        _drop_content(request, response)
+        error.set_response()
+        response.finalize()
+    except Exception:
         _log_failure(request)
         respond_with_failure(request, response)
 

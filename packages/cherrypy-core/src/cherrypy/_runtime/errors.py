@@ -12,7 +12,7 @@ from cherrypy._http.targets import format_uri_reference, urljoin
 from cherrypy._runtime.compat import tonative
 from cherrypy._runtime.context import current
 from cherrypy._runtime.messages import Response
-from cherrypy._runtime.text import HTML, escape
+from cherrypy._runtime.text import HTML, escape, escape_attribute
 from cherrypy._runtime.urls import url
 
 CONTENT_FIELDS = frozenset(
@@ -24,6 +24,7 @@ CONTENT_FIELDS = frozenset(
         "Location",
         "Retry-After",
         "Vary",
+        "Content-Disposition",
         "Content-Encoding",
         "Content-Length",
         "Expires",
@@ -172,8 +173,8 @@ class HTTPRedirect(CherryPyException):
             KeyError: The status is one without such a page.
         """
         text = REDIRECT_TEXTS[self._status]
-        urls = [escape(url) for url in self.urls]
-        return "<br />\n".join([f'{text}<a href="{u}">{u}</a>.' for u in urls]).encode("utf-8")
+        links = [f'<a href="{escape_attribute(u)}">{escape(u)}</a>.' for u in self.urls]
+        return "<br />\n".join([text + link for link in links]).encode("utf-8")
 
     def location(self) -> str:
         """Return the first URL as the field Location has it: without line ends, and in ASCII."""

@@ -4,7 +4,7 @@ The classes themselves are :class:`cherrypy._request.request.Request` and
 :class:`cherrypy._request.response.Response`, whose docstrings describe the attributes.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class Request(Protocol):
     def respond_with_error(self, error: Any) -> None:
         """Make the response an error page."""
 
-    def error_page_content(self, status: int | str, **kwargs: Any) -> bytes | Iterator[bytes]:
+    def error_page_content(self, status: int | str, **kwargs: Any) -> bytes | Iterable[bytes]:
         """Return the content of an error page of this request."""
 
 

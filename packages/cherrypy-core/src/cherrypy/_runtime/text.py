@@ -20,14 +20,11 @@ def encoded_path(text: str) -> str:
 
 
 def escape(text: str) -> str:
-    """Return text as it is written in HTML, in content or in a quoted attribute."""
+    """Return text as it is written in the content of HTML, outside of tags."""
     # html.escape takes 3 ms to import, for its table of entities
-    if "&" in text:
-        text = text.replace("&", "&amp;")
-    for mark, entity in _ENTITIES:
-        if mark in text:
-            text = text.replace(mark, entity)
-    return text
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-_ENTITIES = (("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("'", "&#x27;"))
+def escape_attribute(text: str) -> str:
+    """Return text as it is written in a quoted attribute of HTML."""
+    return escape(text).replace('"', "&quot;").replace("'", "&#x27;")

@@ -60,8 +60,8 @@ def url(
     if relative is None:
         relative = getattr(app, "relative_urls", False)
     if relative == "server":
-        host, mark, rest = absolute.partition("://")[2].partition("/")
-        return mark + rest if host else absolute
+        host, _, rest = absolute.partition("://")[2].partition("/")
+        return f"/{rest}" if host else absolute
     if relative:
         return _relative_to_here(absolute)
     return absolute
@@ -106,8 +106,7 @@ def _relative_to_here(absolute: str) -> str:
     if absolute == url_here:
         return absolute.rpartition("/")[2]
     here = url_here.split("/")
-    if len(here) > 3:
-        here.pop()
+    here.pop()
     there = absolute.split("/")
     shared = 0
     for ours, theirs in zip(here, there[:-1], strict=False):
@@ -115,6 +114,7 @@ def _relative_to_here(absolute: str) -> str:
             break
         shared += 1
     relative = "/".join([".."] * (len(here) - shared) + there[shared:])
-    if not relative or ":" in relative.partition("/")[0]:
+    is_path = len(here) > 2  # outside of requests it is host and path, as ever
+    if is_path and (not relative or ":" in relative.partition("/")[0]):
         return f"./{relative}"  # RFC 3986 section 4.2
     return relative

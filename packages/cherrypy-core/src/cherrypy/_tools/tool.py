@@ -73,9 +73,9 @@ class Tool(Shortened):
                 self.__dict__.setdefault(name, None)
 
     def _merged_args(self, d: Arguments | None = None) -> dict[str, Any]:
-        """Return the arguments that the request sets for this tool, with ``d`` over them."""
+        """Return the arguments that the request sets for this tool, over those in ``d``."""
         settings = current.get().request.toolmaps.get(self.namespace, {})
-        return self._arguments({**settings.get(self._name, {}), **(d or {})})
+        return self._arguments({**(d or {}), **settings.get(self._name, {})})
 
     @staticmethod
     def _arguments(settings: Arguments) -> dict[str, Any]:
@@ -177,7 +177,7 @@ class HandlerTool(Tool):
 
         def handle_func(*_path: object, **_query: object) -> Any:
             serving = current.get()
-            arguments = {**self._merged_args(), **kwargs}
+            arguments = self._merged_args(kwargs)
             if not self.callable(*args, **arguments):
                 raise serving.request.not_found()
             return serving.response.body

@@ -6,6 +6,8 @@ from typing import Any, cast
 
 from cherrypy._http.charsets import is_charset
 from cherrypy._http.elements import AcceptElement
+from cherrypy._http.errors import MalformedFieldError
+from cherrypy._http.fields import is_token
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPError
 from cherrypy._runtime.iterators import (
@@ -187,7 +189,7 @@ class ResponseEncoder:
             # the length changes, and was that of characters if it was counted at all
             if any(isinstance(chunk, str) for chunk in self.body):
                 self.response.headers.pop("Content-Length", None)
-        accepted = cast("list[AcceptElement]", self.request.headers.elements("Accept-Charset"))
+        accepted = self._accepted()
         if self.encoding is not None:
             encoding = self.encoding.lower()
             names = [element.value.lower() for element in accepted]
@@ -209,6 +211,16 @@ class ResponseEncoder:
             f"Your client {sent or 'did not send an Accept-Charset header'}. "
             f"We tried these charsets: {tried}.",
         )
+
+    def _accepted(self) -> list[AcceptElement]:
+        """Return the charsets that the client accepts; none if its field cannot be understood."""
+        try:
+            found = self.request.headers.elements("Accept-Charset")
+            accepted = cast("list[AcceptElement]", found)
+            is_clear = all(is_token(each.value) and each.qvalue >= 0 for each in accepted)
+        except MalformedFieldError:
+            is_clear = False
+        return accepted if is_clear else []
 
     def _is_file_of_known_length(self) -> bool:
         """Tell whether the body is a file whose length in bytes was found when it was opened."""

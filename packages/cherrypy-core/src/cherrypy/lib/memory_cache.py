@@ -114,6 +114,11 @@ class AntiStampedeCache(dict[Any, Any]):
                 del self[key]
         claim.set()
 
+    def take_value(self, key: Any) -> None:
+        """Forget the value of a key; a claim to it stays."""
+        if not isinstance(self.get(key), threading.Event):
+            self.pop(key, None)
+
     def variant_keys(self) -> list[Any]:
         """Return the keys that have a value."""
         return [key for key, value in self.copy().items() if not isinstance(value, threading.Event)]
@@ -250,7 +255,11 @@ class MemoryCache(Cache):
                 self._drop(url, key)
                 self.tot_expires += 1
                 return None
-            return cast("Variant", answers[key])
+            variant = answers.get(key)
+            if not isinstance(variant, tuple):  # an application has deleted it from the store
+                self._drop(url, key)
+                return None
+            return cast("Variant", variant)
 
     def _wait(self, request: CacheableRequest, url: str, flight: Flight) -> Variant | None:
         """Look up a response, wait for the one that is being made, or begin to make it."""
@@ -382,14 +391,16 @@ class MemoryCache(Cache):
     def _drop(self, url: str, key: Any) -> None:
         """Forget one answer; requests that wait for a new one keep waiting."""
         entry = self._entries.pop((url, key), None)
-        answers = self.store.get(url)
-        if entry is None or answers is None:
+        if entry is None:
             return
         self.cursize -= entry.size
+        answers = self.store.get(url)
+        if answers is None:
+            return
         if key is None:
             answers.passes = False
         else:
-            answers.pop(key, None)
+            answers.take_value(key)
         if not answers and not answers.passes:
             del self.store[url]
 

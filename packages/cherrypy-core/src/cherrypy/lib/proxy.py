@@ -12,8 +12,10 @@ from ipaddress import (
 )
 from typing import NamedTuple
 
+from cherrypy._http.errors import MalformedTargetError
 from cherrypy._http.fields import split_list, split_parameters
-from cherrypy._http.headers import Host, SanitizedHost
+from cherrypy._http.headers import Host
+from cherrypy._http.targets import parse_host
 from cherrypy._runtime.iterators import Names, names_of
 from cherrypy._runtime.messages import Request, Response
 from cherrypy._tools.function import tool_function
@@ -29,6 +31,7 @@ SWITCHES = {"on": "https", "off": "http"}
 
 
 _PORT = re.compile(r"[0-9]{1,5}")
+_PATH = re.compile(r"(?:/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})+)*")  # RFC 3986 s.3.3
 
 
 class Trusted(NamedTuple):
@@ -79,8 +82,10 @@ def proxy(
     or a scheme never counts.
 
     Args:
-        base: Scheme and host, such as ``https://www.example.com``, if the proxy does not tell.
-        local: Name of the field with the host; ``None`` or empty not to use one.
+        base: Scheme and host, such as ``https://www.example.com``, for requests in which the proxy
+            does not tell the host; set ``local`` to nothing for it to count in any case.
+        local: Name of the field with the host, or with scheme, host and path; ``None`` or empty
+            not to use one.
         remote: Name of the field with the client's address, the nearest last.
         scheme: Name of the field with the scheme, ``http`` or ``https``, or ``on`` for the latter.
         debug: Not used any more.
@@ -115,9 +120,9 @@ def proxy(
 
 
 def _base(request: Request, base: str | None, hop: Hop) -> str:
-    """Return scheme and host: as configured, or else as forwarded, or else as sent."""
+    """Return scheme and host: as forwarded, or else as configured, or else as sent."""
     own_scheme, _, own_host = request.base.partition("://")
-    scheme, separator, host = (base or hop.host or own_host).rstrip("/").rpartition("://")
+    scheme, separator, host = (hop.host or base or own_host).rstrip("/").rpartition("://")
     return f"{scheme if separator else hop.scheme or own_scheme}://{host}"
 
 
@@ -253,13 +258,17 @@ def _parse_scheme(text: str) -> str:
 
 
 def _parse_host(text: str) -> str:
-    """Return a host, with its port and scheme if there are any; empty if the text is not a host.
+    """Return a host, with its port, scheme and path if there are any; empty if it is malformed.
 
-    See: RFC 3986 section 3.2.2.
+    See: RFC 3986 section 3.
     """
-    scheme, separator, host = text.strip().rpartition("://")
-    if not host or SanitizedHost.dangerous.search(host):
+    beginning, separator, rest = text.strip().rpartition("://")
+    scheme = _parse_scheme(beginning)
+    host, slash, path = rest.removesuffix("/").partition("/")
+    if (separator and not scheme) or not _PATH.fullmatch(slash + path):
         return ""
-    if not separator:
-        return host
-    return f"{_parse_scheme(scheme)}://{host}" if _parse_scheme(scheme) else ""
+    try:
+        is_host = parse_host(host)[0] != ""
+    except MalformedTargetError:
+        is_host = False
+    return f"{scheme}{separator}{host}{slash}{path}" if is_host else ""

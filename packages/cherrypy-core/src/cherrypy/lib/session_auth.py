@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPError, HTTPRedirect
 from cherrypy._runtime.messages import Request, Response
-from cherrypy._runtime.text import HTML, escape
+from cherrypy._runtime.text import HTML, escape, escape_attribute
 from cherrypy._runtime.urls import url
 from cherrypy._tools.function import tool_function
 
@@ -71,9 +71,9 @@ class SessionAuth:
 
     def login_screen(
         self,
-        from_page: str = "..",
-        username: str = "",
-        error_msg: str = "",
+        from_page: str | None = "..",
+        username: str | None = "",
+        error_msg: str | None = "",
         **kwargs: Any,
     ) -> bytes:
         """Return the form in which name and password are entered.
@@ -86,7 +86,9 @@ class SessionAuth:
         """
         del kwargs
         page = LOGIN_PAGE.format(
-            from_page=escape(from_page), username=escape(username), error_msg=escape(error_msg)
+            from_page=escape_attribute(from_page or ""),
+            username=escape_attribute(username or ""),
+            error_msg=escape(error_msg or ""),
         )
         return page.encode("ascii", "xmlcharrefreplace")  # so that it is right in any charset
 

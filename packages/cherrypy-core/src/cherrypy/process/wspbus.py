@@ -135,6 +135,7 @@ class Bus:
         self._state = states.STOPPED
         self._alarms: list[Alarm] = []
         self._exit_under_way = False
+        self._starter: threading.Thread | None = None  # the thread in which `start` runs
         self._interrupted = False
         self._pid = 0
         self._working_directory: str | None = None
@@ -339,7 +340,8 @@ class Bus:
         """Publish on ``start``: the parts of the site begin to work.
 
         If a listener fails, or Ctrl-C comes meanwhile, everything is stopped again and the process
-        ends with the status 70.
+        ends with the status 70. It goes on if this is not its main thread: it is a program that has
+        more to do than to run this bus.
 
         Raises:
             ChannelFailures: A listener failed; raised only if the process does not end.
@@ -347,6 +349,7 @@ class Bus:
         """
         self._interrupted = False
         self._watch_end_of_process()
+        self._starter = threading.current_thread()
         self.state = states.STARTING
         self.log("Bus STARTING")
         try:
@@ -361,8 +364,11 @@ class Bus:
                 level=logging.ERROR,
                 traceback=True,
             )
-            self.exit()
+            if self._state is not states.EXITING:
+                self.exit()
             raise
+        finally:
+            self._starter = None
         self._pid = os.getpid()  # a listener may have gone on in a child, as a daemon does
         self.state = states.STARTED
         self.log("Bus STARTED")
@@ -384,7 +390,7 @@ class Bus:
 
         The process itself ends when its main thread does, which `block` waits for. It ends here,
         with the status 70, if a listener fails, or if the bus had not finished starting: the site
-        may be in any state then.
+        may be in any state then. It goes on after a `start` that has failed in another thread.
 
         While one thread runs this, the same call from another thread returns at once.
         """
@@ -405,11 +411,16 @@ class Bus:
                 self.log("Bus EXITED")
             except ChannelFailures:
                 clean = False
-            if not clean:
+            if not clean and not self._is_started_by_thread():
                 _end_process()
         finally:
             self._exit_under_way = False
             self._wake_all()
+
+    def _is_started_by_thread(self) -> bool:
+        """Tell whether a start is under way, and the main thread does not take part in it."""
+        main = threading.main_thread()
+        return self._starter not in {None, main} and threading.current_thread() is not main
 
     def restart(self) -> None:
         """Exit, and make `block` run the program again in the same process.

@@ -12,7 +12,8 @@ A suite mounts its applications in ``setup_server``, and asks for pages::
             self.assertStatus(200)
             self.assertBody("Hello, Ada")
 
-pytest and unittest both run it. The server listens on a free port of this machine.
+pytest and unittest both run it. The server listens on port 54583 of this machine if it is free,
+or else on another one.
 """
 
 import contextlib
@@ -73,6 +74,8 @@ serverpem = str(Path(thisdir) / "test.pem")
 log = logging.getLogger(__name__)
 
 _HOST = "127.0.0.1"
+_PORT = 54583
+"""The port that suites name, as it was the only one once."""
 _USUAL_PORTS = {"http": 80, "https": 443}
 _TRACEBACK = re.compile(r'<pre id="traceback">(.*?)</pre>', re.DOTALL)
 _LOOK_AGAIN = 0.02  # seconds between two looks at another process
@@ -242,7 +245,7 @@ class CPWebCase(webtest.WebCase):
             cherrypy.log.error_log.addHandler(cls._server_errors)
             cherrypy.tree.apps.clear()
             cherrypy.config.reset()
-            cherrypy.config.update(cls._settings())
+            cherrypy.config.update(cls._settings(_free_port(stack)))
             cls.supervisor = cls.available_servers[cls.default_server]()
             setup_server()
             stack.callback(cls.supervisor.stop)
@@ -251,12 +254,12 @@ class CPWebCase(webtest.WebCase):
             cls._stack = stack.pop_all()
 
     @classmethod
-    def _settings(cls) -> dict[str, object]:
+    def _settings(cls, port: int) -> dict[str, object]:
         """Return the settings that ``setup_server`` finds, and may change."""
         settings: dict[str, object] = {
             "environment": "test_suite",
             "server.socket_host": _HOST,
-            "server.socket_port": webtest.find_free_port(_HOST),
+            "server.socket_port": port,
             "server.protocol_version": "HTTP/1.1",
             "server.shutdown_timeout": 1,
         }
@@ -315,8 +318,9 @@ class CPWebCase(webtest.WebCase):
         """
         page = self.body.decode("utf-8")
         code, reason, usual_message = httputil.valid_status(status)
-        shown = html.escape(usual_message if message is None else message)
-        for part in (f"<title>{html.escape(f'{code} {reason}')}</title>", f"<p>{shown}</p>"):
+        title = html.escape(f"{code} {reason}", quote=False)
+        shown = html.escape(usual_message if message is None else message, quote=False)
+        for part in (f"<title>{title}</title>", f"<p>{shown}</p>"):
             if part not in page:
                 self._fail(None, f"{part} is not in the error page:\n{page}")
         match = _TRACEBACK.search(page)
@@ -346,6 +350,23 @@ class CPWebCase(webtest.WebCase):
             time.sleep(_LOOK_AGAIN)  # its thread may not have finished it
 
 
+def _free_port(stack: ExitStack) -> int:
+    """Return port 54583 if it is free, or else another one.
+
+    Args:
+        stack: Keeps a claim to the port, so that no other process that runs tests takes it between
+            now and the start of the server. It is a socket for datagrams, which has its own ports.
+    """
+    claim = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+    with socket.socket() as probe, contextlib.suppress(OSError):
+        if os.name == "posix":  # else connections that were closed just now would be in the way
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        claim.bind((_HOST, _PORT))
+        probe.bind((_HOST, _PORT))
+        return _PORT
+    return webtest.find_free_port(_HOST)
+
+
 def _is_found(pattern: str, text: str) -> bool:
     """Tell whether a text contains a pattern, as it is or as a regular expression."""
     with contextlib.suppress(re.error):  # "f() takes 1 argument" means itself, thus first as it is
@@ -373,7 +394,8 @@ def testmain(conf: Mapping[str, object] | None = None) -> None:  # noqa: PT028 -
     with ExitStack() as stack:
         stack.callback(_restore_client())
         stack.enter_context(isolated())
-        cherrypy.config.update({**CPWebCase._settings(), **(conf or {})})
+        port = _free_port(stack)
+        cherrypy.config.update({**CPWebCase._settings(port), **(conf or {})})
         supervisor = LocalWSGISupervisor()
         stack.callback(supervisor.stop)
         supervisor.start()

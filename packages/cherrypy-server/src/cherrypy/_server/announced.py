@@ -5,6 +5,7 @@ SETTINGS = (
     ("accepted_queue_timeout", "number, seconds", 10, "How long one waits for room among them."),
     ("httpserver", "any", None, "Server to use in place of ours."),
     ("instance", "any", None, "The same by a name that can be imported."),
+    ("keep_underscores", "bool", False, "Pass on header fields with an underscore in the name."),
     ("max_request_body_size", "int, bytes", 104_857_600, "Greatest size of a body; 0: any."),
     ("max_request_header_size", "int, bytes", 512_000, "Greatest size of all fields; 0: any."),
     ("nodelay", "bool", True, "Send small packets at once (TCP_NODELAY)."),

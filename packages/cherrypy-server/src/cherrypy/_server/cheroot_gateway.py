@@ -58,6 +58,8 @@ _ENVIRON_NAMES = _WITHOUT_PREFIX | {
     name: environ_name(name) for name in _COMMON_NAMES.encode().split()
 }
 
+_FRAMING = frozenset({b"Content-Length", b"Content-Type", b"Transfer-Encoding"})
+
 
 def decode_path(path: bytes) -> str:
     """Decode the path of a request target for ``PATH_INFO``.
@@ -100,8 +102,7 @@ class WSGIGateway(Gateway):
         environ["REMOTE_PORT"] = str(connection.remote_port or "")
         environ["wsgi.input"] = request.rfile
         for name, value in request.inheaders.items():
-            # an underscore would let a client write a header that a proxy in front guards
-            if b"_" not in name:
+            if b"_" not in name or self._may_pass(name):
                 key = _ENVIRON_NAMES.get(name) or environ_name(name)
                 environ[key] = value.decode("latin-1")
         if connection.peercreds_enabled:
@@ -109,6 +110,18 @@ class WSGIGateway(Gateway):
         if connection.ssl_env:
             environ.update(connection.ssl_env)
         return environ
+
+    def _may_pass(self, name: bytes) -> bool:
+        """Tell whether a field with an underscore in its name is passed on.
+
+        It would let a client write a field that a proxy in front guards, or one of the framing.
+        """
+        proper = name.replace(b"_", b"-")
+        return (
+            self.req.server.keep_underscores
+            and proper not in self.req.inheaders
+            and proper not in _FRAMING
+        )
 
     def respond(self) -> None:
         """Call the application and send its response; the iterable is closed in any case."""
@@ -301,6 +314,7 @@ class CPWSGIServer(cheroot.wsgi.Server):
         self.gateway = WSGIGateway
         self.wsgi_version = adapter.wsgi_version
         self.protocol = adapter.protocol_version
+        self.keep_underscores = adapter.keep_underscores
         self.nodelay = adapter.nodelay
         self.max_request_header_size = adapter.max_request_header_size or 0
         self.max_request_body_size = adapter.max_request_body_size or 0

@@ -185,6 +185,8 @@ class Connection(HTTPConnection):
         """
         if not self.server.connections.remove(self):
             return
+        if self._is_waiting and self._partial and self.server.ready:
+            self._answer_timeout()
         if self.linger and self.is_upgraded:
             with suppress(OSError):
                 self.wfile.close()  # this does not close the socket itself
@@ -213,6 +215,16 @@ class Connection(HTTPConnection):
         if not request.sent_headers:
             with suppress(ClientGoneError, ClientTimeoutError):
                 request.simple_response(status, reason)
+
+    def _answer_timeout(self) -> None:
+        """Answer a head that has not become complete in time.
+
+        The thread that watches all connections does this, and must not wait for the client.
+        """
+        with suppress(OSError):
+            self.socket.settimeout(0)
+            request = self.RequestHandlerClass(self.server, self)
+            self._answer_failure(request, HTTPStatus.REQUEST_TIMEOUT)
 
     def _may_read(self) -> bool:
         """Tell whether reading gives bytes, or the end of the stream, without waiting long."""
@@ -269,8 +281,12 @@ def _check_size(received: bytes, taken: int, limit: int) -> None:
     if not limit or taken <= limit:
         return
     if received.find(b"\r\n", 2, limit) < 0:
-        raise RequestRefusedError(414, f"The request line is longer than {limit} bytes")
-    raise RequestRefusedError(431, f"The header fields are longer than {limit} bytes")
+        raise RequestRefusedError(
+            414, "The Request-URI sent with the request exceeds the maximum allowed bytes."
+        )
+    raise RequestRefusedError(
+        431, "The headers sent with the request exceed the maximum allowed bytes."
+    )
 
 
 def _is_readable(connection: socket, seconds: float) -> bool:

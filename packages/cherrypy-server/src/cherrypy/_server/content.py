@@ -37,8 +37,8 @@ class ClientTimeoutError(TimeoutError):
 class ContentTooLargeError(RequestRefusedError, MaxSizeExceeded):
     """Content that is longer than ``server.max_request_body_size``."""
 
-    def __init__(self, limit: int) -> None:
-        super().__init__(413, f"The content is larger than {limit} bytes")
+    def __init__(self) -> None:
+        super().__init__(413, "The entity sent with the request exceeds the maximum allowed bytes.")
 
 
 def connection_fault(error: OSError | ValueError) -> OSError:
@@ -233,7 +233,7 @@ class ChunkedContent(Content):
         self._left = int(match[1], 16)
         self._total += self._left
         if self._limit and self._total > self._limit:
-            raise ContentTooLargeError(self._limit)
+            raise ContentTooLargeError
         if self._left == 0:
             self._skip_trailer()
         return self._left > 0

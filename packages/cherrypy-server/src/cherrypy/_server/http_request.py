@@ -135,7 +135,7 @@ class CPWSGIHTTPRequest(HTTPRequest):
             return ChunkedContent(self.conn.rfile, limit, acknowledge)
         if limit and head.length > limit:
             self.conn.has_unread = True
-            raise ContentTooLargeError(limit)
+            raise ContentTooLargeError
         return SizedContent(self.conn.rfile, head.length, acknowledge)
 
     def _send_continue(self) -> None:

@@ -114,6 +114,10 @@ class ServerSettings(ServerAdapter):
     wsgi_version = (1, 0)
     """Version of WSGI; there is only this one."""
 
+    keep_underscores = False
+    """Whether to pass on header fields with an underscore in the name, where there is none by the
+    same name with hyphens. A client can then write a field that a proxy is expected to write."""
+
     peercreds = False
     """Whether to describe the process at the other end of a Unix socket: ``X_REMOTE_PID``, ..."""
 

@@ -16,6 +16,8 @@ MAX_FIELD_LINES = 200
 _TOKEN = TOKEN.encode()
 _REQUEST_LINE = re.compile(rb"(%b) ([\x21-\x7E]+) HTTP/([0-9])\.([0-9])" % _TOKEN)
 _FIELD_LINE = re.compile(rb"(?m)^(%b):([\t\x20-\x7E\x80-\xFF]*)\r\n" % _TOKEN)  # RFC 9112 s.5
+_METHOD = re.compile(_TOKEN)
+_VERSION = re.compile(rb"HTTP/[0-9]\.[0-9]")
 _DIGITS = re.compile(rb"[0-9]{1,18}")
 # RFC 3986 s.3.2.2, less sub-delims ("'", "," and so on): no name of a host has them, and what a
 # client says here ends up in links
@@ -101,10 +103,10 @@ def parse_request_line(line: bytes) -> tuple[bytes, bytes, int]:
     """
     match = _REQUEST_LINE.fullmatch(line)
     if match is None:
-        bad_request("Malformed Request-Line: expected METHOD /path HTTP/1.1")
+        bad_request(_line_fault(line))
     method, uri, major, minor = match.groups()
     if major != b"1":
-        raise RequestRefusedError(505, "This server speaks HTTP/1.1")
+        raise RequestRefusedError(505, "Cannot fulfill request")
     if method.upper() != method:
         bad_request("Malformed method name: methods are case-sensitive, and those known upper case")
     return method, uri, min(int(minor), 1)  # a later HTTP/1.x is served as HTTP/1.1
@@ -124,7 +126,7 @@ def parse_target(method: bytes, uri: bytes) -> Target:
     if method == b"CONNECT":
         raise RequestRefusedError(501, "This server is no proxy")
     if b"#" in uri:
-        bad_request("Illegal #fragment in Request-URI")
+        bad_request("Illegal #fragment in Request-URI.")
     if uri.startswith(b"/"):
         path, _, query = uri.partition(b"?")
         return Target(b"/" + path.lstrip(b"/"), query)
@@ -132,7 +134,10 @@ def parse_target(method: bytes, uri: bytes) -> Target:
         return Target(b"*", b"")
     match = _ABSOLUTE.fullmatch(uri)
     if match is None or not match[1] or _HOST.fullmatch(match[1]) is None:
-        bad_request("Invalid Request-URI: expected a path that starts with a slash")
+        bad_request(
+            "Invalid path in Request-URI: request-target must contain origin-form which starts "
+            'with absolute-path (URI starting with a slash "/").'
+        )
     return Target(b"/" + match[2].lstrip(b"/"), match[3][1:], match[1])
 
 
@@ -234,7 +239,7 @@ def bad_request(reason: str) -> NoReturn:
 
 def _parse_length(field: bytes) -> int:
     if _DIGITS.fullmatch(field) is None:
-        bad_request("Malformed Content-Length header: expected decimal digits")
+        bad_request("Malformed Content-Length Header.")
     return int(field)
 
 
@@ -253,16 +258,22 @@ def _check_host(fields: dict[bytes, bytes], target: Target, minor_version: int) 
         fields[b"Host"] = target.authority
 
 
+# The texts below are those of CherryPy 18.10, which programs know.
+
+
+def _line_fault(line: bytes) -> str:
+    """Say what is wrong with a request line."""
+    words = line.split(b" ")
+    if len(words) < 3:
+        return "Malformed Request-Line"
+    if len(words) > 3 or not words[2].startswith(b"HTTP/"):
+        return "Malformed Request-Line: bad protocol"
+    if _VERSION.fullmatch(words[2]) is None:
+        return "Malformed Request-Line: bad version"
+    return "Malformed Request-URI" if _METHOD.fullmatch(words[0]) else "Malformed method name"
+
+
 def _fault(block: bytes) -> str:
-    """Say what is wrong with the first line that is no field line."""
-    for line in block.split(b"\r\n"):
-        if _FIELD_LINE.fullmatch(line + b"\r\n") is None:
-            name, colon, _ = line.partition(b":")
-            if line[:1] in {b" ", b"\t"}:
-                return "Illegal header line: folded lines are not allowed"
-            if b"\n" in line or b"\r" in line:
-                return "Illegal header line: HTTP requires CRLF terminators"
-            if not colon or re.fullmatch(_TOKEN, name) is None:
-                return "Illegal header line: expected a name, a colon at once, and a value"
-            return "Illegal header line: control characters in a value"
-    return "Illegal header line"
+    """Say what is wrong with lines of which one is not a field line."""
+    bare = block.replace(b"\r\n", b"")
+    return "HTTP requires CRLF terminators" if b"\n" in bare else "Illegal header line."
