@@ -60,7 +60,7 @@ def test_what_core_may_not(name: str, source: str, complaint: str) -> None:
         ("cherrypy._request.a", "import routes"),
         ("cherrypy._request.a", "import cherrypy._http.dates as dates"),
         ("cherrypy.lib.a", "from cherrypy.process.wspbus import states"),
-        ("cherrypy._aliases", "import cherrypy"),
+        ("cherrypy._cptree", "import cherrypy"),
         ("cherrypy.daemon", "from cherrypy import engine"),
         ("cherrypy", "from cherrypy._assembly import tree"),
     ],

@@ -19,7 +19,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FACADE = 9
+ALIASES = (
+    *("_cptree", "_cptools", "_cpdispatch", "_cpconfig", "_cperror", "_cplogging", "_cpreqbody"),
+    *("_cprequest", "_cpwsgi", "_cpchecker", "_cpcompat", "_helper"),
+    *("_cpmodpy", "_cpnative_server", "scaffold", "tutorial"),
+)
+"""Import paths that applications and monitoring agents know: tiny modules of re-exports."""
 RANKS = {
+    "_gone": -1,
     "_version": 0,
     "_portions": 0,
     "_http": 0,
@@ -33,7 +40,7 @@ RANKS = {
     "_app": 7,
     "_assembly": 8,
     "": FACADE,  # cherrypy/__init__.py
-    "_aliases": FACADE,
+    **dict.fromkeys(ALIASES, FACADE),
     "daemon": FACADE,
     "__main__": FACADE,
     # Users of the facade, above it: they test applications, and nothing that serves one needs them.
@@ -50,7 +57,15 @@ OPEN_TO_SATELLITES = ("_http", "_runtime", "_tools")
 """Units of the core without a public name that satellites may import nevertheless."""
 
 THIRD_PARTY = {
-    "cherrypy-core": {"backports", "compression", "brotli", "granian", "routes", "watchfiles"},
+    "cherrypy-core": {
+        "backports",
+        "coverage",
+        "compression",
+        "brotli",
+        "granian",
+        "routes",
+        "watchfiles",
+    },
     "cherrypy-server": {"cheroot", "OpenSSL"},
     "cherrypy-sessions": {"pymemcache"},
     "cherrypy-auth": {"argon2"},
@@ -160,6 +175,9 @@ def violations(modules: Iterable[Module]) -> list[str]:
     return found
 
 
+SERVER_ALIASES = ("_cpserver", "_cpwsgi_server")
+
+
 def _misplaced(module: Module) -> Iterator[str]:
     """Complain about a module that is where its distribution may not have one."""
     if module.distribution == "cherrypy-core":
@@ -167,6 +185,8 @@ def _misplaced(module: Module) -> Iterator[str]:
             yield f"{module.name} has no rank"
     elif module.name in {"cherrypy", *(f"cherrypy.{shared}" for shared in SHARED)}:
         yield f"{module.name} of {module.distribution}: core alone has the __init__ of it"
+    elif module.distribution == "cherrypy-server" and module.unit in SERVER_ALIASES:
+        return
     elif module.unit not in {*SHARED, f"_{module.distribution.removeprefix('cherrypy-')}"}:
         yield f"{module.name} does not belong in {module.distribution}"
 

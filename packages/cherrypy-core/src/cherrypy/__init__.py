@@ -1,5 +1,6 @@
 """The public names of CherryPy. Re-exports only; see ``cherrypy._assembly``."""
 
+from importlib import import_module
 from pkgutil import extend_path
 from sys import modules
 from typing import Any
@@ -10,7 +11,7 @@ from cherrypy._portions import without_cherrypy_18
 
 __path__ = without_cherrypy_18(__path__)
 
-from cherrypy import _aliases, _assembly, lib, process
+from cherrypy import _assembly, lib, process
 from cherrypy._app.application import Application
 from cherrypy._assembly import (
     config,
@@ -24,6 +25,7 @@ from cherrypy._assembly import (
     tools,
     tree,
 )
+from cherrypy._config.extensions import missing
 from cherrypy._publishing.exposing import expose, popargs
 from cherrypy._runtime import context
 from cherrypy._runtime.errors import (
@@ -64,13 +66,17 @@ __all__ = [
     "url",
 ]
 
-globals().update(_aliases.install(__name__))
-dispatch = _aliases.module("_cpdispatch")
-wsgi = _aliases.module("_cpwsgi")
-
 
 def __getattr__(name: str) -> Any:
     """Make what is made on first use: the server, for which another distribution is needed."""
+    hint = ""
+    if name in ("_cpserver", "_cpwsgi_server"):
+        try:
+            return import_module(f"{__name__}.{name}")
+        except ModuleNotFoundError as error:
+            if error.name != f"{__name__}.{name}":
+                raise
+        hint = f": {missing('servers', 'cheroot')}"
     if name == "server":
         return _assembly.default_server.get()
     if name == "servers":
@@ -81,8 +87,28 @@ def __getattr__(name: str) -> Any:
             return cache
     if name == "checker":
         return _assembly.checker()
-    if name == "session" and "cherrypy.lib.sessions" in modules:
-        # not before, since applications ask by hasattr() whether there are sessions
-        globals()["session"] = context.session
-        return context.session
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "session":
+        if "cherrypy.lib.sessions" in modules:
+            # not before, since applications ask by hasattr() whether there are sessions
+            globals()["session"] = context.session
+            return context.session
+        hint = ": it needs tools.sessions.on = True, and cherrypy-sessions to be installed"
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
+
+
+# last, since monitoring agents that wait for these modules use what is above
+from cherrypy import _cpchecker as _cpchecker
+from cherrypy import _cpcompat as _cpcompat
+from cherrypy import _cpconfig as _cpconfig
+from cherrypy import _cpdispatch as _cpdispatch
+from cherrypy import _cperror as _cperror
+from cherrypy import _cplogging as _cplogging
+from cherrypy import _cpreqbody as _cpreqbody
+from cherrypy import _cprequest as _cprequest
+from cherrypy import _cptools as _cptools
+from cherrypy import _cptree as _cptree
+from cherrypy import _cpwsgi as _cpwsgi
+from cherrypy import _helper as _helper
+
+dispatch = _cpdispatch
+wsgi = _cpwsgi

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 import cherrypy
@@ -113,3 +117,38 @@ def test_quickstart_without_a_server_names_the_distribution(
     with pytest.raises(AttributeError, match="pip install cherrypy-server"):
         _ = cherrypy.server
     assert cherrypy.engine.state == cherrypy.engine.states.STOPPED
+
+
+CORE_ALONE = """
+import sys
+sys.path[:] = [sys.argv[1], *(p for p in sys.path if "site-packages" not in p)]
+import cherrypy
+try:
+    exec(sys.argv[2])
+except (AttributeError, ImportError) as error:
+    print(type(error).__name__, error)
+print(hasattr(cherrypy, "session"), hasattr(cherrypy.lib, "sessions"))
+"""
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("import cherrypy.lib.sessions", "ModuleNotFoundError cherrypy.lib.sessions needs"),
+        ("from cherrypy.lib import static", "pip install cherrypy-static"),
+        ("from cherrypy.lib.jsontools import json_in", "pip install cherrypy-json"),
+        ("import cherrypy.lib.auth_basic", "pip install cherrypy-auth"),
+        ("cherrypy.lib.auth_digest", "AttributeError module 'cherrypy.lib' has no attribute"),
+        ("cherrypy.session", "cherrypy-sessions to be installed"),
+        ("cherrypy._cpserver", "pip install cherrypy-server"),
+        ("import cherrypy.lib.nothing", "No module named 'cherrypy.lib.nothing'"),
+        ("cherrypy.nothing", "module 'cherrypy' has no attribute 'nothing'"),
+    ],
+)
+def test_modules_that_are_missing_name_the_distribution(statement: str, message: str) -> None:
+    """With core alone; and nothing fails that only asks whether they are there."""
+    folder = str(Path(cherrypy.__file__).parent.parent)
+    command = [sys.executable, "-I", "-S", "-c", CORE_ALONE, folder, statement]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603
+    assert message in output
+    assert output.endswith("False False\n")

@@ -17,6 +17,7 @@ from cherrypy._auth.basic_gate import BasicGate
 from cherrypy._auth.gates import PRIORITY
 from cherrypy._auth.passwords import HashedPasswords, equal_texts, hash_password, verify_password
 from cherrypy._runtime.messages import Request, Response
+from cherrypy._runtime.overriding import publish
 from cherrypy._tools.function import tool_function
 from cherrypy._tools.tool import Tool
 
@@ -99,3 +100,5 @@ def checkpassword_hashed(
 
 auth_basic_tool = Tool("before_handler", basic_auth, priority=PRIORITY)
 """``cherrypy.tools.auth_basic``."""
+
+publish(__name__)

@@ -34,6 +34,7 @@ from cherrypy._auth.hash_sources import HtdigestFile, KnownHashes, PlainPassword
 from cherrypy._auth.nonces import issue_time, make_nonce
 from cherrypy._auth.replay import MemoryReplayStore, ReplayStore
 from cherrypy._runtime.messages import Request, Response
+from cherrypy._runtime.overriding import publish
 from cherrypy._tools.function import tool_function
 
 __all__ = [
@@ -296,3 +297,5 @@ class HttpDigestAuthorization:
 
 auth_digest_tool = DigestTool("before_handler", digest_auth, priority=PRIORITY)
 """``cherrypy.tools.auth_digest``."""
+
+publish(__name__)

@@ -12,6 +12,7 @@ from cherrypy._runtime.context import Serving, current
 from cherrypy._runtime.errors import InternalRedirect
 from cherrypy._runtime.iterators import CHUNK_SIZE, FileContent
 from cherrypy._runtime.logs import is_heard
+from cherrypy._runtime.overriding import Shortened
 from cherrypy._runtime.text import decoded_path
 from cherrypy.process.wspbus import bus
 
@@ -67,7 +68,7 @@ def run_and_log(app: Application, serving: Serving) -> None:
     else:
         run(request, serving.response)
     log = app.log
-    if log.has_own_access or site.log.has_own_access:
+    if log.has_own_access or log.own_methods or site.log.has_own_access or site.log.own_methods:
         site.log.access()
     elif is_heard(log.access_log):
         log.log_request(request, serving.response)
@@ -218,7 +219,7 @@ class OpenBody:
             current.set(before)
 
 
-class AppResponse(OpenBody):
+class AppResponse(OpenBody, Shortened):
     """The WSGI response of an application: runs the request, then iterates over the body.
 
     It is what ``wsgi.response_class`` stands for; subclass it to change how a request is run.
@@ -228,6 +229,8 @@ class AppResponse(OpenBody):
         start_response: WSGI callable that takes status and header lines.
         cpapp: The application.
     """
+
+    shortened = ("__init__", "__iter__", "__next__", "close", "run")
 
     headerNames: ClassVar[dict[str, str]] = {
         "HTTP_CGI_AUTHORIZATION": "Authorization",

@@ -128,7 +128,9 @@ class Application(Shortened):
 
     def dispatcher_of(self, path: str, default: Callable[[str], None]) -> Callable[[str], None]:
         """Return the dispatcher that is configured for a path."""
-        dispatch: Callable[[str], None] = self.find_config(path, "request.dispatch", default)
+        if "find_config" in self.own_methods:
+            return self.find_config(path, "request.dispatch", default)  # type: ignore[no-any-return]
+        dispatch: Callable[[str], None] = _nearest(self.config, path, "request.dispatch", default)
         return dispatch
 
     def plans(self) -> Plans:

@@ -59,6 +59,8 @@ class Checker:
         server: Returns the server, or ``None`` if there is none (yet).
     """
 
+    __module__ = "cherrypy._cpchecker"
+
     on: bool = True
     """Whether anything is checked."""
     strict: bool = False

@@ -10,6 +10,7 @@ from cherrypy._http.errors import ProtocolError
 from cherrypy._http.status import format_status, valid_status
 from cherrypy._request.error_pages import bare_error, format_exc
 from cherrypy._runtime.errors import InternalRedirect
+from cherrypy._runtime.overriding import Shortened
 from cherrypy._runtime.text import encoded_path
 from cherrypy.process.wspbus import bus
 
@@ -18,13 +19,15 @@ StartResponse = Callable[..., Any]
 WSGICallable = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
-class ExceptionTrapper:
+class ExceptionTrapper(Shortened):
     """WSGI middleware that answers where an application raises.
 
     Args:
         nextapp: WSGI application.
         throws: Exceptions that pass through.
     """
+
+    shortened = ("__init__", "__call__")
 
     def __init__(
         self,
@@ -64,13 +67,15 @@ def _answer_malformed(start_response: StartResponse, error: ProtocolError) -> li
     return [body]
 
 
-class InternalRedirector:
+class InternalRedirector(Shortened):
     """WSGI middleware that runs a request again where an ``InternalRedirect`` says so.
 
     Args:
         nextapp: WSGI application.
         recursive: Whether the same URL may be visited more than once.
     """
+
+    shortened = ("__init__", "__call__")
 
     def __init__(self, nextapp: WSGICallable, recursive: bool = False) -> None:
         self.nextapp = nextapp

@@ -1,7 +1,6 @@
 """An application with the WSGI middleware around it (PEP 3333)."""
 
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import Any, ClassVar
 
 from cherrypy._app.answering import AppResponse, answer
@@ -12,8 +11,10 @@ from cherrypy._app.middleware import (
     StartResponse,
     WSGICallable,
 )
+from cherrypy._config.generations import generation
 from cherrypy._publishing.publication import Application
 from cherrypy._runtime.names import object_named
+from cherrypy._runtime.overriding import Shortened
 
 DEFAULT_PIPELINE: list[tuple[str, Callable[..., WSGICallable]]] = [
     ("ExceptionTrapper", ExceptionTrapper),
@@ -21,7 +22,7 @@ DEFAULT_PIPELINE: list[tuple[str, Callable[..., WSGICallable]]] = [
 ]
 
 
-class CPWSGIApp:
+class CPWSGIApp(Shortened):
     """An application with the middleware around it.
 
     Args:
@@ -30,6 +31,8 @@ class CPWSGIApp:
             ones, inside of them.
     """
 
+    shortened = ("tail",)
+
     pipeline: list[tuple[str, Callable[..., WSGICallable]]] = DEFAULT_PIPELINE
     head: WSGICallable | None = None
     """The outermost WSGI application; made for the first request."""
@@ -37,6 +40,8 @@ class CPWSGIApp:
     """Keyword arguments for each middleware, by its name."""
     response_class: type[Any] = AppResponse
     """Class of the WSGI response."""
+    _plain_token: object = None
+    """The generation in which :func:`answer` does what the application and its middleware do."""
 
     def __init__(
         self,
@@ -55,20 +60,26 @@ class CPWSGIApp:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request (PEP 3333)."""
-        return (self.head or self._build())(environ, start_response)
+        head = self.head
+        if head is None:
+            if self._plain_token is generation.token:
+                return answer(self.cpapp, environ, start_response)
+            head = self._build()
+        return head(environ, start_response)
 
     def _build(self) -> WSGICallable:
         """Put the middleware around the application, and keep the result."""
-        head: WSGICallable
+        token = generation.token
         if (
             self.__class__ is CPWSGIApp
             and self.pipeline == DEFAULT_PIPELINE
             and self.response_class is AppResponse
             and not self.config
+            and not any(each.own_methods for each in _PLAIN_CLASSES)
         ):
-            head = self.head = partial(answer, self.cpapp)
-            return head
-        head = self.tail
+            object.__setattr__(self, "_plain_token", token)
+            return self
+        head: WSGICallable = self.tail
         for name, middleware in reversed(self.pipeline):
             head = middleware(head, **self.config.get(name, {}))
         self.head = head
@@ -76,6 +87,7 @@ class CPWSGIApp:
 
     def __setattr__(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
+        object.__setattr__(self, "_plain_token", None)
         if name != "head":
             self.head = None  # made anew, of what is set now
 
@@ -94,3 +106,9 @@ class CPWSGIApp:
             name, _, argument = k.partition(".")
             self.config.setdefault(name, {})[argument] = v
         self.head = None
+
+
+_PLAIN_CLASSES: tuple[type[Shortened], ...] = (
+    *(CPWSGIApp, AppResponse, ExceptionTrapper, InternalRedirector),
+)
+"""What :func:`answer` does the work of, unless somebody has replaced a method."""

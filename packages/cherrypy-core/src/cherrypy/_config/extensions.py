@@ -18,6 +18,7 @@ PROVIDERS = {
     "tools.json_out": "cherrypy-json",
     "servers.cheroot": "cherrypy-server",
     "lib.sessions": "cherrypy-sessions",
+    "lib.locking": "cherrypy-sessions",
     "lib.auth_basic": "cherrypy-auth",
     "lib.auth_digest": "cherrypy-auth",
     "lib.auth_peercreds": "cherrypy-auth",
@@ -83,5 +84,7 @@ def missing(group: str, name: str) -> str:
     distribution = PROVIDERS.get(f"{group}.{name}")
     if distribution is None:
         return ""
-    what = "cherrypy.server" if group == "servers" else f"{group}.{name}"
+    what = {"servers": "cherrypy.server", "lib": f"cherrypy.lib.{name}"}.get(
+        group, f"{group}.{name}"
+    )
     return f"{what} needs {distribution}: pip install {distribution}"

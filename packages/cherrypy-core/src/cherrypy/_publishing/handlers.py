@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPError
 from cherrypy._runtime.messages import Request
+from cherrypy._runtime.overriding import Shortened
 
 if TYPE_CHECKING:
     from inspect import Parameter
@@ -18,7 +19,7 @@ The request path calls ``request.callable`` then. Reading ``request.handler`` ma
 """
 
 
-class PageHandler:
+class PageHandler(Shortened):
     """A handler with the arguments it is to be called with.
 
     Args:
@@ -26,6 +27,8 @@ class PageHandler:
         *args: Positional arguments.
         **kwargs: Keyword arguments.
     """
+
+    shortened = ("__init__", "__call__", "args", "kwargs")
 
     def __init__(self, callable: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
         self.callable = callable
@@ -65,6 +68,8 @@ class LateParamPageHandler(PageHandler):
 
     What ``kwargs`` is set to is laid over them; to take a parameter away, change the parameters.
     """
+
+    shortened = ("__init__", "__call__", "args", "kwargs")
 
     @property
     def kwargs(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, ClassVar, Protocol
 
 from cherrypy._config.generations import generation
+from cherrypy._publishing.handlers import LateParamPageHandler
 from cherrypy._publishing.namespaces import (
     as_hook,
     error_page_key,
@@ -418,6 +419,8 @@ class Plans:
         self, known: dict[object, tuple[ResourcePlan, Layers]], layers: Layers, config: Settings
     ) -> ResourcePlan:
         plan = ResourcePlan(config, self._app.request_namespaces(), self._app.request_class)
+        if Hook.own_methods or HookMap.own_methods:
+            plan = plan.with_own_hooks()
         if len(known) >= MAX_PLANS:
             known.clear()
         known[_fingerprint(layers)] = (plan, layers)
@@ -444,11 +447,7 @@ def merge_layers(layers: Layers, sections: Mapping[str, Settings]) -> dict[str, 
 
 def is_planned_toolbox(handler: object) -> bool:
     """Tell whether the tools of a namespace can be planned, or are set up in an own way."""
-    return (
-        isinstance(handler, Toolbox)
-        and type(handler).__enter__ is Toolbox.__enter__
-        and type(handler).__exit__ is Toolbox.__exit__
-    )
+    return isinstance(handler, Toolbox) and not handler.own_methods
 
 
 def _stages(hooks: tuple[Hook, ...]) -> tuple[Stage, ...]:
@@ -524,6 +523,7 @@ def resolver_of(dispatch: Any) -> Any:
         isinstance(dispatch, Shortened)
         and not dispatch.own_methods
         and vars(dispatch).keys().isdisjoint(dispatch.shortened)
+        and not LateParamPageHandler.own_methods
     ):
         return getattr(dispatch, "resolve", None)
     return None

@@ -21,6 +21,8 @@ class RequestBody(Entity):
         request_params: Parameters of the request; those of the body are added to them.
     """
 
+    __module__ = "cherrypy._cpreqbody"
+
     bufsize: int = 8192
     """How many bytes to read ahead when lines are asked for."""
 

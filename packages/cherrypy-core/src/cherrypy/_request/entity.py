@@ -215,6 +215,8 @@ class Entity(LineReader):
         parts: Parts that are known already.
     """
 
+    __module__ = "cherrypy._cpreqbody"
+
     # Lists and dictionaries on the class are upstream's interface: applications change them to
     # change the default. Instances work on copies.
 
@@ -434,6 +436,8 @@ class Part(Entity):
         headers: The header fields of the part.
         boundary: Beginning of the line after the part, the two hyphens included.
     """
+
+    __module__ = "cherrypy._cpreqbody"
 
     attempt_charsets: list[str] = ["us-ascii", "utf-8"]  # noqa: RUF012 - as in Entity
     default_content_type: str = "text/plain"

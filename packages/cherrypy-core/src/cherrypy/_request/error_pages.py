@@ -12,7 +12,7 @@ from cherrypy._http.headers import HeaderMap
 from cherrypy._http.negotiation import media_type_weight
 from cherrypy._http.status import valid_status
 from cherrypy._runtime.context import current
-from cherrypy._runtime.errors import HTTPError, drop_content_fields
+from cherrypy._runtime.errors import HTTPError, clean_headers, drop_content_fields
 from cherrypy._runtime.iterators import FileContent, is_iterator, set_vary_header
 from cherrypy._runtime.messages import Request, Response
 from cherrypy._runtime.state import seen_headers, set_content_type
@@ -90,13 +90,15 @@ def respond_with_error(request: Request, response: Response, error: HTTPError) -
         error: The error.
     """
     headers = seen_headers(response)
-    if headers is not None:
+    if clean_headers is not _ORDINARY[0]:
+        clean_headers(error.code)
+    elif headers is not None:
         drop_content_fields(headers, error.code)
     shown = format_exc() if request.show_tracebacks and _has_traceback() else ""
     response.status = error.status
     if response.stream:
         response.stream = False
-    if error.__class__.get_error_page is _GET_ERROR_PAGE:
+    if error.__class__.get_error_page is _GET_ERROR_PAGE and get_error_page is _ORDINARY[1]:
         page = error_page_content(
             request, response, error.status, traceback=shown, message=error._message
         )
@@ -254,6 +256,9 @@ def get_error_page(status: int | str, **kwargs: Any) -> bytes | Iterable[bytes]:
     serving = current.get()
     return error_page_content(serving.request, serving.response, status, **kwargs)
 
+
+_ORDINARY = (clean_headers, get_error_page)
+"""What need not be called, unless a program has put other functions in place of them."""
 
 BareError = tuple[bytes, list[tuple[bytes, bytes]], list[bytes]]
 

@@ -130,6 +130,8 @@ class SizedReader(ByteReader):
             6.5).
     """
 
+    __module__ = "cherrypy._cpreqbody"
+
     trailers: HeaderMap | None = None
 
     def __init__(

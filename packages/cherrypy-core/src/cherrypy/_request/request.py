@@ -24,11 +24,8 @@ from cherrypy._publishing.namespaces import (
 from cherrypy._publishing.objects import Dispatcher
 from cherrypy._publishing.plan import AS_PLANNED, EARLY, ResourcePlan
 from cherrypy._publishing.publication import Application
-from cherrypy._request import parts
-from cherrypy._request.error_pages import (
-    error_page_content,
-    respond_with_error,
-)
+from cherrypy._request import error_pages, parts
+from cherrypy._request.error_pages import respond_with_error
 from cherrypy._request.run import good_hosts, handle_error, respond, run, run_hooks
 from cherrypy._runtime.context import Arrival, current
 from cherrypy._runtime.errors import HTTPError, InternalRedirect, NotFound
@@ -471,7 +468,7 @@ class Request(Shortened):
         **kwargs: Any,
     ) -> bytes | Iterable[bytes]:
         """Return the content of an error page of this request."""
-        return error_page_content(self, current.get().response, status, **kwargs)
+        return error_pages.get_error_page(status, **kwargs)
 
     def close(self) -> None:
         """Run the hooks ``on_end_request``, once."""

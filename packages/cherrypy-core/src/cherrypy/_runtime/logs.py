@@ -11,6 +11,7 @@ from cherrypy._runtime import log_handlers
 from cherrypy._runtime.access_lines import ACCESS_LOG_FORMAT, compiled
 from cherrypy._runtime.context import current
 from cherrypy._runtime.messages import Request, Response
+from cherrypy._runtime.overriding import Shortened
 
 _managers: "WeakSet[LogManager]" = WeakSet()
 """All that were made, as the files of all of them are opened anew at once."""
@@ -19,7 +20,7 @@ _shown = (0, "")
 """A second, and its text; replaced as a whole, so that no thread sees a mixture."""
 
 
-class LogManager:
+class LogManager(Shortened):
     """The two logs of an application, or of the whole site.
 
     Args:
@@ -27,9 +28,11 @@ class LogManager:
         logger_root: First part of the names.
     """
 
+    shortened = ("access",)
+
     appid: object = None
     has_own_access: bool = False
-    """Whether :meth:`access` was overridden, so that it has to be called for each request."""
+    """Whether :meth:`access` was replaced on the instance, and has to be called."""
     access_log_format = ACCESS_LOG_FORMAT
     error_log: logging.Logger
     access_log: logging.Logger
@@ -45,11 +48,6 @@ class LogManager:
             log.setLevel(logging.INFO)
             log.addHandler(logging.NullHandler())  # so that logging never prints on its own
         _managers.add(self)
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        if "has_own_access" not in vars(cls):
-            cls.has_own_access = cls.access is not LogManager.access
 
     def __setattr__(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
@@ -168,7 +166,7 @@ class LogManager:
 class GlobalLogManager(LogManager):
     """``cherrypy.log``: the log of the current application, and of the site outside of requests."""
 
-    has_own_access = False
+    shortened = ("access",)
 
     def reopen_files(self) -> None:
         """Open the files of all logs anew, those of applications too."""

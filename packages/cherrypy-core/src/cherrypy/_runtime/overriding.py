@@ -1,15 +1,26 @@
-"""Classes that know which of their methods have been replaced.
+"""Classes and modules that know what has been replaced in them.
 
 The request path does the ordinary work of some public methods without calling them. Where a
 subclass has its own, or another program has patched the class, as those do that monitor
 applications, the methods are called.
 """
 
+import sys
+from functools import partial
+from importlib import import_module
+from types import ModuleType
 from typing import Any, ClassVar
 
 from cherrypy._config.generations import generation
 
-__all__ = ["ClassAttribute", "Overridable", "Shortened", "ShortenedInstances"]
+__all__ = [
+    "ClassAttribute",
+    "Overridable",
+    "PublicModule",
+    "Shortened",
+    "ShortenedInstances",
+    "publish",
+]
 
 
 class Overridable(type):
@@ -29,7 +40,7 @@ class Overridable(type):
     ) -> None:
         super().__init__(name, bases, members, **kwargs)
         if "shortened" in members:
-            type.__setattr__(cls, "ordinary", {key: getattr(cls, key) for key in cls.shortened})
+            type.__setattr__(cls, "ordinary", {key: _defined(cls, key) for key in cls.shortened})
         cls._compare()
 
     def __setattr__(cls, name: str, value: object) -> None:
@@ -51,11 +62,16 @@ class Overridable(type):
 
     def _compare(cls) -> None:
         """Find out which names have another meaning, here and in all subclasses."""
-        own = {name for name, value in cls.ordinary.items() if getattr(cls, name) is not value}
+        own = {name for name, value in cls.ordinary.items() if _defined(cls, name) is not value}
         type.__setattr__(cls, "own_methods", frozenset(own))
         subclasses: Any = cls.__subclasses__()  # for mypy, a metaclass has none
         for subclass in subclasses:
             subclass._compare()
+
+
+def _defined(cls: type, name: str) -> Any:
+    """Return an attribute as the body of a class has it, not bound."""
+    return next(vars(each)[name] for each in cls.__mro__ if name in vars(each))
 
 
 class ClassAttribute:
@@ -82,3 +98,60 @@ class ShortenedInstances(Shortened):
         object.__setattr__(self, name, value)
         if name in self.shortened:
             generation.bump()
+
+
+class PublicModule(ModuleType):
+    """A module by whose names applications and monitoring agents know what others define.
+
+    What is replaced here is replaced in every module that has it, so that it is used.
+    """
+
+    __all__: list[str]
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self.__all__})
+
+    def __setattr__(self, name: str, value: object) -> None:
+        replaced = getattr(self, name, None) if name in self.__all__ else None
+        super().__setattr__(name, value)
+        if replaced is value or not (callable(replaced) or isinstance(replaced, str)):
+            return
+        for module in list(sys.modules.values()):
+            if module.__name__.startswith("cherrypy.") and not isinstance(module, PublicModule):
+                for key, member in list(vars(module).items()):
+                    if member is replaced:
+                        vars(module)[key] = value
+        generation.bump()
+
+
+def publish(module_name: str, *lazy_homes: str) -> None:
+    """Make a module the one that the names in it are known by.
+
+    Its classes say that they are from there: tracebacks, pickles and error trackers show it.
+
+    Args:
+        module_name: Name of a module that is being imported, with ``__all__``.
+        *lazy_homes: Modules that have the rest of ``__all__``, imported when that is first used.
+    """
+    module = sys.modules[module_name]
+    members = vars(module)
+    module.__class__ = PublicModule
+    if lazy_homes:
+        members["__getattr__"] = partial(_load, module, lazy_homes)
+    for name in members["__all__"]:
+        member = members.get(name)
+        if isinstance(member, type) and member.__module__.startswith("cherrypy."):
+            home = sys.modules[member.__module__]
+            if not isinstance(home, PublicModule) or name not in home.__all__:
+                member.__module__ = module_name
+                member.__name__ = member.__qualname__ = name
+
+
+def _load(module: ModuleType, homes: tuple[str, ...], name: str) -> Any:
+    """Return a member of a module, and keep it there."""
+    if name in vars(module)["__all__"]:
+        for home in map(import_module, homes):
+            if name in vars(home):
+                vars(module)[name] = vars(home)[name]
+                return vars(home)[name]
+    raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")

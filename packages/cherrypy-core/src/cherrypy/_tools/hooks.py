@@ -5,6 +5,7 @@ from operator import attrgetter
 from typing import Any, Self
 
 from cherrypy._config.generations import followed_by_bump, generation
+from cherrypy._runtime.overriding import Overridable
 from cherrypy._tools.function import ToolFunction
 
 HOOK_POINTS = (
@@ -24,7 +25,7 @@ DEFAULT_PRIORITY = 50
 ReportFailure = Callable[[], None]
 
 
-class Hook:
+class Hook(metaclass=Overridable):
     """A callback at a hook point, with the arguments it is to be called with.
 
     Args:
@@ -39,6 +40,8 @@ class Hook:
     __slots__ = (
         *("__dict__", "callback", "failsafe", "is_planned", "kwargs", "priority", "with_request"),
     )
+
+    shortened = ("__call__",)
 
     callback: Callable[..., Any]
     failsafe: bool
@@ -114,12 +117,14 @@ class Hook:
         )
 
 
-class HookMap(dict[str, list[Hook]]):
+class HookMap(dict[str, list[Hook]], metaclass=Overridable):
     """The hooks of a request, by hook point.
 
     Args:
         points: Names of hook points to begin with.
     """
+
+    shortened = ("run", "run_hooks")
 
     def __init__(self, points: Iterable[str] = (), *a: Any, **kw: Any) -> None:
         super().__init__(*a, **kw)

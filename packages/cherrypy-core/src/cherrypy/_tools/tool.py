@@ -116,7 +116,7 @@ class Tool(Shortened):
     def _plan(self, arguments: Arguments) -> PlannedHooks:
         """Say which hooks the tool attaches when it is on.
 
-        A class that overrides :meth:`_setup` without this method is set up anew for each request.
+        A class that overrides :meth:`_setup` is set up anew for each request.
 
         Args:
             arguments: What configuration sets for the tool, without ``on``.
@@ -247,20 +247,11 @@ class ErrorTool(Tool):
 def planned_by(tool: Tool) -> Callable[[Arguments], PlannedHooks] | None:
     """Return the method that plans a tool, or ``None`` if it has to be set up for each request.
 
-    That is so where a subclass, or the instance, overrides ``_setup`` or ``_merged_args`` and says
-    nothing of a plan.
+    That is so where ``_setup`` or ``_merged_args`` is overridden by a subclass or on the instance,
+    or has been replaced.
     """
-    if {"_setup", "_merged_args"} & tool.__dict__.keys():
+    if type(tool).own_methods or not tool.__dict__.keys().isdisjoint(Tool.shortened):
         return None
     if isinstance(getattr(type(tool), "callable", None), property):
         return None  # another function each time, perhaps
-    for owner in type(tool).__mro__:
-        members = vars(owner)
-        if owner is Tool:
-            is_patched = any(members[name] is not Tool.ordinary[name] for name in Tool.shortened)
-            return None if is_patched else tool._plan
-        if "_plan" in members:
-            return tool._plan
-        if "_setup" in members or "_merged_args" in members:
-            return None
-    return None
+    return tool._plan

@@ -7,12 +7,13 @@ from typing import Any, TypeVar
 from cherrypy._config.extensions import find_extension, missing
 from cherrypy._config.generations import generation
 from cherrypy._runtime.context import current
+from cherrypy._runtime.overriding import Shortened
 from cherrypy._tools.tool import HandlerTool, Tool
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Toolbox:
+class Toolbox(Shortened):
     """Tools by name, and the handler of their configuration namespace.
 
     Setting an attribute to a :class:`Tool` adds it, deleting the attribute removes it.
@@ -20,6 +21,8 @@ class Toolbox:
     Args:
         namespace: First part of the configuration keys of these tools.
     """
+
+    shortened = ("__enter__", "__exit__")
 
     namespace: str
     staticdir: HandlerTool

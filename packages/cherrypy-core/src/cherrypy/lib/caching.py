@@ -13,6 +13,7 @@ from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPRedirect
 from cherrypy._runtime.iterators import WrappedBody
 from cherrypy._runtime.messages import Request, Response
+from cherrypy._runtime.overriding import publish
 from cherrypy._tools.function import tool_function
 from cherrypy._tools.hooks import Hook
 from cherrypy._tools.tool import Arguments, PlannedHooks, Tool
@@ -32,7 +33,6 @@ from cherrypy.lib.memory_cache import (
 __all__ = [
     "AntiStampedeCache",
     "Cache",
-    "CachingTool",
     "MemoryCache",
     "expires",
     "get",
@@ -99,7 +99,8 @@ class CachingTool(Tool):
         if request.found_handler is None:
             return  # another tool has answered already, with a file for example
         request.cache_flight = Flight(kwargs)
-        if self.callable(**kwargs):
+        function = get if self.callable is _ORDINARY[0] else self.callable
+        if function(**kwargs):
             request.handler = None
 
     def _plan(self, arguments: Arguments) -> PlannedHooks:
@@ -168,6 +169,10 @@ def get(
     asked.cacheable = False
     _answer(asked, response, variant, age, cache)
     return True
+
+
+_ORDINARY = (get,)
+"""What the tool calls; a program may have put another function in place of it."""
 
 
 def _answer(request: Request, response: Response, variant: Variant, age: int, cache: Any) -> None:
@@ -321,3 +326,6 @@ def expires(
     for name, value in fields.items():
         if force or name not in headers:
             headers[name] = value
+
+
+publish(__name__)

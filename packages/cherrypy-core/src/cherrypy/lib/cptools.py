@@ -10,6 +10,7 @@ from cherrypy._http.negotiation import media_type_weight, preferred, weights
 from cherrypy._runtime.errors import HTTPError, HTTPRedirect, InternalRedirect
 from cherrypy._runtime.iterators import Names, close, is_iterator, names_of, set_vary_header
 from cherrypy._runtime.messages import Request, Response
+from cherrypy._runtime.overriding import publish
 from cherrypy._runtime.urls import url
 from cherrypy._tools.function import tool_function
 from cherrypy.lib.conditional import validate_etags, validate_since
@@ -388,3 +389,6 @@ def log_hooks(request: Request, _response: Response, debug: bool = False) -> Non
         lines.append(f"    {point}:")
         lines += [f"        {hook!r}" for hook in sorted(hooks)]
     request.app.log.error("\n".join(lines), "HTTP")
+
+
+publish(__name__)

@@ -19,6 +19,7 @@ from cherrypy._runtime.iterators import (
     names_of,
 )
 from cherrypy._runtime.messages import Request, Response
+from cherrypy._runtime.overriding import Shortened, publish
 from cherrypy._runtime.state import made_headers
 from cherrypy._runtime.text import HTML
 from cherrypy._tools.function import Encoder, ToolFunction, tool_function
@@ -74,12 +75,16 @@ def prepare_iter(value: Any) -> Any:
     return [] if value is None else value
 
 
-class ResponseEncoder:
+class ResponseEncoder(Shortened):
     """Wraps the page handler, and makes bytes of the text it returns.
 
     Args:
         **kwargs: Attributes to set, such as ``encoding``.
     """
+
+    shortened = (
+        *("__init__", "__call__", "encode_stream", "encode_string", "find_acceptable_charset"),
+    )
 
     default_encoding = "utf-8"
     failmsg = "Response body could not be encoded with %r."
@@ -306,9 +311,9 @@ class EncodeTool(Tool):
     """
 
     def _hook(self, callback: Callable[..., Any], arguments: Arguments) -> Hook:
-        return super()._hook(
-            _encode_handler if callback is ResponseEncoder else callback, arguments
-        )
+        if callback is ResponseEncoder and not ResponseEncoder.own_methods:
+            callback = _encode_handler
+        return super()._hook(callback, arguments)
 
 
 class _Recoder(WrappedBody):
@@ -353,3 +358,6 @@ def decode(
     else:
         names = [*body.attempt_charsets, *names_of(default_encoding)]
         body.attempt_charsets = list(dict.fromkeys(names))
+
+
+publish(__name__)

@@ -12,6 +12,7 @@ from cherrypy._http.targets import (
     urljoin,
     urljoin_bytes,
 )
+from cherrypy._runtime.overriding import publish
 
 __all__ = [
     "AcceptElement",
@@ -33,3 +34,5 @@ __all__ = [
     "urljoin_bytes",
     "valid_status",
 ]
+
+publish(__name__)

@@ -37,6 +37,8 @@ class Autoreloader(Monitor):
         match: Regular expression that names of modules have to match from their beginning.
     """
 
+    __module__ = "cherrypy.process.plugins"
+
     files: set[str]
     """Further files to watch; may be changed at any time."""
 

@@ -26,6 +26,8 @@ class PerpetualTimer(threading.Timer):
         **kwargs: The same by name, and ``bus`` (optional): the bus to log on.
     """
 
+    __module__ = "cherrypy.process.plugins"
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.bus: Bus | None = kwargs.pop("bus", None)
         super().__init__(*args, **kwargs)
@@ -49,6 +51,8 @@ class BackgroundTask(threading.Thread):
         kwargs: Its keyword arguments.
         bus: The bus to log on.
     """
+
+    __module__ = "cherrypy.process.plugins"
 
     def __init__(
         self,
@@ -107,6 +111,8 @@ class Monitor(SimplePlugin):
         frequency: Seconds from the end of one call to the next; 0 or less: never.
         name: Name of the thread; None takes the name of the class.
     """
+
+    __module__ = "cherrypy.process.plugins"
 
     callback: Callable[[], object] | None = None
     frequency: float = 60

@@ -49,6 +49,8 @@ class Daemonizer(SimplePlugin):
         stderr: File that standard error is appended to.
     """
 
+    __module__ = "cherrypy.process.plugins"
+
     def __init__(
         self,
         bus: Bus,
@@ -140,6 +142,8 @@ class DropPrivileges(SimplePlugin):
     Raises:
         KeyError: There is no such user or group.
     """
+
+    __module__ = "cherrypy.process.plugins"
 
     def __init__(
         self,
@@ -251,6 +255,8 @@ class PIDFile(SimplePlugin):
         bus: The bus to listen to.
         pidfile: Path of the file; a relative one is resolved against the current working directory.
     """
+
+    __module__ = "cherrypy.process.plugins"
 
     def __init__(self, bus: Bus, pidfile: str | os.PathLike[str]) -> None:
         super().__init__(bus)

@@ -18,6 +18,8 @@ class SimplePlugin:
         bus: The bus to listen to.
     """
 
+    __module__ = "cherrypy.process.plugins"
+
     bus: Bus
 
     def __init__(self, bus: Bus) -> None:

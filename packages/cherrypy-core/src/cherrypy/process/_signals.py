@@ -34,6 +34,8 @@ class SignalHandler:
         bus: The bus to publish on.
     """
 
+    __module__ = "cherrypy.process.plugins"
+
     handlers: dict[str, Callable[[], object]] = {}  # noqa: RUF012  replaced in each instance
     """Names of signals, and the function that each of them calls; read by `subscribe`."""
 

@@ -24,6 +24,8 @@ class ThreadManager(SimplePlugin):
         bus: The bus to listen to; it gets the four channels.
     """
 
+    __module__ = "cherrypy.process.plugins"
+
     threads: dict[int, int]
     """Numbers of the threads, by their identifiers (`threading.get_ident`)."""
 

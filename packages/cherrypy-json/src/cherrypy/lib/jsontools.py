@@ -13,6 +13,7 @@ from cherrypy._json.validation import InvalidValueError, checker_of, require_lib
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPError
 from cherrypy._runtime.messages import Request, Response
+from cherrypy._runtime.overriding import publish
 from cherrypy._runtime.state import is_untouched
 from cherrypy._tools.function import ToolFunction, tool_function
 from cherrypy._tools.tool import Tool
@@ -275,3 +276,6 @@ class JSONOutTool(Tool):
 
     def __init__(self) -> None:
         super().__init__("before_handler", json_out, priority=30)
+
+
+publish(__name__)

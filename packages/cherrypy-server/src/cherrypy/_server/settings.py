@@ -46,7 +46,7 @@ class Server(ServerSettings):
         if httpserver is None:
             self.check_settings()
             # 30 ms, and a process under another WSGI server never starts one
-            from cherrypy._server.cheroot_gateway import CPWSGIServer
+            from cherrypy._cpwsgi_server import CPWSGIServer
 
             httpserver = CPWSGIServer
         elif isinstance(httpserver, str):

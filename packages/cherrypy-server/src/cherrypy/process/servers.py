@@ -23,6 +23,7 @@ from cherrypy.process.wspbus import Bus, states, with_priority
 
 __all__ = [
     "AddressUnavailableError",
+    "FlupCGIServer",
     "FlupFCGIServer",
     "FlupSCGIServer",
     "ServerAdapter",
@@ -444,6 +445,13 @@ class _FlupServer:
 
 def _do_nothing(*_: object) -> None:
     """Do nothing."""
+
+
+class FlupCGIServer(_FlupServer):
+    """A server for CGI, by the flup library."""
+
+    module = "flup.server.cgi"
+    protocol = "CGI"
 
 
 class FlupFCGIServer(_FlupServer):

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from cherrypy._runtime.context import current
 from cherrypy._runtime.iterators import is_iterator
 from cherrypy._runtime.messages import Request, Response
+from cherrypy._runtime.overriding import publish
 from cherrypy._sessions.cookie import SessionCookie
 from cherrypy._sessions.files import FileSession
 from cherrypy._sessions.memcached import MemcachedSession
@@ -197,6 +198,8 @@ def _lock(request: Request, response: Response) -> None:
 class SessionTool(Tool):
     """Opens the session of each request, and stores and unlocks it at the end."""
 
+    __module__ = "cherrypy._cptools"
+
     lock_points: ClassVar[dict[str, tuple[str, float] | None]] = {
         "implicit": ("before_handler", 50),
         "early": ("before_request_body", 60),
@@ -250,3 +253,5 @@ class SessionTool(Tool):
 
 
 session_tool = SessionTool()
+
+publish(__name__)

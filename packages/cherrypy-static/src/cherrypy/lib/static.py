@@ -15,6 +15,7 @@ from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPRedirect, NotFound
 from cherrypy._runtime.iterators import file_generator_limited  # noqa: F401
 from cherrypy._runtime.messages import Request, Response
+from cherrypy._runtime.overriding import publish
 from cherrypy._static.answers import NOT_MODIFIED, answer
 from cherrypy._static.disposition import format_disposition
 from cherrypy._static.media_types import extension_of, register_types, type_of_extension
@@ -237,3 +238,5 @@ staticdir.prepare = StaticDirectory.prepare
 staticfile.prepare = StaticFile.prepare
 staticdir_tool = StaticTool(staticdir, "staticdir")
 staticfile_tool = StaticFileTool(staticfile, "staticfile")
+
+publish(__name__)

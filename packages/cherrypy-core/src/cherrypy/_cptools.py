@@ -1,0 +1,26 @@
+"""Tools and toolboxes, by the import path that applications know."""
+
+from cherrypy._assembly import tools as default_toolbox
+from cherrypy._runtime.overriding import publish
+from cherrypy._tools.tool import ErrorTool, HandlerTool, HandlerWrapperTool, Tool
+from cherrypy._tools.toolbox import Toolbox
+from cherrypy.lib.caching import CachingTool
+from cherrypy.lib.toolset import SessionAuthTool, XMLRPCController
+
+__all__ = [
+    "CachingTool",
+    "ErrorTool",
+    "HandlerTool",
+    "HandlerWrapperTool",
+    "SessionAuthTool",
+    "SessionTool",
+    "Tool",
+    "Toolbox",
+    "XMLRPCController",
+    "default_toolbox",
+]
+
+SessionTool: type[Tool]
+"""Of another distribution, and loaded when it is first used."""
+
+publish(__name__, "cherrypy.lib.sessions")

@@ -1,0 +1,1 @@
+"""The examples of CherryPy 18 were here; the tutorials are in ``docs/tutorials`` now."""
