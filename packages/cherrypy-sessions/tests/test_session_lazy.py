@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 import cherrypy
 from cherrypy.lib.sessions import RamSession
 
