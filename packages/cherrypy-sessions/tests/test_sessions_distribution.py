@@ -4,7 +4,7 @@ from importlib import import_module
 from importlib.metadata import requires, version
 
 import cherrypy
-from cherrypy._cptools import SessionTool  # type: ignore[import-untyped]  # an alias
+from cherrypy._cptools import SessionTool
 
 
 def test_it_has_the_version_of_the_core() -> None:

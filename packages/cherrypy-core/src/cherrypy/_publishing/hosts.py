@@ -1,7 +1,7 @@
 """The dispatcher that chooses a part of the tree by the host that was asked for."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, overload
 
 from cherrypy._http.targets import urljoin
 from cherrypy._publishing.objects import Dispatcher
@@ -10,9 +10,15 @@ from cherrypy._runtime.context import current
 Dispatch = Callable[[str], Any]
 
 
+@overload
+def VirtualHost(**domains: str) -> Dispatch: ...
+@overload
 def VirtualHost(
-    next_dispatcher: Dispatch = Dispatcher(),  # noqa: B008 - it has no state
-    use_x_forwarded_host: bool = True,
+    next_dispatcher: Dispatch = ..., use_x_forwarded_host: bool = ..., **domains: str
+) -> Dispatch: ...
+def VirtualHost(
+    next_dispatcher: Any = Dispatcher(),  # noqa: B008 - it has no state
+    use_x_forwarded_host: object = True,
     **domains: str,
 ) -> Dispatch:
     """Make a dispatcher that puts a prefix before the path, by the Host field.

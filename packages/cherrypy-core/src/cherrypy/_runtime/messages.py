@@ -4,7 +4,16 @@ The classes themselves are :class:`cherrypy._request.request.Request` and
 :class:`cherrypy._request.response.Response`, whose docstrings describe the attributes.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    ItemsView,
+    Iterable,
+    Iterator,
+    KeysView,
+    Mapping,
+    Sequence,
+    ValuesView,
+)
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 if TYPE_CHECKING:
@@ -13,7 +22,7 @@ if TYPE_CHECKING:
     from cherrypy._http.cookies import CookieTemplate
     from cherrypy._http.headers import HeaderMap, Host
 
-__all__ = ["Request", "Response"]
+__all__ = ["Request", "Response", "Session"]
 
 
 class Request(Protocol):
@@ -129,3 +138,72 @@ class Response(Protocol):
 
     def finalize(self) -> None:
         """Make what is sent of status, headers, cookies and body."""
+
+
+class Session(Protocol):
+    """The session of a request, as applications use it: a mapping, which is stored at the end.
+
+    Distribution cherrypy-sessions brings the class, and describes what each member means.
+    """
+
+    originalid: str | None
+    timeout: float
+    locked: bool
+    loaded: bool
+    missing: bool
+    regenerated: bool
+
+    @property
+    def id(self) -> str:
+        """The id, which the client keeps in a cookie."""
+
+    @id.setter  # noqa: A003 - the property above, not the function
+    def id(self, value: str) -> None: ...
+
+    def __getitem__(self, key: str) -> Any: ...
+    def __setitem__(self, key: str, value: Any) -> None: ...
+    def __delitem__(self, key: str) -> None: ...
+    def __contains__(self, key: object) -> bool: ...
+    def __iter__(self) -> Iterator[str]: ...
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return a value, or the default."""
+
+    def pop(self, key: str, default: Any = ...) -> Any:
+        """Remove a value and return it, or the default."""
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        """Return a value, after storing the default if there is none."""
+
+    def update(self, d: Mapping[str, Any]) -> None:
+        """Store several values."""
+
+    def clear(self) -> None:
+        """Remove all values."""
+
+    def keys(self) -> KeysView[str]:
+        """Return the keys."""
+
+    def items(self) -> ItemsView[str, Any]:
+        """Return pairs of key and value."""
+
+    def values(self) -> ValuesView[Any]:
+        """Return the values."""
+
+    def load(self) -> None:
+        """Read the values from the storage now."""
+
+    def save(self) -> None:
+        """Store the values now."""
+
+    def delete(self) -> None:
+        """Remove the values, and the record in the storage."""
+
+    def regenerate(self) -> None:
+        """Replace the id, after a login for example."""
+
+    def acquire_lock(self) -> None:
+        """Wait until no other request uses the session."""
+
+    def release_lock(self) -> None:
+        """Let other requests use the session."""

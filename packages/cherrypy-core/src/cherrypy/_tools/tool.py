@@ -1,7 +1,7 @@
 """Tools: functions that configuration and decorators turn on for a part of the site."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cherrypy._config.generations import generation
 from cherrypy._runtime.context import current
@@ -25,6 +25,11 @@ class Tool(Shortened):
         priority: Place among the hooks of the same point, unless the function has an attribute
             ``priority`` or the configuration sets ``tools.<name>.priority``.
     """
+
+    if TYPE_CHECKING:
+        # the parameters of its function are attributes
+
+        def __getattr__(self, name: str) -> Any: ...
 
     shortened = ("_setup", "_merged_args")
     namespace = "tools"

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from cherrypy._config.extensions import find_extension, missing
 from cherrypy._config.generations import generation
 from cherrypy._runtime.context import current
-from cherrypy._tools.tool import HandlerTool, Tool
+from cherrypy._tools.tool import Tool
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -22,10 +22,6 @@ class Toolbox:
     """
 
     namespace: str
-    staticdir: HandlerTool
-    """As type checkers see it; it is there where cherrypy-static is installed."""
-    staticfile: HandlerTool
-    """The same."""
 
     def __init__(self, namespace: str) -> None:
         self.namespace = namespace

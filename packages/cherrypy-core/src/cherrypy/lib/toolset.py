@@ -27,9 +27,45 @@ __all__ = [
 
 
 class DefaultToolbox(Toolbox):
-    """The tools of the core; one that hardly any site turns on is made when it is asked for."""
+    """The tools of the core; one that hardly any site turns on is made when it is asked for.
 
-    def __getattr__(self, name: str) -> Any:
+    Type checkers know the tools of the other distributions too, as they are there if installed.
+    """
+
+    accept: Tool
+    allow: Tool
+    auth_basic: Tool
+    auth_digest: Tool
+    auth_peercreds: Tool
+    autovary: Tool
+    caching: CachingTool
+    cpstats: Tool
+    decode: Tool
+    encode: EncodeTool
+    err_redirect: ErrorTool
+    etags: Tool
+    expires: Tool
+    flatten: Tool
+    gzip: Tool
+    ignore_headers: Tool
+    json_in: Tool
+    json_out: Tool
+    log_headers: Tool
+    log_hooks: Tool
+    log_tracebacks: Tool
+    params: Tool
+    proxy: Tool
+    redirect: Tool
+    referer: Tool
+    response_headers: Tool
+    session_auth: "SessionAuthTool"
+    sessions: "SessionTool"
+    staticdir: HandlerTool
+    staticfile: HandlerTool
+    trailing_slash: Tool
+    xmlrpc: ErrorTool
+
+    def __getattr__(self, name: str) -> Tool:
         """Make the cpstats tool, or find what another distribution announces."""
         if name == "cpstats" and "namespace" in self.__dict__:
             self.cpstats = import_module("cherrypy.lib.cpstats").StatsTool()
@@ -37,7 +73,7 @@ class DefaultToolbox(Toolbox):
         return super().__getattr__(name)
 
 
-def make_default_toolbox() -> Toolbox:
+def make_default_toolbox() -> DefaultToolbox:
     """Return a toolbox with the tools of the core."""
     tools = DefaultToolbox("tools")
     for name, point, function, priority in (

@@ -425,8 +425,8 @@ log.access_file: %(access_log)r
         self.wait = wait
         self.daemonize = daemonize
         self.ssl = ssl
-        self.host = socket_host or cherrypy.server.socket_host
-        self.port = socket_port or cherrypy.server.socket_port
+        self.host = socket_host or cherrypy.server.socket_host or ""
+        self.port = socket_port or cherrypy.server.socket_port or 0
         self.exit_code: int | None = None
         folder = tempfile.TemporaryDirectory(prefix="cherrypy-test-")
         weakref.finalize(self, folder.cleanup)

@@ -273,7 +273,7 @@ class CPWSGIServer(cheroot.wsgi.Server):
         if server_adapter is None:
             from cherrypy import server
 
-            server_adapter = server
+            server_adapter = cast("ServerSettings", server)
         adapter = self.server_adapter = server_adapter
         super().__init__(  # cheroot says int for seconds, and takes fractions
             adapter.bind_addr,

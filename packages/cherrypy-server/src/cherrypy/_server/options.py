@@ -111,7 +111,7 @@ class ServerSettings(ServerAdapter):
     nodelay = True
     """Whether to send small packets at once (TCP_NODELAY)."""
 
-    wsgi_version = (1, 0)
+    wsgi_version: tuple[int, int] = (1, 0)
     """Version of WSGI; there is only this one."""
 
     peercreds = False
