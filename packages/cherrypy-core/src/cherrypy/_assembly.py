@@ -103,7 +103,7 @@ class DefaultServer:
         """Return scheme, host and port at which the site is reached from this machine."""
         return _configured_base() if self._server is None else self._server.base()
 
-    def configure(self, key: str, value: Any) -> None:
+    def configure(self, key: str, value: object) -> None:
         """Act on a setting of the namespace ``server``.
 
         Args:
@@ -178,7 +178,7 @@ def checker() -> "Checker":
     )
 
 
-def response_cache() -> Any:
+def response_cache() -> object:
     """Return ``cherrypy._cache``; ``None`` as long as the caching tool has not been used."""
     return caching.shared.cache
 

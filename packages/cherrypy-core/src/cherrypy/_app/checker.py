@@ -306,7 +306,7 @@ class Checker:
         yield Layer("global config", settings, config.get)
         yield from self._path_sections()
 
-    def _find(self, app: Any, section: str, key: str) -> Any:
+    def _find(self, app: Any, section: str, key: str) -> object:
         """Return the value that holds for a section: the nearest one above, or the global one."""
         found = app.find_config(section, key, None)
         return self._config().get(key) if found is None else found

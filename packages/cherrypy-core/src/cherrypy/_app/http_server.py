@@ -90,7 +90,7 @@ class Server(Protocol):
     def base(self) -> str:
         """Return scheme, host and port for URLs, or the file name of the Unix socket."""
 
-    def httpserver_from_self(self, httpserver: Any = None) -> tuple[Any, Any]:
+    def httpserver_from_self(self, httpserver: object = None) -> tuple[Any, Any]:
         """Make a server of the settings; return it with its address."""
 
     def subscribe(self) -> None:

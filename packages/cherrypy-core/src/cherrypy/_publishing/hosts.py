@@ -7,7 +7,7 @@ from cherrypy._http.targets import urljoin
 from cherrypy._publishing.objects import Dispatcher
 from cherrypy._runtime.context import current
 
-Dispatch = Callable[[str], Any]
+Dispatch = Callable[[str], object]
 
 
 @overload
@@ -32,19 +32,19 @@ def VirtualHost(
             ``**{'www.other.example': '/other'}``.
     """
 
-    def dispatch(path_info: str) -> Any:
+    def dispatch(path_info: str) -> object:
         request = current.get().request
         headers = request.headers
-        domain = headers.get("Host", "")
+        domain: str = headers.get("Host", "")
         if use_x_forwarded_host:
             domain = headers.get("X-Forwarded-Host", domain)
         prefix = domains.get(domain, "")
         if prefix:
             path_info = urljoin(prefix, path_info)
-        result = next_dispatcher(path_info)
+        result: object = next_dispatcher(path_info)
 
         # static files are looked for below the path that the client sees
-        section = (request.config or {}).get("tools.staticdir.section")
+        section: str | None = (request.config or {}).get("tools.staticdir.section")
         if section:
             request.config["tools.staticdir.section"] = section[len(prefix) :]
         return result

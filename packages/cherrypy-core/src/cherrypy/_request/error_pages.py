@@ -3,9 +3,9 @@
 import logging
 import sys
 import traceback as tracebacks
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from types import TracebackType
 
 from cherrypy._http.errors import MalformedFieldError
 from cherrypy._http.headers import HeaderMap
@@ -13,7 +13,7 @@ from cherrypy._http.negotiation import media_type_weight
 from cherrypy._http.status import valid_status
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPError, drop_content_fields
-from cherrypy._runtime.iterators import is_iterator, set_vary_header
+from cherrypy._runtime.iterators import set_vary_header
 from cherrypy._runtime.messages import Request, Response
 from cherrypy._runtime.state import seen_headers, set_content_type
 from cherrypy._runtime.text import HTML, escape
@@ -55,7 +55,11 @@ footer { margin-top: 2rem; border-top: 1px solid #ccc; font-size: .85rem; color:
 """
 
 
-def format_exc(exc: Any = None) -> str:
+ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
+"""What :func:`sys.exc_info` returns."""
+
+
+def format_exc(exc: ExceptionInfo | None = None) -> str:
     """Return an exception with its traceback as text.
 
     Args:
@@ -109,7 +113,7 @@ def error_page_content(
     request: Request,
     response: Response,
     status: int | str,
-    **kwargs: Any,
+    **kwargs: object,
 ) -> bytes | Iterator[bytes]:
     """Return the content of an error page, and set its content type.
 
@@ -120,7 +124,7 @@ def error_page_content(
         **kwargs: ``message``, ``traceback``, ``version``: what the page shows, not yet escaped.
     """
     code, reason, explanation = valid_status(status)
-    unescaped: dict[str, Any] = {
+    unescaped: dict[str, object] = {
         "status": f"{code} {reason}",
         "message": explanation,
         "traceback": "",
@@ -161,7 +165,7 @@ def _problem_details(
     response: Response,
     code: int,
     reason: str,
-    values: dict[str, str],
+    values: dict[str, object],
 ) -> bytes:
     """Return an error as problem details (RFC 9457 section 3)."""
     import json
@@ -175,11 +179,13 @@ def _problem_details(
         "instance": f"urn:uuid:{request.unique_id}",
     }
     if values["traceback"]:
-        problem["traceback"] = values["traceback"].splitlines()
+        problem["traceback"] = str(values["traceback"]).splitlines()
     return json.dumps(problem).encode("utf-8")
 
 
-def _own_page(page: Any, values: dict[str, str], response: Response) -> bytes | Iterator[bytes]:
+def _own_page(
+    page: Callable[..., object] | str, values: dict[str, str], response: Response
+) -> bytes | Iterator[bytes]:
     """Return the content of a page that an application configured.
 
     A function finds the content type that the handler has set, and may set another one.
@@ -188,16 +194,16 @@ def _own_page(page: Any, values: dict[str, str], response: Response) -> bytes | 
         ValueError: A function returned what is no content.
     """
     if not callable(page):
-        content = (Path(page).read_text(encoding="utf-8") % values).encode("utf-8")
+        filled = (Path(page).read_text(encoding="utf-8") % values).encode("utf-8")
         response.headers["Content-Type"] = HTML
-        return content
-    content = page(**values)
+        return filled
+    content: object = page(**values)
     if isinstance(content, bytes):
         return content
     if isinstance(content, str):
         _label_as_utf_8(response.headers)
         return content.encode("utf-8")
-    if is_iterator(content):
+    if isinstance(content, Iterator):
         _label_as_utf_8(response.headers)
         return _encoded(content)
     raise ValueError(
@@ -213,12 +219,12 @@ def _label_as_utf_8(headers: HeaderMap) -> None:
             headers["Content-Type"] = str(element)
 
 
-def _encoded(chunks: Iterator[Any]) -> Iterator[bytes]:
+def _encoded(chunks: Iterator[str | bytes]) -> Iterator[bytes]:
     for chunk in chunks:
         yield chunk.encode("utf-8") if isinstance(chunk, str) else chunk
 
 
-def get_error_page(status: int | str, **kwargs: Any) -> bytes | Iterator[bytes]:
+def get_error_page(status: int | str, **kwargs: object) -> bytes | Iterator[bytes]:
     """Return the content of an error page of the current request.
 
     Args:

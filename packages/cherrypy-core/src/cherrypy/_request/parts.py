@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cherrypy._http.headers import HeaderMap, Host, decode_TEXT_maybe, headers_from_environ
 from cherrypy._http.targets import urljoin
 from cherrypy._runtime.errors import HTTPError
-from cherrypy._runtime.messages import Request
+from cherrypy._runtime.messages import Application, Request
 
 if TYPE_CHECKING:
     from http.cookies import SimpleCookie
@@ -79,7 +79,7 @@ def multiprocess(request: Request) -> bool:
     return bool(request.wsgi_environ.get("wsgi.multiprocess", False))
 
 
-def prev(request: Request) -> Any:
+def prev(request: Request) -> object:
     """The request that an ``InternalRedirect`` ended; ``None`` if there was none."""
     return request.wsgi_environ.get("cherrypy.previous_request")
 
@@ -167,7 +167,7 @@ def params(request: Request) -> dict[str, Any]:
     return {}
 
 
-def rfile(request: Request) -> Any:
+def rfile(request: Request) -> object:
     """The body as a stream."""
     return request.wsgi_environ.get("wsgi.input")
 
@@ -179,7 +179,8 @@ def body(request: Request) -> "RequestBody":
     from cherrypy._request.body import RequestBody
 
     made = RequestBody(request.rfile, request.headers, request_params=request.params)
-    limit = request.app.max_request_body_size() if request.app is not None else None
+    app: Application | None = request.app
+    limit = app.max_request_body_size() if app is not None else None
     if limit:
         made.maxbytes = limit
     return made

@@ -22,7 +22,7 @@ from cherrypy._publishing.namespaces import (
     response_namespace,
 )
 from cherrypy._publishing.objects import Dispatcher
-from cherrypy._publishing.plan import AS_PLANNED, EARLY, ResourcePlan
+from cherrypy._publishing.plan import AS_PLANNED, EARLY
 from cherrypy._publishing.publication import Application
 from cherrypy._request import parts
 from cherrypy._request.error_pages import (
@@ -32,6 +32,7 @@ from cherrypy._request.error_pages import (
 from cherrypy._request.run import good_hosts, handle_error, respond, run, run_hooks
 from cherrypy._runtime.context import Arrival, current
 from cherrypy._runtime.errors import HTTPError, InternalRedirect, NotFound
+from cherrypy._runtime.messages import Plan
 from cherrypy._runtime.overriding import ClassAttribute, Shortened
 from cherrypy._runtime.state import lazy
 from cherrypy._tools.hooks import HOOK_POINTS, HookMap, SharedHooks
@@ -103,7 +104,7 @@ class Request(Shortened):
         # applications put on a request what they like
 
         def __getattr__(self, name: str) -> Any: ...
-        def __setattr__(self, name: str, value: Any) -> None: ...
+        def __setattr__(self, name: str, value: object) -> None: ...
 
     # What the server tells ----------------------------------------------------------------------
     wsgi_environ: Mapping[str, Any] = NO_ENVIRON
@@ -125,17 +126,17 @@ class Request(Shortened):
     # What the dispatcher found ------------------------------------------------------------------
     app: Application = None  # type: ignore[assignment]  # handlers know that there is one
     """The application that answers; ``None`` outside of requests."""
-    dispatch: Callable[[str], None] = Dispatcher()
+    dispatch: Callable[[str], object] = Dispatcher()
     """Dispatcher that is used where ``request.dispatch`` is not configured."""
     is_index: bool | None = None
     """Whether the handler is an index; ``None`` as long as that is not known."""
-    callable: Any = None
+    callable: Callable[..., object] | None = None
     """The callable that a dispatcher found; :attr:`handler` calls it."""
     vpath: Sequence[str] = ()
     """The rest of the path, as positional arguments for the callable."""
-    found_handler: Any = None
+    found_handler: Callable[[], object] | None = None
     """The handler; ``FOUND`` as long as nobody has read it, ``None`` if nothing is to be called."""
-    plan: ResourcePlan = EARLY
+    plan: Plan = EARLY
     """What the configuration means for this request; ``EARLY`` until the resource is found."""
 
     # What was read or set of this request, and counts in place of what the plan says -------------
@@ -182,7 +183,7 @@ class Request(Shortened):
     class_error_page: Mapping[int | str, Any] = {}
     """Error pages that a subclass gives all its requests, as its attribute ``error_page``."""
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         if "hooks" in vars(cls):
             own_hooks = vars(cls)["hooks"]

@@ -25,7 +25,7 @@ class Overridable(type):
     ordinary: dict[str, Any]
 
     def __init__(
-        cls, name: str, bases: tuple[type, ...], members: dict[str, Any], **kwargs: Any
+        cls, name: str, bases: tuple[type, ...], members: dict[str, Any], **kwargs: object
     ) -> None:
         super().__init__(name, bases, members, **kwargs)
         if "shortened" in members:

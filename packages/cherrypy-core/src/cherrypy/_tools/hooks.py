@@ -40,7 +40,7 @@ class Hook:
         *("__dict__", "callback", "failsafe", "is_planned", "kwargs", "priority", "with_request"),
     )
 
-    callback: Callable[..., Any]
+    callback: Callable[..., object]
     failsafe: bool
     priority: float
     kwargs: dict[str, Any]
@@ -54,7 +54,7 @@ class Hook:
         callback: Callable[..., Any],
         failsafe: bool | None = None,
         priority: float | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         object.__setattr__(self, "is_planned", False)
         self.callback = callback
@@ -66,7 +66,7 @@ class Hook:
         self.priority = priority
         self.kwargs = kwargs
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
         if name == "callback":
             function = value.function if isinstance(value, ToolFunction) else None
@@ -81,7 +81,7 @@ class Hook:
     def __lt__(self, other: "Hook") -> bool:
         return self.priority < other.priority
 
-    def __call__(self) -> Any:
+    def __call__(self) -> object:
         """Call the callback with its arguments."""
         return self.callback(**self.kwargs)
 
@@ -121,7 +121,7 @@ class HookMap(dict[str, list[Hook]]):
         points: Names of hook points to begin with.
     """
 
-    def __init__(self, points: Iterable[str] = (), *a: Any, **kw: Any) -> None:
+    def __init__(self, points: Iterable[str] = (), *a: object, **kw: object) -> None:
         super().__init__(*a, **kw)
         for point in points:
             self[point] = []
@@ -132,7 +132,7 @@ class HookMap(dict[str, list[Hook]]):
         callback: Callable[..., Any],
         failsafe: bool | None = None,
         priority: float | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         """Add a hook at a hook point; the arguments are those of :class:`Hook`.
 
@@ -196,7 +196,7 @@ class SharedHooks(HookMap):
         for point, hooks in dict(*args, **kwargs).items():
             self[point] = hooks
 
-    def __ior__(self, other: Any) -> Self:  # type: ignore[override, misc]  # no overloads
+    def __ior__(self, other: object) -> Self:  # type: ignore[override, misc]  # no overloads
         """Replace the hooks of several points."""
         self.update(other)
         return self

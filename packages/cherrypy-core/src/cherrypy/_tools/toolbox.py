@@ -47,9 +47,10 @@ class Toolbox:
                 tool: Tool = extension() if isinstance(extension, type) else extension
                 setattr(self, name, tool)
                 return tool
-        hint = missing(self.__dict__.get("namespace", ""), name)
+        namespace: str = self.__dict__.get("namespace", "")
+        hint = missing(namespace, name)
         raise AttributeError(
-            f"There is no tool {name!r} in the toolbox {self.__dict__.get('namespace')!r}"
+            f"There is no tool {name!r} in the toolbox {namespace!r}"
             + (f": {hint}" if hint else "")
         )
 
@@ -66,7 +67,7 @@ class Toolbox:
         """
 
         def decorator(function: F) -> F:
-            name = kwargs.pop("name", None) or function.__name__
+            name: str = kwargs.pop("name", None) or function.__name__
             setattr(self, name, Tool(point, function, **kwargs))
             return function
 
@@ -77,7 +78,7 @@ class Toolbox:
         tools: dict[str, dict[str, Any]] = {}
         current.get().request.toolmaps[self.namespace] = tools
 
-        def populate(key: str, value: Any) -> None:
+        def populate(key: str, value: object) -> None:
             tool_name, argument = split_setting(key)
             tools.setdefault(tool_name, {})[argument] = value
 
@@ -95,13 +96,14 @@ class Toolbox:
         tools = current.get().request.toolmaps.get(self.namespace, {})
         for name, settings in tools.items():
             if settings.get("on", False):
-                getattr(self, name)._setup()
+                tool: Tool = getattr(self, name)
+                tool._setup()
 
     def __repr__(self) -> str:
         return f"<Toolbox {self.namespace!r}>"
 
 
-def by_tool(settings: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def by_tool(settings: Mapping[str, object]) -> dict[str, dict[str, Any]]:
     """Sort settings such as ``gzip.on`` by tool, then by argument."""
     tools: dict[str, dict[str, Any]] = {}
     for key, value in settings.items():

@@ -19,6 +19,7 @@ from cherrypy._tools.tool import Arguments, PlannedHooks, Tool
 from cherrypy.lib.cache_rules import directives, is_storable, wanted_age
 from cherrypy.lib.conditional import validate_since
 from cherrypy.lib.memory_cache import (
+    FLIGHT,
     AntiStampedeCache,
     Cache,
     CacheableRequest,
@@ -94,11 +95,11 @@ MAX_URL_LENGTH = 8192
 class CachingTool(Tool):
     """Answers from the cache, and keeps other answers."""
 
-    def _wrapper(self, **kwargs: Any) -> None:
+    def _wrapper(self, **kwargs: object) -> None:
         request = current.get().request
         if request.found_handler is None:
             return  # another tool has answered already, with a file for example
-        request.cache_flight = Flight(kwargs)
+        setattr(request, FLIGHT, Flight(kwargs))
         if self.callable(**kwargs):
             request.handler = None
 
@@ -170,7 +171,9 @@ def get(
     return True
 
 
-def _answer(request: Request, response: Response, variant: Variant, age: int, cache: Any) -> None:
+def _answer(
+    request: Request, response: Response, variant: Variant, age: int, cache: object
+) -> None:
     """Make the response the one that was kept."""
     status, headers, content, _ = variant
     response.headers = HeaderMap.of_canonical({**headers, "Age": str(age)})
@@ -213,7 +216,7 @@ def _keep(response: Response, content: bytes) -> None:
     shared.get_or_make({}).put(variant, len(content))
 
 
-class Tee(WrappedBody):
+class Tee(WrappedBody[bytes]):
     """A body that is sent as it is produced, and kept when all of it has been sent.
 
     Args:

@@ -1,12 +1,13 @@
 """The tools of the core, by name."""
 
+from collections.abc import Callable
 from importlib import import_module
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from cherrypy._runtime.context import current
 from cherrypy._tools.function import ToolFunction, tool_function
 from cherrypy._tools.hooks import Hook
-from cherrypy._tools.tool import Arguments, ErrorTool, HandlerTool, PlannedHooks, Tool
+from cherrypy._tools.tool import Arguments, ErrorTool, F, HandlerTool, PlannedHooks, Tool
 from cherrypy._tools.toolbox import Toolbox
 from cherrypy.lib import caching, cptools, encoding, xmlrpcutil
 from cherrypy.lib.caching import CachingTool
@@ -24,6 +25,19 @@ __all__ = [
     "make_default_toolbox",
     "tool_function",
 ]
+
+
+class SessionTool(Protocol):
+    """``tools.sessions``, which distribution cherrypy-sessions brings, as type checkers see it."""
+
+    def __call__(self, *args: object, **kwargs: Any) -> Callable[[F], F]:
+        """Make a decorator that turns the tool on."""
+
+    def regenerate(self) -> None:
+        """Give the session of the current request a new id, and send that to the client."""
+
+    def __getattr__(self, name: str) -> Any:
+        """Return a setting."""
 
 
 class DefaultToolbox(Toolbox):
@@ -59,7 +73,7 @@ class DefaultToolbox(Toolbox):
     referer: Tool
     response_headers: Tool
     session_auth: "SessionAuthTool"
-    sessions: "SessionTool"
+    sessions: SessionTool
     staticdir: HandlerTool
     staticfile: HandlerTool
     trailing_slash: Tool
@@ -118,7 +132,7 @@ class XMLRPCController:
 
     _cp_config: ClassVar[dict[str, Any]] = {"tools.xmlrpc.on": True}
 
-    def default(self, *vpath: Any, **params: Any) -> Any:
+    def default(self, *vpath: object, **params: object) -> object:
         """Call the method that the body of the request names.
 
         Raises:

@@ -5,7 +5,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, cast
 from urllib.parse import unquote_to_bytes
@@ -27,7 +27,6 @@ __all__ = ["CPWSGIHTTPRequest", "CPWSGIServer", "WSGIGateway"]
 
 ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType]
 Write = Callable[[bytes], None]
-WSGIApplication = Callable[[dict[str, Any], Callable[..., Write]], Iterable[bytes]]
 
 KEEP_ALIVE_CONNECTIONS = 512
 """Idle connections that stay open: half of the descriptors that most systems give a process."""
@@ -81,7 +80,9 @@ class WSGIGateway(Gateway):
         req: The request that it answers.
     """
 
-    def __init__(self, req: Any) -> None:
+    req: CPWSGIHTTPRequest
+
+    def __init__(self, req: CPWSGIHTTPRequest) -> None:
         super().__init__(req)
         self.req = req
         self._is_started = False
@@ -114,8 +115,8 @@ class WSGIGateway(Gateway):
         """Call the application and send its response; the iterable is closed in any case."""
         result = self.req.server.wsgi_app(self.get_environ(), self.start_response)
         try:
-            if result.__class__ is FileWrapper and self._send_file(result):
-                result = None  # closed when it has been sent
+            if type(result) is FileWrapper and self._send_file(result):
+                result = ()  # closed when it has been sent
                 return
             if self._is_started and isinstance(result, (list, tuple)) and len(result) == 1:
                 self._declare_length(len(result[0]))
@@ -129,7 +130,7 @@ class WSGIGateway(Gateway):
             if self._left and not is_content_free(self.req.method, self.req.status):
                 self._give_up()
         finally:
-            close = getattr(result, "close", None)
+            close: Callable[[], object] | None = getattr(result, "close", None)
             if close is not None:
                 close()
 
@@ -209,7 +210,7 @@ class WSGIGateway(Gateway):
             or not length
             or not self._is_started
             or not request.conn.can_send_files
-            or not request.content.is_complete
+            or not request.rfile.is_complete
             or request.sent_headers
             or is_content_free(request.method, request.status)
         ):
@@ -335,7 +336,7 @@ class CPWSGIServer(cheroot.wsgi.Server):
             "wsgi.version": self.wsgi_version,
         }
 
-    def bind_unix_socket(self, bind_addr: str) -> Any:
+    def bind_unix_socket(self, bind_addr: str) -> object:
         """Make the Unix socket to listen on, with the rights that the settings give it."""
         adapter = self.server_adapter
         self.socket = open_unix_socket(

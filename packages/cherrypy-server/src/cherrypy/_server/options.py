@@ -120,7 +120,7 @@ class ServerSettings(ServerAdapter):
     peercreds_resolve = False
     """Whether to give its user and group by name, too."""
 
-    def __init__(self, bus: wspbus.Bus | None = None, application: Any = None) -> None:
+    def __init__(self, bus: wspbus.Bus | None = None, application: object = None) -> None:
         super().__init__(wspbus.bus if bus is None else bus)
         self._application = application
 
@@ -148,7 +148,7 @@ class ServerSettings(ServerAdapter):
         self._socket_host = host
 
     @property
-    def bind_addr(self) -> Any:
+    def bind_addr(self) -> tuple[str | None, int | None] | str | None:
         """Where to listen: host and port, or the file name of a Unix socket; None if unknown."""
         if self.socket_file:
             return os.fspath(self.socket_file)

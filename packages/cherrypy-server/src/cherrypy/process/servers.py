@@ -403,7 +403,7 @@ class _FlupServer:
     module = ""
     protocol = ""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: object, **kwargs: object) -> None:
         self.args = args
         self.kwargs = kwargs
         self.ready = False
