@@ -404,7 +404,7 @@ def test_two_cookies_with_the_id() -> None:
 
 
 def test_a_response_class_with_its_own_cookies_has_this_one(site: Any) -> None:
-    class OwnResponse(cherrypy._cprequest.Response):  # type: ignore[misc]  # an alias
+    class OwnResponse(cherrypy._cprequest.Response):
         def finalize(self) -> None:
             self.headers["X-Cookies"] = ",".join(self.cookie)
             super().finalize()

@@ -10,6 +10,7 @@ from cherrypy._config.extensions import PROVIDERS, extensions, missing
 from cherrypy._config.settings import Setting, find_setting, known_settings
 from cherrypy._config.signatures import arguments_of
 from cherrypy._config.spelling import closest_name, suggest
+from cherrypy._publishing.publication import Application
 from cherrypy._runtime.layers import Layer
 from cherrypy._tools.tool import HandlerTool, Tool
 
@@ -206,7 +207,8 @@ class Checker:
     def check_config_types(self) -> None:
         """Find values that are not of the kind their setting needs."""
         for layer in self._layers():
-            for key, value in layer.settings.items():
+            settings: Mapping[str, object] = layer.settings
+            for key, value in settings.items():
                 expected = None if key in self.obsolete else self._expected(layer, key, value)
                 if expected:
                     self._report(layer.message(key, f"expected {expected}"))
@@ -276,7 +278,7 @@ class Checker:
 
     # Where the settings are ---------------------------------------------------------------------
 
-    def _applications(self) -> Iterator[tuple[str, Any]]:
+    def _applications(self) -> Iterator[tuple[str, Application]]:
         for mount_point, app in list(self._apps().items()):
             if isinstance(getattr(app, "config", None), Mapping):
                 yield mount_point, app

@@ -44,8 +44,9 @@ class MethodDispatcher(Dispatcher):
 
     def resolve(self, request: Request, response: Response, path: str, plans: Plans) -> Plan:
         """Find the method of a path for a request that is at hand, and the plan for it."""
+        root: object = request.app.root
         resource, vpath, is_index, layers = find_resource(
-            request.app.root, path, plans.sections, self.dispatch_method_name, self.translate
+            root, path, plans.sections, self.dispatch_method_name, self.translate
         )
         request.is_index = is_index
         request.vpath = decoded_slashes(vpath)

@@ -219,8 +219,9 @@ class Dispatcher(ShortenedInstances):
         """
         request = current.get().request
         plans = request.app.plans()
+        root: object = request.app.root
         handler, vpath, is_index, layers = find_resource(
-            request.app.root, path, plans.sections, self.dispatch_method_name, self.translate
+            root, path, plans.sections, self.dispatch_method_name, self.translate
         )
         request.config = plans.merged(layers)
         request.is_index = is_index
@@ -232,8 +233,9 @@ class Dispatcher(ShortenedInstances):
         This is what the request path calls in place of :meth:`__call__`; a subclass that overrides
         that method or :meth:`find_handler` is called for each request instead.
         """
+        root: object = request.app.root
         handler, vpath, is_index, layers = find_resource(
-            request.app.root, path, plans.sections, self.dispatch_method_name, self.translate
+            root, path, plans.sections, self.dispatch_method_name, self.translate
         )
         request.is_index = is_index
         request.callable = handler

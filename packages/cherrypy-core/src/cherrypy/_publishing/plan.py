@@ -126,14 +126,10 @@ class ResourcePlan:
         self.configured_hooks = HookMap(HOOK_POINTS)
         self._read_settings(config, namespaces)
         points = dict.fromkeys([*self.configured_hooks, *class_hooks])
+        none: list[Hook] = []
         self.hooks = {
             point: tuple(
-                in_order(
-                    [
-                        *class_hooks.get(point, ()),
-                        *self.configured_hooks.get(point, ()),
-                    ]
-                )
+                in_order([*class_hooks.get(point, none), *self.configured_hooks.get(point, none)])
             )
             for point in points
         }

@@ -104,7 +104,8 @@ def local(request: Request) -> Host:
     environ = request.wsgi_environ
     if not environ:
         return DEFAULT_HOSTS[0]
-    return Host("", port_of(environ.get("SERVER_PORT"), 80), environ.get("SERVER_NAME", ""))
+    name: str = environ.get("SERVER_NAME", "")
+    return Host("", port_of(environ.get("SERVER_PORT"), 80), name)
 
 
 def remote(request: Request) -> Host:
@@ -112,11 +113,9 @@ def remote(request: Request) -> Host:
     environ = request.wsgi_environ
     if not environ:
         return DEFAULT_HOSTS[1]
-    return Host(
-        environ.get("REMOTE_ADDR", ""),
-        port_of(environ.get("REMOTE_PORT"), -1),
-        environ.get("REMOTE_HOST", ""),
-    )
+    address: str = environ.get("REMOTE_ADDR", "")
+    name: str = environ.get("REMOTE_HOST", "")
+    return Host(address, port_of(environ.get("REMOTE_PORT"), -1), name)
 
 
 def headers(request: Request) -> HeaderMap:
@@ -156,10 +155,11 @@ def request_line(request: Request) -> str:
     environ = request.wsgi_environ
     if not environ:
         return ""
-    query = environ.get("QUERY_STRING", "")
+    query: str = environ.get("QUERY_STRING", "")
+    protocol: str = environ.get("SERVER_PROTOCOL", "HTTP/1.0")
+    method: str = environ.get("REQUEST_METHOD", request.method)
     target = f"{request.request_path}?{query}" if query else request.request_path
-    method = environ.get("REQUEST_METHOD", request.method)
-    return f"{method} {target} {environ.get('SERVER_PROTOCOL', 'HTTP/1.0')}"
+    return f"{method} {target} {protocol}"
 
 
 def params(request: Request) -> dict[str, Any]:

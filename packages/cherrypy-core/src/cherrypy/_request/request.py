@@ -207,7 +207,7 @@ class Request(Shortened):
     )
     """What the request path, or the access log, calls or reads only where it has been replaced."""
 
-    def __new__(cls, *_args: Any, **_kwargs: Any) -> Self:
+    def __new__(cls, *_args: object, **_kwargs: object) -> Self:
         """Make a request that is complete before ``__init__`` of a subclass sees it."""
         request = super().__new__(cls)
         arrival = current.get()
@@ -393,7 +393,7 @@ class Request(Shortened):
             if self.protocol >= (1, 1):
                 raise HTTPError(400, "HTTP/1.1 requires a 'Host' request header.")
             return
-        host = self.wsgi_environ.get("HTTP_HOST")
+        host: str | None = self.wsgi_environ.get("HTTP_HOST")
         if host:
             parse_host(host)
             if len(good_hosts) >= MAX_GOOD_HOSTS:

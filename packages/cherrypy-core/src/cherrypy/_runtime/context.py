@@ -82,7 +82,7 @@ class _CurrentServing:
     def __delattr__(self, name: str) -> None:
         delattr(current.get(), name)
 
-    def load(self, request: "Request", response: "Response") -> None:
+    def load(self, request: Any, response: Any) -> None:
         """Make ``request`` and ``response`` the current ones of this thread or task."""
         current.set(Serving(request, response))
 
@@ -130,7 +130,7 @@ class ServingProxy:
     def __contains__(self, key: object) -> bool:
         return key in _target(self)
 
-    def __iter__(self) -> Iterator[object]:
+    def __iter__(self) -> Iterator[Any]:
         return iter(_target(self))
 
     def __len__(self) -> int:
@@ -153,7 +153,7 @@ class _Target(Protocol):
     def __setitem__(self, key: object, value: object) -> None: ...
     def __delitem__(self, key: object) -> None: ...
     def __contains__(self, key: object) -> bool: ...
-    def __iter__(self) -> Iterator[object]: ...
+    def __iter__(self) -> Iterator[Any]: ...
     def __len__(self) -> int: ...
 
 

@@ -46,7 +46,7 @@ class LogManager:
             log.addHandler(logging.NullHandler())  # so that logging never prints on its own
         _managers.add(self)
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         if "has_own_access" not in vars(cls):
             cls.has_own_access = cls.access is not LogManager.access

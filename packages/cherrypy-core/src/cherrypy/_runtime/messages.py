@@ -247,11 +247,9 @@ class Request(Protocol):
     is_index: bool | None
     config: dict[str, Any]
     toolmaps: ToolMap
-    namespaces: Any
     error_page: dict[int | str, Any]
     own_toolmaps: ToolMap | None
     own_error_page: dict[int | str, Any] | None
-    own_namespaces: Any
     own_config: dict[str, Any] | None
     own_methods: ClassVar[frozenset[str]]
     plan: Plan
@@ -262,7 +260,6 @@ class Request(Protocol):
     throw_errors: bool
     closed: bool
     login: str | None
-    prev: Any
     error_response: Callable[[], None] | None
     show_tracebacks: bool
     show_mismatched_params: bool
@@ -286,6 +283,14 @@ class Request(Protocol):
     @property
     def hooks(self) -> Hooks:
         """The hooks of this request."""
+
+    @property
+    def prev(self) -> object:
+        """The request that an ``InternalRedirect`` ended; ``None`` if there was none."""
+
+    @property
+    def own_namespaces(self) -> Mapping[str, object] | None:
+        """Handlers of configuration namespaces, if they have been read or set."""
 
     @property
     def own_hooks(self) -> Hooks | None:
@@ -358,6 +363,10 @@ class Response(Protocol):
 
     @body.setter
     def body(self, value: Any) -> None: ...
+
+    @property
+    def header_list(self) -> list[tuple[bytes, bytes]] | None:
+        """Header fields as they are sent, in bytes."""
 
     def wsgi_head(self) -> tuple[str, list[tuple[str, str]]]:
         """Return status and field lines as WSGI takes them."""

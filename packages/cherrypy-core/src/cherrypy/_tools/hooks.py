@@ -193,7 +193,8 @@ class SharedHooks(HookMap):
 
     def update(self, *args: Any, **kwargs: Any) -> None:
         """Replace the hooks of several points."""
-        for point, hooks in dict(*args, **kwargs).items():
+        changes: dict[str, list[Hook]] = dict(*args, **kwargs)
+        for point, hooks in changes.items():
             self[point] = hooks
 
     def __ior__(self, other: object) -> Self:  # type: ignore[override, misc]  # no overloads

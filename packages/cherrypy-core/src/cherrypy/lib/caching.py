@@ -64,7 +64,7 @@ class SharedCache:
         self._lock = threading.Lock()
         self.cache: Any = None
 
-    def get_or_make(self, settings: Mapping[str, Any]) -> Any:
+    def get_or_make(self, settings: Mapping[str, Any]) -> Cache:
         """Return the cache; it is made for the first request that could use it.
 
         Args:
@@ -74,13 +74,14 @@ class SharedCache:
         with self._lock:
             if self.cache is None:
                 attributes = dict(settings)
-                cache_class = attributes.pop("cache_class", MemoryCache)
+                cache_class: type[Cache] = attributes.pop("cache_class", MemoryCache)
                 cache = cache_class()
                 for name, value in attributes.items():
                     if cache_class is not MemoryCache or name not in OWN_SETTINGS:
                         setattr(cache, name, value)
                 self.cache = cache
-            return self.cache
+            made: Cache = self.cache
+            return made
 
 
 shared = SharedCache()
@@ -196,7 +197,7 @@ def tee_output(request: Request, response: Response) -> None:
     cache = shared.get_or_make({})
     if response.stream:
         flight = flight_of(request) or Flight({})
-        limit = flight.settings.get("maxobj_size", getattr(cache, "maxobj_size", None))
+        limit: int | None = flight.settings.get("maxobj_size", getattr(cache, "maxobj_size", None))
         flight.tee = response.body = Tee(response.body, request, response, limit)
     else:
         _keep(response, response.collapse_body())

@@ -98,7 +98,7 @@ class ResponseEncoder:
     def __init__(self, **kwargs: object) -> None:
         serving = current.get()
         self._begin(serving.request, serving.response, kwargs)
-        self.oldhandler: Callable[..., object] | None = self.request.handler
+        self.oldhandler: Callable[..., Any] | None = self.request.handler
         if self.oldhandler is not None:
             self.request.handler = self
 

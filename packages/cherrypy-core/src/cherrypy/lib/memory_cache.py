@@ -45,7 +45,7 @@ class Cache:
         raise NotImplementedError
 
 
-class AntiStampedeCache(dict[Any, Any]):
+class AntiStampedeCache(dict[object, object]):
     """The answers at one URL, by key; threads wait for one that another thread is making."""
 
     selecting_headers: tuple[str, ...] = ()
@@ -74,7 +74,7 @@ class AntiStampedeCache(dict[Any, Any]):
         self,
         key: object,
         timeout: float | None,
-    ) -> tuple[Any, threading.Event | None]:
+    ) -> tuple[object, threading.Event | None]:
         """Return the value of a key, or the claim by which the caller is the one to make it.
 
         A claim that is not fulfilled in time goes to the thread that waited for it.
@@ -114,7 +114,7 @@ class AntiStampedeCache(dict[Any, Any]):
                 del self[key]
         claim.set()
 
-    def variant_keys(self) -> list[Any]:
+    def variant_keys(self) -> list[object]:
         """Return the keys that have a value."""
         return [key for key, value in self.copy().items() if not isinstance(value, threading.Event)]
 
@@ -258,7 +258,9 @@ class MemoryCache(Cache):
 
     def _wait(self, request: Request, url: str, flight: Flight) -> Variant | None:
         """Look up a response, wait for the one that is being made, or begin to make it."""
-        timeout = flight.settings.get("antistampede_timeout", self.antistampede_timeout)
+        timeout: float | None = flight.settings.get(
+            "antistampede_timeout", self.antistampede_timeout
+        )
         deadline = monotonic() + (timeout or 0)
         while True:
             variant = self._find(request, url)
@@ -291,10 +293,10 @@ class MemoryCache(Cache):
         serving = current.get()
         request = serving.request
         flight = flight_of(request) or Flight({})
-        limit = flight.settings.get("maxobj_size", self.maxobj_size)
+        limit: int = flight.settings.get("maxobj_size", self.maxobj_size)
         if size > min(limit, self.maxsize) or self.maxobjects < 1:
             return
-        delay = flight.settings.get("delay", self.delay)
+        delay: float = flight.settings.get("delay", self.delay)
         now = time()
         expires = variant[3] + lifetime(variant[1], delay, now)
         if expires <= now:

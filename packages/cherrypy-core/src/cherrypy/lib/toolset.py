@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from cherrypy._runtime.context import current
 from cherrypy._tools.function import ToolFunction, tool_function
@@ -27,10 +27,11 @@ __all__ = [
 ]
 
 
+@runtime_checkable
 class SessionTool(Protocol):
     """``tools.sessions``, which distribution cherrypy-sessions brings, as type checkers see it."""
 
-    def __call__(self, *args: object, **kwargs: Any) -> Callable[[F], F]:
+    def __call__(self, *args: object, **kwargs: object) -> Callable[[F], F]:
         """Make a decorator that turns the tool on."""
 
     def regenerate(self) -> None:

@@ -87,7 +87,7 @@ def log_to_stderr(msg: str, level: int) -> None:
 class Supervisor:
     """Starts and stops a server for tests; keyword arguments become attributes."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, **kwargs: object) -> None:
         vars(self).update(kwargs)
 
 
@@ -97,7 +97,7 @@ class LocalSupervisor(Supervisor):
     using_apache = False
     using_wsgi = False
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, **kwargs: object) -> None:
         super().__init__(**kwargs)
         self._stack = ExitStack()
 

@@ -65,7 +65,7 @@ class Opening(ToolFunction[[], None]):
         locking: str = "explicit",
         lazy: bool = False,
         samesite: str | bool | None = "Lax",
-        **settings: Any,
+        **settings: object,
     ) -> None:
         super().__init__(self._open)
         if locking not in LOCKING:
