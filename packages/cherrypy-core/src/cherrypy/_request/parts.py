@@ -93,7 +93,7 @@ def login(request: Request) -> str | None:
 def request_path(request: Request) -> str:
     """Path with the mount point, decoded."""
     environ = request.wsgi_environ
-    path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+    path: str = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
     if path.isascii() and "PATH_INFO" in environ:
         return urljoin(path)
     return urljoin(request.script_name, request.path_info)
@@ -133,7 +133,8 @@ def cookie(request: Request) -> "SimpleCookie":
     from cherrypy._http.cookies import parse_cookie
 
     request.headers.get("Cookie")  # tools that watch which fields are read notice it
-    return parse_cookie(decode_TEXT_maybe(request.wsgi_environ.get("HTTP_COOKIE", "")))
+    field: str = request.wsgi_environ.get("HTTP_COOKIE", "")
+    return parse_cookie(decode_TEXT_maybe(field))
 
 
 def base(request: Request) -> str:
@@ -141,7 +142,7 @@ def base(request: Request) -> str:
     environ = request.wsgi_environ
     if not environ:
         return ""
-    scheme = environ.get("wsgi.url_scheme", request.scheme)
+    scheme: str = environ.get("wsgi.url_scheme", request.scheme)
     host = environ.get("HTTP_HOST")
     if not host:
         host = request.local.name or request.local.ip

@@ -5,7 +5,7 @@ subclass has its own, or another program has patched the class, as those do that
 applications, the methods are called.
 """
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from cherrypy._config.generations import generation
 
@@ -25,7 +25,7 @@ class Overridable(type):
     ordinary: dict[str, object]
 
     def __init__(
-        cls, name: str, bases: tuple[type, ...], members: dict[str, Any], **kwargs: object
+        cls, name: str, bases: tuple[type, ...], members: dict[str, object], **kwargs: object
     ) -> None:
         super().__init__(name, bases, members, **kwargs)
         if "shortened" in members:
