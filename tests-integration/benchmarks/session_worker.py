@@ -65,7 +65,7 @@ def serve(application: Any) -> int:
     cherrypy.config.update({"server.socket_port": 0, "server.thread_pool": 10})
     cherrypy.engine.autoreload.unsubscribe()
     cherrypy.engine.start()
-    port: int = cherrypy.server.httpserver.bind_addr[1]
+    port: int = cherrypy.server.bound_addr[1]
     return port
 
 

@@ -10,7 +10,7 @@ import cherrypy
 from cherrypy.lib.sessions import FileSession, RamSession
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -35,7 +35,7 @@ class Pages:
     @cherrypy.config(**{"tools.sessions.locking": "none"})
     def change(self, by: str) -> str:
         session = cherrypy.session
-        {
+        changes: dict[str, Callable[[], object]] = {
             "item": lambda: session.__setitem__("n", 5),
             "deletion": lambda: session.__delitem__("n"),
             "pop": lambda: session.pop("n"),
@@ -45,7 +45,8 @@ class Pages:
             "delete": session.delete,
             "regenerate": session.regenerate,
             "item after reading": lambda: session.__setitem__("n", session["n"]),
-        }[by]()
+        }
+        changes[by]()
         return "changed"
 
     @cherrypy.expose

@@ -65,7 +65,7 @@ class Pages:
 
     @cherrypy.expose
     def regenerate_by_the_tool(self) -> str:
-        cherrypy.tools.sessions.regenerate()  # type: ignore[attr-defined]
+        cherrypy.tools.sessions.regenerate()
         return "done"
 
     @cherrypy.expose

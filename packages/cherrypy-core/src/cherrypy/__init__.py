@@ -3,7 +3,7 @@
 from importlib import import_module
 from pkgutil import extend_path
 from sys import modules
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 __path__ = extend_path(__path__, __name__)  # satellites add modules to this package
 
@@ -67,7 +67,23 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+if TYPE_CHECKING:  # what is made on first use, so that a name that does not exist is an error
+    from types import ModuleType
+
+    from cherrypy._app.checker import Checker
+    from cherrypy._app.http_server import Server
+    from cherrypy._runtime.messages import Session
+
+    _cpserver: ModuleType
+    _cpwsgi_server: ModuleType
+    _cache: Any
+    checker: Checker
+    server: Server
+    servers: dict[str, Server]
+    session: Session
+
+
+def _made_on_first_use(name: str) -> Any:
     """Make what is made on first use: the server, for which another distribution is needed."""
     hint = ""
     if name in ("_cpserver", "_cpwsgi_server"):
@@ -95,6 +111,9 @@ def __getattr__(name: str) -> Any:
         hint = ": it needs tools.sessions.on = True, and cherrypy-sessions to be installed"
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
 
+
+if not TYPE_CHECKING:
+    __getattr__ = _made_on_first_use
 
 # last, since monitoring agents that wait for these modules use what is above
 from cherrypy import _cpchecker as _cpchecker

@@ -25,6 +25,7 @@ from cherrypy.process.wspbus import Bus, bus
 
 if TYPE_CHECKING:
     from cherrypy._app.checker import Checker
+    from cherrypy._app.http_server import Server
 
 DEFAULTS = {
     "tools.log_tracebacks.on": True,
@@ -57,10 +58,10 @@ class DefaultServer:
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self._server: Any = None
-        self.servers: dict[str, Any] = {}
+        self._server: Server | None = None
+        self.servers: dict[str, Server] = {}
 
-    def get(self) -> Any:
+    def get(self) -> "Server":
         """Return the server; it is made of an installed distribution that announces one.
 
         Raises:
@@ -77,11 +78,11 @@ class DefaultServer:
                 self._server.subscribe()
             return self._server
 
-    def peek(self) -> Any | None:
+    def peek(self) -> "Server | None":
         """Return the server if it has been made; ``None`` if not."""
         return self._server
 
-    def make(self) -> Any:
+    def make(self) -> "Server":
         """Return a new server, not subscribed to the engine.
 
         Raises:
@@ -90,7 +91,8 @@ class DefaultServer:
         server_class = find_extension("servers", "cheroot")
         if server_class is None:
             raise AttributeError(missing("servers", "cheroot"))
-        return server_class()
+        made: Server = server_class()
+        return made
 
     def start(self) -> None:
         """Start the server with the engine, if there is one to be had."""
@@ -99,10 +101,9 @@ class DefaultServer:
 
     def base(self) -> str:
         """Return scheme, host and port at which the site is reached from this machine."""
-        base: str = self._server.base() if self._server is not None else _configured_base()
-        return base
+        return _configured_base() if self._server is None else self._server.base()
 
-    def configure(self, key: str, value: Any) -> None:
+    def configure(self, key: str, value: object) -> None:
         """Act on a setting of the namespace ``server``.
 
         Args:
@@ -177,7 +178,7 @@ def checker() -> "Checker":
     )
 
 
-def response_cache() -> Any:
+def response_cache() -> object:
     """Return ``cherrypy._cache``; ``None`` as long as the caching tool has not been used."""
     return caching.shared.cache
 

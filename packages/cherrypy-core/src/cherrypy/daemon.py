@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from importlib import import_module
 from math import inf
@@ -73,7 +73,7 @@ class Site(NamedTuple):
         cherrypy.config.update(dict(self.settings))
 
 
-def find_root(target: str) -> Any:
+def find_root(target: str) -> object:
     """Return the root object, or the application, that a target names.
 
     Args:
@@ -94,7 +94,7 @@ def find_root(target: str) -> Any:
     return found() if isinstance(found, type) else found
 
 
-def _import(name: str) -> Any:
+def _import(name: str) -> object:
     try:
         return import_module(name)
     except ModuleNotFoundError as error:
@@ -230,7 +230,7 @@ class _Loader:
     def __init__(self, site: Site) -> None:
         self.site = site
 
-    def __call__(self) -> Any:
+    def __call__(self) -> Callable[..., Any]:
         self.site.load()
         cherrypy.config.update({"engine.autoreload.on": False})
         if hasattr(cherrypy, "server"):

@@ -498,7 +498,8 @@ def test_the_response_class_is_configured(app: cherrypy.Application) -> None:
         def run(self) -> None:
             super().run()
             assert self.serving is not None
-            self.serving.response.header_list.append(("X-Marked", "yes"))
+            lines: Any = self.serving.response.header_list
+            lines.append(("X-Marked", "yes"))
 
     app.merge({"/": {"wsgi.response_class": Marked}})
     for target, *_ in KINDS[:5]:

@@ -276,7 +276,7 @@ def test_prepare_iter() -> None:
 def test_utf8_stream_encoder() -> None:
     closed = []
 
-    def body() -> Iterator[object]:
+    def body() -> Iterator[str | bytes]:
         try:
             yield EURO
             yield b"\xff"

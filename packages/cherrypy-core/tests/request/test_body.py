@@ -155,7 +155,7 @@ def test_reader_answers_errors_of_the_server(error: Exception, code: int) -> Non
 
 def test_reader_lets_bugs_through() -> None:
     with pytest.raises(AttributeError):
-        SizedReader(None, None, None).read()
+        SizedReader(None, None, None).read()  # type: ignore[arg-type]
 
 
 class ChunkedFile(io.BytesIO):

@@ -71,7 +71,7 @@ class DigestGate(Gate):
     def __init__(
         self,
         realm: str | None = None,
-        get_ha1: Any = None,
+        get_ha1: object = None,
         key: str | bytes | None = None,
         debug: bool = False,
         accept_charset: str | None = "utf-8",

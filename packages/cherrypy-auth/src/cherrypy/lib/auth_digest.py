@@ -90,7 +90,7 @@ def digest_auth(
     request: Request,
     response: Response,
     realm: str,
-    get_ha1: Any,
+    get_ha1: object,
     key: str,
     debug: bool = False,
     accept_charset: str = "utf-8",

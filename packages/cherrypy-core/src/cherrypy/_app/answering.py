@@ -12,6 +12,7 @@ from cherrypy._runtime.context import Serving, current
 from cherrypy._runtime.errors import InternalRedirect
 from cherrypy._runtime.iterators import CHUNK_SIZE, FileContent
 from cherrypy._runtime.logs import is_heard
+from cherrypy._runtime.messages import Request
 from cherrypy._runtime.overriding import Shortened
 from cherrypy._runtime.text import decoded_path
 from cherrypy.process.wspbus import bus
@@ -74,7 +75,7 @@ def run_and_log(app: Application, serving: Serving) -> None:
         log.log_request(request, serving.response)
 
 
-def _run_by_own_method(request: Any) -> None:
+def _run_by_own_method(request: Request) -> None:
     """Run a request by the method ``run`` that replaces that of the class."""
     environ = request.wsgi_environ
     request.run(

@@ -9,11 +9,13 @@ from cherrypy._app.pipeline import CPWSGIApp
 from cherrypy._config.config import merge
 from cherrypy._config.generations import SectionedConfig, TrackedDict, generation
 from cherrypy._config.namespaces import NamespaceSet
-from cherrypy._publishing.plan import Plans
+from cherrypy._http.headers import Host
+from cherrypy._publishing import plan
 from cherrypy._request.request import Request
 from cherrypy._request.response import Response
 from cherrypy._runtime.context import current, serving
 from cherrypy._runtime.logs import LogManager
+from cherrypy._runtime.messages import Plans
 from cherrypy._runtime.overriding import Shortened
 from cherrypy._tools.toolbox import Toolbox
 from cherrypy.process.wspbus import bus
@@ -53,11 +55,11 @@ class Application(Shortened):
     """What ``script_name`` was set to."""
     relative_urls: bool | str = False
     """What ``cherrypy.url`` makes by default."""
-    request_class: type[Any] = Request
-    response_class: type[Any] = Response
+    request_class: type[Request] = Request
+    response_class: type[Response] = Response
     namespaces: NamespaceSet = NamespaceSet()
     log: LogManager
-    wsgiapp: Any
+    wsgiapp: CPWSGIApp
     toolboxes: dict[str, Toolbox] = {}  # noqa: RUF012 - applications add to it, here or on an instance
     """Toolboxes by the namespace of their settings; those of the class are for all."""
 
@@ -90,8 +92,8 @@ class Application(Shortened):
         """Mount point, without a slash at its end; ``None`` where it is not known yet."""
         if self.mount_point is not None:
             return self.mount_point
-        environ = current.get().request.wsgi_environ
-        return environ["SCRIPT_NAME"].rstrip("/") if "SCRIPT_NAME" in environ else None
+        script_name: str | None = current.get().request.wsgi_environ.get("SCRIPT_NAME")
+        return None if script_name is None else script_name.rstrip("/")
 
     @script_name.setter
     def script_name(self, value: str | None) -> None:
@@ -116,7 +118,7 @@ class Application(Shortened):
         merge(self.config, config)
         self.namespaces(self.config.get("/", {}))
 
-    def find_config(self, path: str, key: str, default: Any = None) -> Any:
+    def find_config(self, path: str, key: str, default: object = None) -> Any:
         """Return a setting of the nearest section, from a path upwards.
 
         Args:
@@ -126,7 +128,7 @@ class Application(Shortened):
         """
         return _nearest(self.config, path, key, default)
 
-    def dispatcher_of(self, path: str, default: Callable[[str], None]) -> Callable[[str], None]:
+    def dispatcher_of(self, path: str, default: Callable[[str], object]) -> Callable[[str], object]:
         """Return the dispatcher that is configured for a path."""
         if "find_config" in self.own_methods:
             return self.find_config(path, "request.dispatch", default)  # type: ignore[no-any-return]
@@ -137,7 +139,7 @@ class Application(Shortened):
         """Return the resource plans, made anew if any configuration has changed."""
         plans = self.current_plans
         if plans is None or plans.token is not generation.token:
-            plans = self.current_plans = Plans(self)
+            plans = self.current_plans = plan.Plans(self)
         return plans
 
     current_plans: Plans | None = None
@@ -160,7 +162,9 @@ class Application(Shortened):
         limit: int | None = site.config.get("server.max_request_body_size", 100 * 1024 * 1024)
         return limit
 
-    def get_serving(self, local: Any, remote: Any, scheme: str, sproto: str) -> tuple[Any, Any]:
+    def get_serving(
+        self, local: Host, remote: Host, scheme: str, sproto: str
+    ) -> tuple[Request, Response]:
         """Make a request and a response, and make them current.
 
         Args:
@@ -194,15 +198,14 @@ class Application(Shortened):
         self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
         """Answer a request (PEP 3333)."""
-        answer: Iterable[bytes] = self.wsgiapp(environ, start_response)
-        return answer
+        return self.wsgiapp(environ, start_response)
 
 
 def _nearest(
     config: Mapping[str, Mapping[str, Any]],
     path: str,
     key: str,
-    default: Any,
+    default: object,
 ) -> Any:
     trail = path or "/"
     while trail:

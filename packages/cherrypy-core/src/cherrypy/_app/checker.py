@@ -10,6 +10,7 @@ from cherrypy._config.extensions import PROVIDERS, extensions, missing
 from cherrypy._config.settings import Setting, find_setting, known_settings
 from cherrypy._config.signatures import arguments_of
 from cherrypy._config.spelling import closest_name, suggest
+from cherrypy._publishing.publication import Application
 from cherrypy._runtime.layers import Layer
 from cherrypy._tools.tool import HandlerTool, Tool
 
@@ -208,7 +209,8 @@ class Checker:
     def check_config_types(self) -> None:
         """Find values that are not of the kind their setting needs."""
         for layer in self._layers():
-            for key, value in layer.settings.items():
+            settings: Mapping[str, object] = layer.settings
+            for key, value in settings.items():
                 expected = None if key in self.obsolete else self._expected(layer, key, value)
                 if expected:
                     self._report(layer.message(key, f"expected {expected}"))
@@ -278,7 +280,7 @@ class Checker:
 
     # Where the settings are ---------------------------------------------------------------------
 
-    def _applications(self) -> Iterator[tuple[str, Any]]:
+    def _applications(self) -> Iterator[tuple[str, Application]]:
         for mount_point, app in list(self._apps().items()):
             if isinstance(getattr(app, "config", None), Mapping):
                 yield mount_point, app
@@ -308,7 +310,7 @@ class Checker:
         yield Layer("global config", settings, config.get)
         yield from self._path_sections()
 
-    def _find(self, app: Any, section: str, key: str) -> Any:
+    def _find(self, app: Any, section: str, key: str) -> object:
         """Return the value that holds for a section: the nearest one above, or the global one."""
         found = app.find_config(section, key, None)
         return self._config().get(key) if found is None else found

@@ -11,7 +11,7 @@ class DefaultFavicon:
 
     exposed = True
 
-    def __call__(self, *_path: object, **_query: object) -> Any:
+    def __call__(self, *_path: object, **_query: object) -> object:
         """Send the picture.
 
         Raises:
@@ -22,7 +22,7 @@ class DefaultFavicon:
             raise NotFound
         return serve()
 
-    def GET(self, *path: object, **query: object) -> Any:
+    def GET(self, *path: object, **query: object) -> object:
         """Send the picture."""
         return self(*path, **query)
 

@@ -31,7 +31,7 @@ class Quickstart:
         self._update_config = update_config
         self._require_server = require_server
 
-    def __call__(self, root: Any = None, script_name: str = "", config: Config = None) -> None:
+    def __call__(self, root: object = None, script_name: str = "", config: Config = None) -> None:
         """Mount a root object, start the server, and block until the engine stops.
 
         Args:

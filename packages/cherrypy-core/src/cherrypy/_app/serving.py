@@ -1,10 +1,9 @@
 """The beginning and the end of a request."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from threading import get_ident
 from time import time
-from types import SimpleNamespace
 from typing import Any
 
 from cherrypy._http.headers import Host
@@ -13,7 +12,8 @@ from cherrypy._publishing.publication import Application
 from cherrypy._request.parts import port_of
 from cherrypy._runtime.context import Arrival, Serving, current
 from cherrypy._runtime.iterators import close
-from cherrypy._runtime.messages import Request
+from cherrypy._runtime.logs import LogManager
+from cherrypy._runtime.messages import Request, Response
 from cherrypy._runtime.text import decoded_path, encoded_path
 from cherrypy.process.wspbus import bus
 
@@ -29,8 +29,17 @@ OPTIONAL_KEYS = {
 }
 """What PEP 3333 lets a server leave out, or a test forget."""
 
-site: Any = SimpleNamespace(threads={}, log=None)
-"""The assembly puts here which threads the engine knows, and the log of the site."""
+
+class Site:
+    """What all applications share; the assembly fills it in."""
+
+    threads: Mapping[int, object] = {}
+    """Threads that the engine knows."""
+    log: LogManager
+    """The log of the site."""
+
+
+site = Site()
 
 _new = object.__new__
 
@@ -42,8 +51,8 @@ def begin(app: Application, environ: Environ) -> Serving:
         ProtocolError: The environ cannot be understood. There is no request then.
     """
     outer = current.get()
-    request_class = app.request_class
-    response_class = app.response_class
+    request_class: type[Request] = app.request_class
+    response_class: type[Response] = app.response_class
     if (
         app.own_methods
         or "__init__" in request_class.own_methods
@@ -104,10 +113,10 @@ def describe(request: Request, app: Application, environ: Environ) -> None:
         ProtocolError: The environ cannot be understood.
     """
     try:
-        path = environ["PATH_INFO"]
-        base = environ["SCRIPT_NAME"]
-        query_string = environ["QUERY_STRING"]
-        protocol = environ["SERVER_PROTOCOL"]
+        path: str = environ["PATH_INFO"]
+        base: str = environ["SCRIPT_NAME"]
+        query_string: str = environ["QUERY_STRING"]
+        protocol: str = environ["SERVER_PROTOCOL"]
     except KeyError:
         describe(request, app, {**OPTIONAL_KEYS, **environ})
         return

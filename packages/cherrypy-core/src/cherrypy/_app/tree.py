@@ -97,8 +97,8 @@ class Tree:
     ) -> Iterable[bytes]:
         """Hand a request to the application whose mount point is the longest that fits."""
         try:
-            base = environ["SCRIPT_NAME"]
-            path = environ["PATH_INFO"]
+            base: str = environ["SCRIPT_NAME"]
+            path: str = environ["PATH_INFO"]
         except KeyError:  # PEP 3333 lets a server leave them out where they are empty
             return self({**OPTIONAL_KEYS, **environ}, start_response)
         apps = self.apps

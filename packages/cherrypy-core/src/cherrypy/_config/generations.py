@@ -41,7 +41,7 @@ def followed_by_bump(method: Callable[..., Any]) -> Callable[..., Any]:
     """Return a method of a mutable type that bumps the generation after each change."""
 
     @wraps(method)
-    def change(*args: Any, **kwargs: Any) -> Any:
+    def change(*args: object, **kwargs: object) -> object:
         result = method(*args, **kwargs)
         generation.bump()
         return result

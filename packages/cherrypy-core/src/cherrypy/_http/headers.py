@@ -86,7 +86,7 @@ class HeaderMap(CaseInsensitiveDict[Any]):
             yield name.encode("latin-1"), value.encode("latin-1")
 
     @classmethod
-    def encode_header_item(cls, item: Any) -> bytes:
+    def encode_header_item(cls, item: object) -> bytes:
         """Turn a value into bytes that are safe to send: without control characters but tab.
 
         Args:

@@ -19,7 +19,7 @@ class KeyTransformingDict(dict[str, V]):
     other keys come to ``__missing__``.
     """
 
-    def __init__(self, other: Any = (), /, **more: V) -> None:
+    def __init__(self, other: object = (), /, **more: V) -> None:
         super().__init__()
         if other or more:
             self.update(other, **more)
@@ -84,7 +84,7 @@ class KeyTransformingDict(dict[str, V]):
         _dict_update(twin, self)
         return twin
 
-    def __or__(self, other: Any) -> Any:
+    def __or__(self, other: object) -> Any:
         """Return a copy that is updated with another mapping."""
         if not isinstance(other, dict):
             return NotImplemented
@@ -92,7 +92,7 @@ class KeyTransformingDict(dict[str, V]):
         merged.update(other)
         return merged
 
-    def __ror__(self, other: Any) -> Any:
+    def __ror__(self, other: object) -> Any:
         """Return a map of this class: another mapping, updated with this one."""
         if not isinstance(other, dict):
             return NotImplemented

@@ -23,11 +23,11 @@ def expose(
     methods: Iterable[str] | None = None,
 ) -> Callable[[F], F]: ...
 def expose(
-    func: Any = None,
+    func: Callable[..., Any] | Aliases | None = None,
     alias: Aliases | None = None,
     *,
     methods: Iterable[str] | None = None,
-) -> Any:
+) -> object:
     """Publish a function, a method or a class; used as ``@expose`` or ``@expose(...)``.
 
     Args:
@@ -52,7 +52,7 @@ def expose(
             namespace[name.translate(_DOT_TO_UNDERSCORE)] = published
         return published
 
-    if isinstance(func, type) or callable(func):
+    if callable(func):
         return publish(func, alias)
     return lambda published: publish(published, alias if func is None else func)
 
@@ -73,10 +73,10 @@ class PathArguments(Protocol):
     @overload
     def __call__(self, cls: type[C], /) -> type[C]: ...
     @overload
-    def __call__(self, cls: object = None, vpath: list[str] | None = None) -> Any: ...
+    def __call__(self, cls: object = None, vpath: list[str] | None = None) -> object: ...
 
 
-def popargs(*args: str, **kwargs: Any) -> PathArguments:
+def popargs(*args: str, **kwargs: object) -> PathArguments:
     """Take path segments as named parameters, before the rest of the path is looked up.
 
     Used as the decorator of a class, ``@popargs('year', 'month')``, or in its body,
@@ -95,18 +95,17 @@ def popargs(*args: str, **kwargs: Any) -> PathArguments:
     if kwargs:
         raise TypeError(f"popargs() got an unexpected keyword argument {next(iter(kwargs))!r}")
 
-    def dispatch(cls: Any = None, vpath: Any = None) -> Any:
+    def dispatch(cls: object = None, vpath: list[str] | None = None) -> object:
         if isinstance(cls, type):
             cls._cp_dispatch = dispatch  # type: ignore[attr-defined]  # that is what dispatches
             return cls
-        taken = {name: vpath.pop(0) for name, _ in zip(args, vpath[:], strict=False)}
+        left = [] if vpath is None else vpath
+        taken = {name: left.pop(0) for name, _ in zip(args, left[:], strict=False)}
         if callable(handler):
             return handler(**taken)
         current.get().request.params.update(taken)
         if handler is not None:
             return handler
-        if vpath:
-            return getattr(cls, vpath.pop(0), None)
-        return cls
+        return getattr(cls, left.pop(0), None) if left else cls
 
-    return dispatch
+    return dispatch  # type: ignore[return-value]  # a class as its decorator, or what is found

@@ -1,8 +1,8 @@
 """Calling a page handler with the arguments that a request brings."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from types import MethodType
-from typing import TYPE_CHECKING, Any
+from types import CodeType, MethodType
+from typing import TYPE_CHECKING, Any, cast
 
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPError
@@ -12,7 +12,7 @@ from cherrypy._runtime.overriding import Shortened
 if TYPE_CHECKING:
     from inspect import Parameter
 
-FOUND = object()
+FOUND = cast("Callable[[], object]", object())
 """Stands for the handler that a dispatcher has found and nobody has looked at yet.
 
 The request path calls ``request.callable`` then. Reading ``request.handler`` makes a handler of it.
@@ -81,7 +81,9 @@ class LateParamPageHandler(PageHandler):
         self._kwargs = kwargs
 
 
-def call(handler: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+def call(
+    handler: Callable[..., object], args: Sequence[object], kwargs: Mapping[str, object]
+) -> object:
     """Call a page handler.
 
     Raises:
@@ -154,7 +156,7 @@ def _named_like_self(
 ) -> tuple[int, str] | None:
     """Return status and reason where a parameter has the name of the instance of a method."""
     method = handler if isinstance(handler, MethodType) else getattr(handler, "__call__", None)  # noqa: B004 - not asked whether, but how
-    code = getattr(getattr(method, "__func__", None), "__code__", None)
+    code: CodeType | None = getattr(getattr(method, "__func__", None), "__code__", None)
     if code is None or not code.co_argcount or code.co_posonlyargcount:
         return None
     name = code.co_varnames[0]

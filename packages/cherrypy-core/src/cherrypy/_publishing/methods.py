@@ -1,13 +1,16 @@
 """The dispatcher that publishes objects whose methods are called as request methods are."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from cherrypy._publishing.handlers import FOUND, LateParamPageHandler
 from cherrypy._publishing.objects import Dispatcher, decoded_slashes, find_resource
-from cherrypy._publishing.plan import Plans, ResourcePlan
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPError, NotFound
-from cherrypy._runtime.messages import Request, Response
+from cherrypy._runtime.messages import Plan, Plans, Request, Response
+
+if TYPE_CHECKING:
+    from cherrypy._runtime.layers import Settings
 
 
 class MethodDispatcher(Dispatcher):
@@ -35,15 +38,15 @@ class MethodDispatcher(Dispatcher):
         if method is None:
             request.handler = HTTPError(405)
             return
-        request.config.update(getattr(method, "_cp_config", {}))
+        config: Settings = getattr(method, "_cp_config", {})
+        request.config.update(config)
         request.handler = LateParamPageHandler(method, *decoded_slashes(vpath))
 
-    def resolve(
-        self, request: Request, response: Response, path: str, plans: Plans
-    ) -> ResourcePlan:
+    def resolve(self, request: Request, response: Response, path: str, plans: Plans) -> Plan:
         """Find the method of a path for a request that is at hand, and the plan for it."""
+        root: object = request.app.root
         resource, vpath, is_index, layers = find_resource(
-            request.app.root, path, plans.sections, self.dispatch_method_name, self.translate
+            root, path, plans.sections, self.dispatch_method_name, self.translate
         )
         request.is_index = is_index
         request.vpath = decoded_slashes(vpath)
@@ -54,17 +57,21 @@ class MethodDispatcher(Dispatcher):
             request.callable = method
             if method is None:
                 request.handler = HTTPError(405)
-            elif config := getattr(method, "_cp_config", None):
-                layers.append(config)
+            else:
+                config: Settings | None = getattr(method, "_cp_config", None)
+                if config:
+                    layers.append(config)
         return plans.of_layers(layers)
 
 
-def _method_of(resource: object, request: Request, response: Response) -> Any:
+def _method_of(
+    resource: object, request: Request, response: Response
+) -> Callable[..., object] | None:
     """Return the method of an object that answers a request, and set ``Allow``."""
     names = [
         name
         for name in dir(resource)
-        if name.isupper() and name[0] != "_" and callable(getattr(resource, name))
+        if name.isupper() and name[0] != "_" and callable(getattr(resource, name, None))
     ]
     if "GET" in names and "HEAD" not in names:
         names.append("HEAD")
@@ -74,5 +81,5 @@ def _method_of(resource: object, request: Request, response: Response) -> Any:
         return None
     if name == "HEAD" and not hasattr(resource, name):
         name = "GET"
-    method = getattr(resource, name, None)
+    method: object = getattr(resource, name, None)
     return method if callable(method) else None

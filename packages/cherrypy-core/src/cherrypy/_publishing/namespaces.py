@@ -4,21 +4,22 @@ The resource plan does their work once for a configuration; as functions they se
 that call them, and namespaces sets that were changed.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cherrypy._runtime.context import current
 from cherrypy._runtime.names import object_named
 from cherrypy._tools.hooks import Hook
 
-Setting = Any
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
-def hooks_namespace(k: str, v: Setting) -> None:
+def hooks_namespace(k: str, v: object) -> None:
     """Attach a hook to the current request: ``hooks.before_handler = function``."""
     current.get().request.hooks[hook_point(k)].append(as_hook(v))
 
 
-def request_namespace(k: str, v: Setting) -> None:
+def request_namespace(k: str, v: object) -> None:
     """Set an attribute of the current request, or of its body: ``request.body.maxbytes = 0``."""
     request = current.get().request
     if k.startswith("body."):
@@ -27,7 +28,7 @@ def request_namespace(k: str, v: Setting) -> None:
         setattr(request, k, v)
 
 
-def response_namespace(k: str, v: Setting) -> None:
+def response_namespace(k: str, v: object) -> None:
     """Set an attribute or a field of the current response: ``response.headers.X-By = 'us'``."""
     response = current.get().response
     if k.startswith("headers."):
@@ -36,7 +37,7 @@ def response_namespace(k: str, v: Setting) -> None:
         setattr(response, k, v)
 
 
-def error_page_namespace(k: str, v: Setting) -> None:
+def error_page_namespace(k: str, v: object) -> None:
     """Set an error page of the current request: ``error_page.404 = '/path/to/page.html'``."""
     current.get().request.error_page[error_page_key(k)] = v
 
@@ -46,9 +47,9 @@ def hook_point(key: str) -> str:
     return key.split(".", 1)[0]
 
 
-def as_hook(value: Setting) -> Hook:
+def as_hook(value: Any) -> Hook:
     """Make a hook of what the configuration gives: a hook, a function, or the name of one."""
-    callback = object_named(value) if isinstance(value, str) else value
+    callback: Callable[..., object] = object_named(value) if isinstance(value, str) else value
     return callback if isinstance(callback, Hook) else Hook(callback)
 
 

@@ -1,16 +1,16 @@
 """The default dispatcher: from the segments of a path to an exposed callable."""
 
 import string
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from types import MethodType
 from typing import Any
 
 from cherrypy._publishing.handlers import FOUND, LateParamPageHandler
-from cherrypy._publishing.plan import Layers, Plans, ResourcePlan, Sections
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import CherryPyException, NotFound
-from cherrypy._runtime.messages import Request, Response
+from cherrypy._runtime.layers import Layers, Sections, Settings
+from cherrypy._runtime.messages import Plan, Plans, Request, Response
 from cherrypy._runtime.overriding import ShortenedInstances
 
 Translator = Mapping[int, Any]
@@ -26,7 +26,7 @@ arguments.  The layers are ``_cp_config`` of each node and names of the sections
 nearest last.
 """
 
-Step = tuple[Any, int, int]
+Step = tuple[object, int, int]
 """A node that a walk came to, how many names had been walked, and how many layers applied."""
 
 
@@ -60,7 +60,7 @@ def find_resource(
     count = len(names)
 
     layers: Layers = []
-    config = getattr(root, "_cp_config", None)
+    config: Settings | None = getattr(root, "_cp_config", None)
     if config:
         _add(layers, config, names, 0)
     if "/" in sections:
@@ -68,11 +68,12 @@ def find_resource(
 
     prefix = ""
     depth = sections.depth
-    node: Any = root
+    node = root
     left = names
     start = 0  # what has not been walked yet is left[start:]
     walked = 0
     trail: list[Step] = [(root, 0, len(layers))]
+    child: object
     while walked < count:
         if node is None:  # PERF: below of nothing there is nothing; only sections are left
             child = None
@@ -89,7 +90,7 @@ def find_resource(
                 child, left, start = _dispatch(node, left, start, method_name)
                 after = count - len(left) + start
         # PERF: a bound method has no attributes of its own, and says so by a slow exception
-        node = child.__func__ if child.__class__ is MethodType else child
+        node = child.__func__ if type(child) is MethodType else child
         if node is not None:
             config = getattr(node, "_cp_config", None)
             if config:
@@ -104,7 +105,7 @@ def find_resource(
     return _choose(path, names, trail, layers)
 
 
-def _add(layers: Layers, config: Any, names: list[str], depth: int) -> None:
+def _add(layers: Layers, config: Settings, names: list[str], depth: int) -> None:
     """Add the ``_cp_config`` of a node; static files need to know the path of who has it."""
     layers.append(config)
     if "tools.staticdir.dir" in config:
@@ -124,11 +125,11 @@ def _choose(path: str, names: list[str], trail: list[Step], layers: Layers) -> R
         node, walked, mark = step
         if node is None:
             continue
-        holder = node.__func__ if node.__class__ is MethodType else node
-        default = getattr(holder, "default", None)
+        holder = node.__func__ if type(node) is MethodType else node
+        default: Callable[..., object] | None = getattr(holder, "default", None)
         if default is not None and getattr(default, "exposed", None):
-            holder = default.__func__ if default.__class__ is MethodType else default
-            config = getattr(holder, "_cp_config", None)
+            holder = default.__func__ if type(default) is MethodType else default
+            config: Settings | None = getattr(holder, "_cp_config", None)
             if config:
                 own: Layers = []
                 _add(own, config, names, walked)
@@ -140,8 +141,8 @@ def _choose(path: str, names: list[str], trail: list[Step], layers: Layers) -> R
 
 
 def _dispatch(
-    node: Any, left: list[str], start: int, method_name: str
-) -> tuple[Any, list[str], int]:
+    node: object, left: list[str], start: int, method_name: str
+) -> tuple[object, list[str], int]:
     """Let a node look up the rest of the path itself, or else pass over one segment.
 
     Args:
@@ -155,11 +156,11 @@ def _dispatch(
         What was found, ``None`` for nothing; and the names that are left, and where they begin.
     """
     segments = len(left) - start - 1
-    dispatch = getattr(node, method_name, None) if segments else None
+    dispatch: object = getattr(node, method_name, None) if segments else None
     if dispatch is None or not callable(dispatch) or getattr(dispatch, "exposed", False):
         return None, left, start + 1
     rest = left[start:-1]
-    child = dispatch(vpath=rest)
+    child: object = dispatch(vpath=rest)
     if len(rest) > segments:
         raise CherryPyException(
             f"{method_name} of {node!r} added a segment to the path; it may only remove some"
@@ -218,23 +219,23 @@ class Dispatcher(ShortenedInstances):
         """
         request = current.get().request
         plans = request.app.plans()
+        root: object = request.app.root
         handler, vpath, is_index, layers = find_resource(
-            request.app.root, path, plans.sections, self.dispatch_method_name, self.translate
+            root, path, plans.sections, self.dispatch_method_name, self.translate
         )
         request.config = plans.merged(layers)
         request.is_index = is_index
         return handler, vpath
 
-    def resolve(
-        self, request: Request, response: Response, path: str, plans: Plans
-    ) -> ResourcePlan:
+    def resolve(self, request: Request, response: Response, path: str, plans: Plans) -> Plan:
         """Find the handler of a path for a request that is at hand, and the plan for it.
 
         This is what the request path calls in place of :meth:`__call__`; a subclass that overrides
         that method or :meth:`find_handler` is called for each request instead.
         """
+        root: object = request.app.root
         handler, vpath, is_index, layers = find_resource(
-            request.app.root, path, plans.sections, self.dispatch_method_name, self.translate
+            root, path, plans.sections, self.dispatch_method_name, self.translate
         )
         request.is_index = is_index
         request.callable = handler

@@ -6,10 +6,10 @@ that apply. All other configuration is covered by ``generation.token``: plans th
 another token are never used.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from copy import copy
 from functools import partial
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from cherrypy._config.generations import generation
 from cherrypy._publishing.handlers import LateParamPageHandler
@@ -22,23 +22,25 @@ from cherrypy._publishing.namespaces import (
     request_namespace,
     response_namespace,
 )
-from cherrypy._runtime.messages import Request, Response
+from cherrypy._publishing.publication import Application
+from cherrypy._runtime.layers import Layers, Sections
+from cherrypy._runtime.messages import Encoder, Request, Resolve, Response, Stage
 from cherrypy._runtime.overriding import Shortened
-from cherrypy._tools.function import Encoder, ToolFunction
+from cherrypy._tools.function import ToolFunction
 from cherrypy._tools.hooks import HOOK_POINTS, Hook, HookMap, in_order, run_planned
-from cherrypy._tools.tool import planned_by
+from cherrypy._tools.tool import Tool, planned_by
 from cherrypy._tools.toolbox import Toolbox, by_tool
 
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
 Settings = Mapping[str, Any]
-Items = tuple[tuple[str, Any], ...]
-Layers = list[Any]
-"""Each either a mapping of settings or the name of a section; the nearest last."""
+Items = tuple[tuple[str, object], ...]
+NamespaceHandler = Callable[[str, object], object]
+"""Takes each setting of a namespace."""
 
 MAX_PLANS = 1000
 """Plans that are kept for an application; beyond that they are made anew."""
-
-Stage = Callable[[Request, Response], object]
-"""Something to be done for a request and its response."""
 
 
 class ResourcePlan:
@@ -107,11 +109,13 @@ class ResourcePlan:
     def __init__(
         self,
         config: Settings,
-        namespaces: Mapping[str, Any],
+        namespaces: Mapping[str, object],
         request_class: Any,
     ) -> None:
         self.config = config
-        self.error_page = dict(request_class.class_error_page)
+        class_error_page: Mapping[int | str, Any] = request_class.class_error_page
+        class_hooks: HookMap = request_class.class_hooks
+        self.error_page = dict(class_error_page)
         self.request_attributes: Items = ()
         self.response_attributes: Items = ()
         self.response_headers: Items = ()
@@ -122,19 +126,15 @@ class ResourcePlan:
         self._twin = None
         self.configured_hooks = HookMap(HOOK_POINTS)
         self._read_settings(config, namespaces)
-        points = dict.fromkeys([*self.configured_hooks, *request_class.class_hooks])
+        points = dict.fromkeys([*self.configured_hooks, *class_hooks])
+        none: list[Hook] = []
         self.hooks = {
             point: tuple(
-                in_order(
-                    [
-                        *request_class.class_hooks.get(point, ()),
-                        *self.configured_hooks.get(point, ()),
-                    ]
-                )
+                in_order([*class_hooks.get(point, none), *self.configured_hooks.get(point, none)])
             )
             for point in points
         }
-        for hooks in request_class.class_hooks.values():
+        for hooks in class_hooks.values():
             for hook in hooks:
                 hook.note_plan()
         self._set_stages({point: _stages(hooks) for point, hooks in self.hooks.items()})
@@ -150,7 +150,7 @@ class ResourcePlan:
             )
         )
 
-    def _read_settings(self, config: Settings, namespaces: Mapping[str, Any]) -> None:
+    def _read_settings(self, config: Settings, namespaces: Mapping[str, object]) -> None:
         groups = _group(config)
         for name, handler in namespaces.items():
             settings = groups.get(name, {})
@@ -165,18 +165,18 @@ class ResourcePlan:
                 self.response_headers, self.response_attributes = _split(settings, "headers.")
             elif handler is error_page_namespace:
                 self.error_page |= {error_page_key(key): value for key, value in settings.items()}
-            elif is_planned_toolbox(handler):
+            elif isinstance(handler, Toolbox) and is_planned_toolbox(handler):
                 self._plan_tools(handler, settings)
             elif name in groups or hasattr(handler, "__exit__"):
                 self.late += (_late_namespace(handler, settings),)
 
-    def _plan_tools(self, toolbox: Toolbox, settings: Settings) -> None:
+    def _plan_tools(self, toolbox: Toolbox, settings: Mapping[str, object]) -> None:
         tools = by_tool(settings)
         self.toolmaps = {**self.toolmaps, toolbox.namespace: tools}
         for name, arguments in tools.items():
             if not arguments.get("on", False):
                 continue
-            tool = getattr(toolbox, name)
+            tool: Tool = getattr(toolbox, name)
             # what comes after a tool that is set up late has to come after its hooks, too
             planned = None if self.late else planned_by(tool)
             if planned is None:
@@ -309,33 +309,6 @@ AS_PLANNED: Any = object()
 """Stands for the configuration of a request that nobody has read or set: that of its plan."""
 
 
-class Publication(Protocol):
-    """What plans are made for: an application."""
-
-    config: Any
-    request_class: Any
-    own_methods: frozenset[str]
-
-    def global_config(self) -> Settings:
-        """Return the configuration of the site."""
-
-    def request_namespaces(self) -> Mapping[str, Any]:
-        """Return the namespaces whose settings concern a request."""
-
-
-class Sections(dict[str, Settings]):
-    """Sections of the configuration of an application that are paths.
-
-    Args:
-        sections: Settings by section.
-    """
-
-    def __init__(self, sections: Mapping[str, Settings]) -> None:
-        super().__init__((name, dict(sections[name])) for name in sections if name[:1] == "/")
-        self.depth = max((name.count("/") for name in self), default=0)
-        """Greatest number of segments that one of them has."""
-
-
 class Plans:
     """The plans of one application, as long as one ``generation.token`` lasts."""
 
@@ -352,14 +325,14 @@ class Plans:
     )
 
     sections: Sections
-    dispatchers: Mapping[str, Any]
+    dispatchers: Mapping[str, Callable[[str], object]]
     """Dispatchers that are configured, by section."""
-    dispatch: Any
+    dispatch: Callable[[str], object]
     """The dispatcher that the request class has for all other paths."""
-    resolve: Any
+    resolve: Resolve | None
     """Its method ``resolve``; ``None`` if it has to be called."""
 
-    def __init__(self, app: Publication) -> None:
+    def __init__(self, app: Application) -> None:
         self.token = generation.token  # read before any configuration
         self._app = app
         # copies are made at once, while another thread may add and remove
@@ -378,7 +351,7 @@ class Plans:
         self._by_layers: dict[object, tuple[ResourcePlan, Layers]] = {}
         self._by_config: dict[object, tuple[ResourcePlan, Layers]] = {}
 
-    def resolver(self, request: Any, path: str) -> Any:
+    def resolver(self, request: Request, path: str) -> Resolve | None:
         """Return the method ``resolve`` of the dispatcher for a path, see :func:`resolver_of`."""
         dispatch = request.app.dispatcher_of(path, request.dispatch)
         number = id(dispatch)
@@ -445,9 +418,9 @@ def merge_layers(layers: Layers, sections: Mapping[str, Settings]) -> dict[str, 
     return merged
 
 
-def is_planned_toolbox(handler: object) -> bool:
+def is_planned_toolbox(toolbox: Toolbox) -> bool:
     """Tell whether the tools of a namespace can be planned, or are set up in an own way."""
-    return isinstance(handler, Toolbox) and not handler.own_methods
+    return not toolbox.own_methods
 
 
 def _stages(hooks: tuple[Hook, ...]) -> tuple[Stage, ...]:
@@ -471,16 +444,16 @@ def _fingerprint(layers: Layers) -> object:
     """Return a key that is equal only for the same sections, keys and values."""
     key: list[object] = []
     for layer in layers:  # PERF: no generator, and most layers are names of sections
-        if layer.__class__ is str:
+        if type(layer) is str:
             key.append(layer)
         else:
-            key.append((*map(id, layer), *map(id, layer.values())))
+            key.append((*map(id, layer), *map(id, layer.values())))  # type: ignore[union-attr]
     return tuple(key)
 
 
-def _group(config: Settings) -> dict[str, dict[str, Any]]:
+def _group(config: Mapping[str, object]) -> dict[str, dict[str, object]]:
     """Sort settings by namespace; those without one are nobody's."""
-    groups: dict[str, dict[str, Any]] = {}
+    groups: dict[str, dict[str, object]] = {}
     for key, value in config.items():
         namespace, dot, name = key.partition(".")
         if dot:
@@ -488,32 +461,34 @@ def _group(config: Settings) -> dict[str, dict[str, Any]]:
     return groups
 
 
-def _split(settings: Settings, prefix: str) -> tuple[Items, Items]:
+def _split(settings: Mapping[str, object], prefix: str) -> tuple[Items, Items]:
     """Return the settings whose keys begin with a prefix, without it, and the others."""
     inner = ((k.removeprefix(prefix), v) for k, v in settings.items() if k.startswith(prefix))
     return tuple(inner), tuple(item for item in settings.items() if not item[0].startswith(prefix))
 
 
-def _late_namespace(handler: Any, settings: Settings) -> Callable[[], None]:
+def _late_namespace(handler: Any, settings: Mapping[str, object]) -> Callable[[], None]:
     """Return what hands the settings of a namespace to its handler."""
-    items: Iterable[tuple[str, Any]] = tuple(settings.items())
+    items = tuple(settings.items())
+    handle: NamespaceHandler = handler
+    context: AbstractContextManager[NamespaceHandler] = handler
     if not hasattr(handler, "__exit__"):
 
         def hand_over() -> None:
             for key, value in items:
-                handler(key, value)
+                handle(key, value)
 
         return hand_over
 
     def hand_over_in_context() -> None:
-        with handler as populate:
+        with context as populate:
             for key, value in items:
                 populate(key, value)
 
     return hand_over_in_context
 
 
-def resolver_of(dispatch: Any) -> Any:
+def resolver_of(dispatch: object) -> Resolve | None:
     """Return the method ``resolve`` of a dispatcher, or ``None`` if it has to be called.
 
     That is so for every dispatcher but ours, and for ours where a subclass, or a program that

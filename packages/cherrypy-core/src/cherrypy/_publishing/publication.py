@@ -1,54 +1,69 @@
-"""What the request path asks of an application, whatever subclass it is."""
+"""An application as its requests know it: ``cherrypy.request.app``."""
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
 
 from cherrypy._config.generations import SectionedConfig
+from cherrypy._config.namespaces import NamespaceSet
+from cherrypy._http.headers import Host
+from cherrypy._runtime import messages
 from cherrypy._runtime.logs import LogManager
-
-if TYPE_CHECKING:
-    from cherrypy._publishing.plan import Plans
+from cherrypy._tools.toolbox import Toolbox
 
 __all__ = ["Application"]
 
 
-class Application(Protocol):
+class Application(messages.Application, Protocol):
     """An application: a tree of published objects, its configuration and its log.
 
     :class:`cherrypy._app.application.Application` describes the attributes.
     """
 
-    root: Any
-    mount_point: str | None
-    script_name: str | None
-    relative_urls: bool | str
-    config: SectionedConfig
     log: LogManager
-    request_class: Any
-    response_class: Any
+    wsgiapp: Any
+    namespaces: NamespaceSet
+    toolboxes: dict[str, Toolbox]
     own_methods: frozenset[str]
-    current_plans: "Plans | None"
 
-    def plans(self) -> "Plans":
-        """Return the resource plans, made anew if any configuration has changed."""
+    @property
+    def request_class(self) -> Any:
+        """Class of its requests."""
 
-    def dispatcher_of(self, path: str, default: Callable[[str], None]) -> Callable[[str], None]:
-        """Return the dispatcher that is configured for a path."""
+    @request_class.setter
+    def request_class(self, value: Any) -> None: ...
 
-    def find_config(self, path: str, key: str, default: Any = None) -> Any:
+    @property
+    def response_class(self) -> Any:
+        """Class of its responses."""
+
+    @response_class.setter
+    def response_class(self, value: Any) -> None: ...
+
+    @property
+    def config(self) -> SectionedConfig:
+        """Settings by section; sections that begin with a slash are paths of this application."""
+
+    @config.setter
+    def config(self, value: Mapping[str, Mapping[str, Any]]) -> None: ...
+
+    def merge(self, config: object) -> None:
+        """Add settings to the configuration, and act on those of the application itself."""
+
+    def find_config(self, path: str, key: str, default: object = None) -> Any:
         """Return a setting of the nearest section, from a path upwards."""
 
     def global_config(self) -> Mapping[str, Any]:
         """Return the configuration of the site."""
 
-    def request_namespaces(self) -> Mapping[str, Any]:
-        """Return the namespaces whose settings concern a request."""
-
-    def max_request_body_size(self) -> int | None:
-        """Return the greatest size of a body in bytes; ``None`` for no limit."""
-
-    def get_serving(self, local: Any, remote: Any, scheme: str, sproto: str) -> tuple[Any, Any]:
+    def get_serving(
+        self, local: Host, remote: Host, scheme: str, sproto: str
+    ) -> tuple[messages.Request, messages.Response]:
         """Make a request and a response, and make them current."""
 
     def release_serving(self) -> None:
         """End the current request: run its last hooks and forget it."""
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        """Answer a request (PEP 3333)."""

@@ -1,14 +1,25 @@
 """The dispatcher that finds handlers by patterns of paths, with the library ``routes``."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 from cherrypy._publishing.handlers import FOUND, LateParamPageHandler
-from cherrypy._publishing.plan import Layers, Plans, ResourcePlan
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPRedirect, NotFound
-from cherrypy._runtime.messages import Request, Response
+from cherrypy._runtime.layers import Layers, Settings
+from cherrypy._runtime.messages import Plan, Plans, Request, Response
 from cherrypy._runtime.overriding import ShortenedInstances
+
+
+class _RequestConfig(Protocol):
+    """What ``routes`` knows of the request of a thread."""
+
+    mapper: object
+    mapper_dict: dict[str, Any]
+    environ: dict[str, Any]
+    host: str | None
+    protocol: str
+    redirect: Callable[[str], None]
 
 
 class RoutesDispatcher(ShortenedInstances):
@@ -26,7 +37,7 @@ class RoutesDispatcher(ShortenedInstances):
 
     shortened = ("__call__", "find_handler", "resolve")
 
-    def __init__(self, full_result: bool = False, **mapper_options: Any) -> None:
+    def __init__(self, full_result: bool = False, **mapper_options: object) -> None:
         try:
             import routes  # type: ignore[import-untyped]
         except ModuleNotFoundError as error:
@@ -40,7 +51,7 @@ class RoutesDispatcher(ShortenedInstances):
         self.mapper = routes.Mapper(**mapper_options)
         self.mapper.controller_scan = self.controllers.keys
 
-    def connect(self, name: str, route: str, controller: Any, **kwargs: Any) -> None:
+    def connect(self, name: str, route: str, controller: object, **kwargs: object) -> None:
         """Add a route.
 
         Args:
@@ -71,7 +82,7 @@ class RoutesDispatcher(ShortenedInstances):
         request = current.get().request
         request.handler = LateParamPageHandler(handler) if handler else NotFound()
 
-    def find_handler(self, path_info: str) -> Any:
+    def find_handler(self, path_info: str) -> Callable[..., object] | None:
         """Find the handler of a path, and set parameters and configuration of the request.
 
         Args:
@@ -86,57 +97,62 @@ class RoutesDispatcher(ShortenedInstances):
         request.config = plans.merged(layers)
         return handler
 
-    def resolve(
-        self, request: Request, response: Response, path: str, plans: Plans
-    ) -> ResourcePlan:
+    def resolve(self, request: Request, response: Response, path: str, plans: Plans) -> Plan:
         """Find the handler of a path for a request that is at hand, and the plan for it."""
         request.callable, layers = self._find(request, path, plans.sections)
         request.found_handler = FOUND
         return plans.of_layers(layers)
 
-    def _find(self, request: Request, path: str, sections: Mapping[str, Any]) -> tuple[Any, Layers]:
+    def _find(
+        self, request: Request, path: str, sections: Mapping[str, object]
+    ) -> tuple[Callable[..., object] | None, Layers]:
         """Return the handler of a path, and the layers of configuration that apply."""
         result = self._match(request, path)
         names = result if self.full_result else _without(result, "controller", "action")
         if names:
             request.params.update(names)
 
-        name = result.get("controller", "")
-        controller = self.controllers.get(name, name)
+        name: str = result.get("controller", "")
+        controller: object = self.controllers.get(name, name)
         if isinstance(controller, type):
             controller = controller()
-        action = result.get("action")
-        handler = getattr(controller, action, None) if action is not None else controller
-        if not callable(handler):  # no route fits, or what it names is no handler
-            handler = None
+        action: str | None = result.get("action")
+        handler: object = getattr(controller, action, None) if action is not None else controller
 
         # the section of the path itself is nearer than what controller and handler say
         *outer, own = _sections_of(path, sections)
-        layers: Layers = [getattr(request.app.root, "_cp_config", None), *outer]
-        layers.append(getattr(controller, "_cp_config", None))
+        layers = [_config_of(request.app.root), *outer]
+        layers.append(_config_of(controller))
         if handler is not controller:
-            layers.append(getattr(handler, "_cp_config", None))
+            layers.append(_config_of(handler))
         layers.append(own)
-        return handler, [layer for layer in layers if layer]
+        # no route fits, or what it names is no handler
+        found = handler if callable(handler) else None
+        return found, [layer for layer in layers if layer]
 
     def _match(self, request: Request, path: str) -> dict[str, Any]:
         """Ask the mapper; a path that fits no route gives an empty dict."""
-        config = self._request_config()
+        config: _RequestConfig = self._request_config()
         config.mapper = self.mapper
         config.environ = dict(request.wsgi_environ)
         config.host = request.headers.get("Host")
         config.protocol = request.scheme
         config.redirect = self.redirect
-        result = self.mapper.match(path, environ=config.environ) or {}
+        match: Callable[..., dict[str, Any] | None] = self.mapper.match
+        result = match(path, environ=config.environ) or {}
         config.mapper_dict = result
         return dict(result)
 
 
-def _without(names: dict[str, Any], *unwanted: str) -> dict[str, Any]:
+def _config_of(published: object) -> Settings | str | None:
+    return getattr(published, "_cp_config", None)
+
+
+def _without(names: dict[str, object], *unwanted: str) -> dict[str, object]:
     return {name: value for name, value in names.items() if name not in unwanted}
 
 
-def _sections_of(path: str, sections: Mapping[str, Any]) -> list[str | None]:
+def _sections_of(path: str, sections: Mapping[str, object]) -> list[str | None]:
     """Return the sections on the way to a path, with ``None`` where there is none."""
     prefix = ""
     found: list[str | None] = ["/" if "/" in sections else None]

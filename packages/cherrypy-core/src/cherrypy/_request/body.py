@@ -35,7 +35,7 @@ class RequestBody(Entity):
 
     def __init__(
         self,
-        fp: Any,
+        fp: object,
         headers: HeaderMap,
         params: dict[str, Any] | None = None,
         request_params: dict[str, Any] | None = None,
@@ -85,5 +85,5 @@ class RequestBody(Entity):
                 self.request_params[name] = value
 
 
-def _listed(value: Any) -> list[Any]:
+def _listed(value: object) -> list[Any]:
     return value if isinstance(value, list) else [value]

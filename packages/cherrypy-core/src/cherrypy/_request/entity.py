@@ -6,7 +6,7 @@ import itertools
 import os
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, Self
+from typing import IO, Any, Self
 from urllib.parse import unquote, unquote_to_bytes
 
 from cherrypy._http.charsets import is_charset
@@ -22,7 +22,7 @@ from cherrypy._request.multipart import (
     parse_boundary,
     read_field_lines,
 )
-from cherrypy._request.readers import BLOCK_SIZE, LineReader
+from cherrypy._request.readers import BLOCK_SIZE, LineReader, LineSource, Sink, Source
 from cherrypy._runtime.errors import HTTPError
 from cherrypy._runtime.state import lazy
 
@@ -95,7 +95,8 @@ def process_multipart(entity: "Entity") -> None:
 
     See: RFC 2046 section 5.1.
     """
-    boundary = parse_boundary(str(entity.content_type.params.get("boundary", "")))
+    announced: str = entity.content_type.params.get("boundary", "")
+    boundary = parse_boundary(announced)
     if isinstance(entity, Part):
         reader = entity.content_reader.reader
     else:
@@ -195,8 +196,9 @@ def _add_parts(entity: "Entity", parts: list["Part"], *, closes: bool) -> None:
 
 def close_files(entity: "Entity") -> None:
     """Close the temporary files of an entity and of all its parts."""
-    if entity.file is not None:
-        entity.file.close()
+    file: IO[bytes] | None = entity.file
+    if file is not None:
+        file.close()
     for part in entity.parts:
         close_files(part)
 
@@ -289,7 +291,7 @@ class Entity(LineReader):
 
     def __init__(
         self,
-        fp: Any,
+        fp: object,
         headers: HeaderMap,
         params: dict[str, Any] | None = None,
         parts: list["Part"] | None = None,
@@ -304,11 +306,12 @@ class Entity(LineReader):
         if "Transfer-Encoding" not in headers:  # which makes the length void, RFC 9112 section 6.3
             self.length = _parse_length(headers.get("Content-Length"))
         if "Content-Disposition" in headers:
-            disposition = HeaderElement.from_str(headers["Content-Disposition"]).params
+            field: str = headers["Content-Disposition"]
+            disposition = HeaderElement.from_str(field).params
             self.name = disposition.get("name")
             self.filename = _parse_filename(disposition)
 
-    def read(self, size: int | None = None, fp_out: Any = None) -> bytes | None:
+    def read(self, size: int | None = None, fp_out: Sink | None = None) -> bytes | None:
         """Read bytes.
 
         Args:
@@ -318,19 +321,19 @@ class Entity(LineReader):
         Returns:
             The bytes; None if they went to ``fp_out``.
         """
+        source: Source = self.fp
         if fp_out is None:
-            content: bytes = self.fp.read() if size is None else self.fp.read(size)
-            return content
+            return source.read() if size is None else source.read(size)
         left = -1 if size is None else size
-        while left and (block := self.fp.read(BLOCK_SIZE if left < 0 else min(left, BLOCK_SIZE))):
+        while left and (block := source.read(BLOCK_SIZE if left < 0 else min(left, BLOCK_SIZE))):
             fp_out.write(block)
             left -= len(block) if left > 0 else 0
         return None
 
     def readline(self, size: int | None = None) -> bytes:
         """Read up to and with the next line feed, or up to ``size`` bytes."""
-        line: bytes = self.fp.readline() if size is None else self.fp.readline(size)
-        return line
+        source: Source = self.fp
+        return source.readline() if size is None else source.readline(size)
 
     def __iter__(self) -> Iterator[bytes]:
         """Iterate over the lines."""
@@ -347,7 +350,7 @@ class Entity(LineReader):
         """Return the next line, as ``next(entity)`` does."""
         return self.__next__()
 
-    def read_into_file(self, fp_out: Any = None) -> Any:
+    def read_into_file(self, fp_out: IO[bytes] | None = None) -> IO[bytes]:
         """Read all of the content into a file.
 
         Args:
@@ -361,9 +364,9 @@ class Entity(LineReader):
         return file
 
     @contextlib.contextmanager
-    def _writing(self, fp_out: Any) -> Iterator[Any]:
+    def _writing(self, fp_out: IO[bytes] | None) -> Iterator[IO[bytes]]:
         """Yield a file to write to, a new one if ``fp_out`` is None; close that one on errors."""
-        file = self.make_file() if fp_out is None else fp_out
+        file: IO[bytes] = self.make_file() if fp_out is None else fp_out
         try:
             yield file
         except BaseException:
@@ -385,11 +388,13 @@ class Entity(LineReader):
         Raises:
             HTTPError: 400 if no charset fits.
         """
-        if self.file is None:
-            return self.decode_entity(b"" if self.value is None else self.value)
-        self.file.seek(0)
-        content = self.file.read()
-        self.file.seek(0)
+        file: IO[bytes] | None = self.file
+        if file is None:
+            value: bytes | None = self.value
+            return self.decode_entity(b"" if value is None else value)
+        file.seek(0)
+        content = file.read()
+        file.seek(0)
         return self.decode_entity(content)
 
     def decode_entity(self, value: bytes) -> str:
@@ -419,7 +424,7 @@ class Entity(LineReader):
         return elements[0] if elements else HeaderElement.from_str(self.default_content_type)
 
     def _charsets(self) -> list[str]:
-        declared = self.content_type.params.get("charset")
+        declared: str | None = self.content_type.params.get("charset")
         if declared is None or not is_charset(declared):
             return list(self.attempt_charsets)
         return [declared, *(charset for charset in self.attempt_charsets if charset != declared)]
@@ -448,21 +453,22 @@ class Part(Entity):
     maxrambytes: int = 1000
     """Number of bytes up to which content without a file name stays in memory."""
 
-    def __init__(self, fp: Any, headers: HeaderMap, boundary: bytes) -> None:
+    def __init__(self, fp: object, headers: HeaderMap, boundary: bytes) -> None:
         super().__init__(fp, headers)
         self.boundary = boundary
 
     @lazy
     def content_reader(self) -> ContentReader:
         """The content of this part alone; ``fp`` has that of all parts."""
-        if isinstance(self.fp, BoundaryReader):
-            return ContentReader(self.fp)
-        reader = BoundaryReader.by_lines(self.fp, Limits.of(self))
+        source: Source | BoundaryReader = self.fp
+        if isinstance(source, BoundaryReader):
+            return ContentReader(source)
+        reader = BoundaryReader.by_lines(source, Limits.of(self))
         reader.begin_part(self.boundary)
         return ContentReader(reader)
 
     @classmethod
-    def from_fp(cls, fp: Any, boundary: bytes) -> Self:
+    def from_fp(cls, fp: LineSource, boundary: bytes) -> Self:
         """Make an instance of the header fields that are read from ``fp``; its content comes next.
 
         Args:
@@ -472,7 +478,7 @@ class Part(Entity):
         return cls(fp, cls.read_headers(fp), boundary)
 
     @classmethod
-    def read_headers(cls, fp: Any) -> HeaderMap:
+    def read_headers(cls, fp: LineSource) -> HeaderMap:
         """Read the header fields of a part, and the empty line after them.
 
         Args:
@@ -484,7 +490,7 @@ class Part(Entity):
         limits = fp.limits if isinstance(fp, BoundaryReader) else Limits.of(cls)
         return read_field_lines(fp, limits)
 
-    def read(self, size: int | None = None, fp_out: Any = None) -> bytes | None:
+    def read(self, size: int | None = None, fp_out: Sink | None = None) -> bytes | None:
         """Read bytes of this part, see :meth:`Entity.read`."""
         return self.content_reader.read(size, fp_out)
 
@@ -492,7 +498,7 @@ class Part(Entity):
         """Read a line of this part, see :meth:`Entity.readline`."""
         return self.content_reader.readline(size)
 
-    def read_lines_to_boundary(self, fp_out: Any = None) -> Any:
+    def read_lines_to_boundary(self, fp_out: IO[bytes] | None = None) -> IO[bytes] | bytes:
         """Read the content of the part and the line with the boundary after it.
 
         Args:
@@ -533,9 +539,10 @@ class Part(Entity):
                 reader.count("fields_size", len(block))
             yield block
         if reader.done and reader is not self.fp and hasattr(self.fp, "finish"):
-            self.fp.finish()
+            finish: Callable[[], None] = self.fp.finish
+            finish()
 
-    def read_into_file(self, fp_out: Any = None) -> Any:
+    def read_into_file(self, fp_out: IO[bytes] | None = None) -> IO[bytes]:
         """Read the content of the part into a file.
 
         Args:

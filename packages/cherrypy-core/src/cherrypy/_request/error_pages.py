@@ -3,8 +3,9 @@
 import logging
 import sys
 import traceback as tracebacks
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from cherrypy._http.errors import MalformedFieldError
@@ -68,7 +69,11 @@ CONDITIONAL_FIELDS = (
 """Fields of a request that ask something of the content that failed, not of the error page."""
 
 
-def format_exc(exc: Any = None) -> str:
+ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
+"""What :func:`sys.exc_info` returns."""
+
+
+def format_exc(exc: ExceptionInfo | None = None) -> str:
     """Return an exception with its traceback as text.
 
     Args:
@@ -126,7 +131,7 @@ def error_page_content(
     request: Request,
     response: Response,
     status: int | str,
-    **kwargs: Any,
+    **kwargs: object,
 ) -> bytes | Iterable[bytes]:
     """Return the content of an error page, and set its content type.
 
@@ -137,7 +142,7 @@ def error_page_content(
         **kwargs: ``message``, ``traceback``, ``version``: what the page shows, not yet escaped.
     """
     code, reason, explanation = valid_status(status)
-    unescaped: dict[str, Any] = {
+    unescaped: dict[str, object] = {
         "status": f"{code} {reason}",
         "message": explanation,
         "traceback": "",
@@ -177,7 +182,7 @@ def _problem_details(
     response: Response,
     code: int,
     reason: str,
-    values: dict[str, str],
+    values: dict[str, object],
 ) -> bytes:
     """Return an error as problem details (RFC 9457 section 3)."""
     import json
@@ -191,12 +196,12 @@ def _problem_details(
         "instance": f"urn:uuid:{request.unique_id}",
     }
     if values["traceback"]:
-        problem["traceback"] = values["traceback"].splitlines()
+        problem["traceback"] = str(values["traceback"]).splitlines()
     return json.dumps(problem).encode("utf-8")
 
 
 def _own_page(
-    page: Any, values: dict[str, str], request: Request, response: Response
+    page: Callable[..., Any] | str, values: dict[str, str], request: Request, response: Response
 ) -> bytes | Iterable[bytes]:
     """Return the content of a page that an application configured.
 
@@ -241,12 +246,12 @@ def _label_as_utf_8(headers: HeaderMap) -> None:
             headers["Content-Type"] = str(element)
 
 
-def _encoded(chunks: Iterator[Any]) -> Iterator[bytes]:
+def _encoded(chunks: Iterator[str | bytes]) -> Iterator[bytes]:
     for chunk in chunks:
         yield chunk.encode("utf-8") if isinstance(chunk, str) else chunk
 
 
-def get_error_page(status: int | str, **kwargs: Any) -> bytes | Iterable[bytes]:
+def get_error_page(status: int | str, **kwargs: object) -> bytes | Iterable[bytes]:
     """Return the content of an error page of the current request.
 
     Args:

@@ -1,7 +1,6 @@
 """The last stage of a response: status line and header lines, in one pass."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from cherrypy._http.dates import now_field
 from cherrypy._http.headers import field_lines
@@ -70,7 +69,7 @@ def _add_late_cookie(response: Response) -> None:
         response.field_lines.append(("Set-Cookie", template.field_value(value)))
 
 
-def _is_at_hand(chunks: Any) -> bool:
+def _is_at_hand(chunks: object) -> bool:
     """Tell whether the length can be counted, whatever a handler said of it.
 
     An empty list may stand for what a handler did not make, as the method is HEAD.

@@ -8,11 +8,11 @@ file, so there has to be a file with the boundaries in it. The guide on uploads 
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 from cherrypy._http.headers import HeaderMap
 from cherrypy._request.field_lines import parse_field_lines
-from cherrypy._request.readers import BLOCK_SIZE, ByteReader
+from cherrypy._request.readers import BLOCK_SIZE, ByteReader, LineSource, Source
 from cherrypy._runtime.errors import HTTPError
 
 MAX_DEPTH = 8
@@ -38,7 +38,7 @@ class Limits(NamedTuple):
     max_fields_size: int | None
 
     @classmethod
-    def of(cls, entity: Any) -> Self:
+    def of(cls, entity: object) -> Self:
         """Return the limits of an entity, without a reference that would keep its files open."""
         return cls(*(getattr(entity, name) for name in cls._fields))
 
@@ -87,12 +87,12 @@ class BoundaryReader(ByteReader):
         self._counted: Counter[str] = Counter()
 
     @classmethod
-    def by_blocks(cls, fp: Any, limits: Limits) -> Self:
+    def by_blocks(cls, fp: Source, limits: Limits) -> Self:
         """Make an instance that reads blocks from ``fp``, and so reads ahead."""
         return cls(lambda: fp.read(BLOCK_SIZE), limits)
 
     @classmethod
-    def by_lines(cls, fp: Any, limits: Limits) -> Self:
+    def by_lines(cls, fp: Source, limits: Limits) -> Self:
         """Make an instance that reads nothing from ``fp`` beyond the line it needs."""
         return cls(lambda: fp.readline(BLOCK_SIZE), limits)
 
@@ -261,7 +261,7 @@ class ContentReader(ByteReader):
         return self.reader.read_content()
 
 
-def read_field_lines(fp: Any, limits: Limits) -> HeaderMap:
+def read_field_lines(fp: LineSource, limits: Limits) -> HeaderMap:
     """Read the headers of a part, and the empty line after them.
 
     Args:
@@ -276,7 +276,7 @@ def read_field_lines(fp: Any, limits: Limits) -> HeaderMap:
     size = 0
     lines: list[bytes] = []
     while True:
-        line = fp.readline(-1 if most is None else most - size + 1)
+        line: bytes = fp.readline(-1 if most is None else most - size + 1)
         size += len(line)
         _check(size, most, "bytes in the headers of a part")
         if line == b"\r\n":

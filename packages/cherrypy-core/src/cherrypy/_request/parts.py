@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cherrypy._http.headers import HeaderMap, Host, decode_TEXT_maybe, headers_from_environ
 from cherrypy._http.targets import urljoin
 from cherrypy._runtime.errors import HTTPError
-from cherrypy._runtime.messages import Request
+from cherrypy._runtime.messages import Application, Request
 
 if TYPE_CHECKING:
     from http.cookies import SimpleCookie
@@ -79,7 +79,7 @@ def multiprocess(request: Request) -> bool:
     return bool(request.wsgi_environ.get("wsgi.multiprocess", False))
 
 
-def prev(request: Request) -> Any:
+def prev(request: Request) -> object:
     """The request that an ``InternalRedirect`` ended; ``None`` if there was none."""
     return request.wsgi_environ.get("cherrypy.previous_request")
 
@@ -93,7 +93,7 @@ def login(request: Request) -> str | None:
 def request_path(request: Request) -> str:
     """Path with the mount point, decoded."""
     environ = request.wsgi_environ
-    path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+    path: str = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
     if path.isascii() and "PATH_INFO" in environ:
         return urljoin(path)
     return urljoin(request.script_name, request.path_info)
@@ -104,7 +104,8 @@ def local(request: Request) -> Host:
     environ = request.wsgi_environ
     if not environ:
         return DEFAULT_HOSTS[0]
-    return Host("", port_of(environ.get("SERVER_PORT"), 80), environ.get("SERVER_NAME", ""))
+    name: str = environ.get("SERVER_NAME", "")
+    return Host("", port_of(environ.get("SERVER_PORT"), 80), name)
 
 
 def remote(request: Request) -> Host:
@@ -112,11 +113,9 @@ def remote(request: Request) -> Host:
     environ = request.wsgi_environ
     if not environ:
         return DEFAULT_HOSTS[1]
-    return Host(
-        environ.get("REMOTE_ADDR", ""),
-        port_of(environ.get("REMOTE_PORT"), -1),
-        environ.get("REMOTE_HOST", ""),
-    )
+    address: str = environ.get("REMOTE_ADDR", "")
+    name: str = environ.get("REMOTE_HOST", "")
+    return Host(address, port_of(environ.get("REMOTE_PORT"), -1), name)
 
 
 def headers(request: Request) -> HeaderMap:
@@ -134,7 +133,8 @@ def cookie(request: Request) -> "SimpleCookie":
     from cherrypy._http.cookies import parse_cookie
 
     request.headers.get("Cookie")  # tools that watch which fields are read notice it
-    return parse_cookie(decode_TEXT_maybe(request.wsgi_environ.get("HTTP_COOKIE", "")))
+    field: str = request.wsgi_environ.get("HTTP_COOKIE", "")
+    return parse_cookie(decode_TEXT_maybe(field))
 
 
 def base(request: Request) -> str:
@@ -142,7 +142,7 @@ def base(request: Request) -> str:
     environ = request.wsgi_environ
     if not environ:
         return ""
-    scheme = environ.get("wsgi.url_scheme", request.scheme)
+    scheme: str = environ.get("wsgi.url_scheme", request.scheme)
     host = environ.get("HTTP_HOST")
     if not host:
         host = request.local.name or request.local.ip
@@ -156,10 +156,11 @@ def request_line(request: Request) -> str:
     environ = request.wsgi_environ
     if not environ:
         return ""
-    query = environ.get("QUERY_STRING", "")
+    query: str = environ.get("QUERY_STRING", "")
+    protocol: str = environ.get("SERVER_PROTOCOL", "HTTP/1.0")
+    method: str = environ.get("REQUEST_METHOD", request.method)
     target = f"{request.request_path}?{query}" if query else request.request_path
-    method = environ.get("REQUEST_METHOD", request.method)
-    return f"{method} {target} {environ.get('SERVER_PROTOCOL', 'HTTP/1.0')}"
+    return f"{method} {target} {protocol}"
 
 
 def params(request: Request) -> dict[str, Any]:
@@ -167,7 +168,7 @@ def params(request: Request) -> dict[str, Any]:
     return {}
 
 
-def rfile(request: Request) -> Any:
+def rfile(request: Request) -> object:
     """The body as a stream."""
     return request.wsgi_environ.get("wsgi.input")
 
@@ -179,7 +180,8 @@ def body(request: Request) -> "RequestBody":
     from cherrypy._request.body import RequestBody
 
     made = RequestBody(request.rfile, request.headers, request_params=request.params)
-    limit = request.app.max_request_body_size() if request.app is not None else None
+    app: Application | None = request.app
+    limit = app.max_request_body_size() if app is not None else None
     if limit:
         made.maxbytes = limit
     return made

@@ -1,8 +1,8 @@
 """Readers of a body: by block or by line, and up to its length or a limit."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol, TypeVar
 
 from cherrypy._http.headers import HeaderMap
 from cherrypy._request.field_lines import parse_field_lines
@@ -12,6 +12,34 @@ T = TypeVar("T")
 
 BLOCK_SIZE = 65536
 """How many bytes are read at once where the whole is wanted."""
+
+
+class LineSource(Protocol):
+    """What lines are read from."""
+
+    def readline(self, size: int = -1, /) -> bytes:
+        """Read a line, or a part of it."""
+
+
+class ReadableSource(Protocol):
+    """What bytes are read from, so many at a time."""
+
+    def read(self, size: int, /) -> bytes:
+        """Read bytes."""
+
+
+class Source(LineSource, Protocol):
+    """What a body is read from; lines are asked of that of a part only."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Read bytes."""
+
+
+class Sink(Protocol):
+    """What bytes are written to."""
+
+    def write(self, data: bytes, /) -> object:
+        """Write bytes."""
 
 
 class LineReader:
@@ -45,7 +73,7 @@ class ByteReader(LineReader, ABC):
         self._buffer = b""
         self._position = 0
 
-    def read(self, size: int | None = None, fp_out: Any = None) -> bytes | None:
+    def read(self, size: int | None = None, fp_out: Sink | None = None) -> bytes | None:
         """Read bytes.
 
         Args:
@@ -136,7 +164,7 @@ class SizedReader(ByteReader):
 
     def __init__(
         self,
-        fp: Any,
+        fp: ReadableSource,
         length: int | None,
         maxbytes: int | None,
         bufsize: int = 8192,
@@ -186,7 +214,8 @@ class SizedReader(ByteReader):
 
     def _read_trailers(self) -> None:
         if self.has_trailers and hasattr(self.fp, "read_trailer_lines"):
-            lines = _ask(lambda: list(self.fp.read_trailer_lines()))
+            read_lines: Callable[[], Iterable[bytes]] = getattr(self.fp, "read_trailer_lines")  # noqa: B009
+            lines = _ask(lambda: list(read_lines()))
             self.trailers = parse_field_lines(lines)
 
 

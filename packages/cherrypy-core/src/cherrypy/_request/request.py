@@ -22,13 +22,14 @@ from cherrypy._publishing.namespaces import (
     response_namespace,
 )
 from cherrypy._publishing.objects import Dispatcher
-from cherrypy._publishing.plan import AS_PLANNED, EARLY, ResourcePlan
+from cherrypy._publishing.plan import AS_PLANNED, EARLY
 from cherrypy._publishing.publication import Application
 from cherrypy._request import error_pages, parts
 from cherrypy._request.error_pages import respond_with_error
 from cherrypy._request.run import good_hosts, handle_error, respond, run, run_hooks
 from cherrypy._runtime.context import Arrival, current
 from cherrypy._runtime.errors import HTTPError, InternalRedirect, NotFound
+from cherrypy._runtime.messages import Plan
 from cherrypy._runtime.overriding import ClassAttribute, Shortened
 from cherrypy._runtime.state import lazy
 from cherrypy._tools.hooks import HOOK_POINTS, HookMap, SharedHooks
@@ -100,7 +101,7 @@ class Request(Shortened):
         # applications put on a request what they like
 
         def __getattr__(self, name: str) -> Any: ...
-        def __setattr__(self, name: str, value: Any) -> None: ...
+        def __setattr__(self, name: str, value: object) -> None: ...
 
     # What the server tells ----------------------------------------------------------------------
     wsgi_environ: Mapping[str, Any] = NO_ENVIRON
@@ -122,17 +123,17 @@ class Request(Shortened):
     # What the dispatcher found ------------------------------------------------------------------
     app: Application = None  # type: ignore[assignment]  # handlers know that there is one
     """The application that answers; ``None`` outside of requests."""
-    dispatch: Callable[[str], None] = Dispatcher()
+    dispatch: Callable[[str], object] = Dispatcher()
     """Dispatcher that is used where ``request.dispatch`` is not configured."""
     is_index: bool | None = None
     """Whether the handler is an index; ``None`` as long as that is not known."""
-    callable: Any = None
+    callable: Callable[..., object] | None = None
     """The callable that a dispatcher found; :attr:`handler` calls it."""
     vpath: Sequence[str] = ()
     """The rest of the path, as positional arguments for the callable."""
-    found_handler: Any = None
+    found_handler: Callable[[], object] | None = None
     """The handler; ``FOUND`` as long as nobody has read it, ``None`` if nothing is to be called."""
-    plan: ResourcePlan = EARLY
+    plan: Plan = EARLY
     """What the configuration means for this request; ``EARLY`` until the resource is found."""
 
     # What was read or set of this request, and counts in place of what the plan says -------------
@@ -179,7 +180,7 @@ class Request(Shortened):
     class_error_page: Mapping[int | str, Any] = {}
     """Error pages that a subclass gives all its requests, as its attribute ``error_page``."""
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         if "hooks" in vars(cls):
             own_hooks = vars(cls)["hooks"]
@@ -203,7 +204,7 @@ class Request(Shortened):
     )
     """What the request path, or the access log, calls or reads only where it has been replaced."""
 
-    def __new__(cls, *_args: Any, **_kwargs: Any) -> Self:
+    def __new__(cls, *_args: object, **_kwargs: object) -> Self:
         """Make a request that is complete before ``__init__`` of a subclass sees it."""
         request = super().__new__(cls)
         arrival = current.get()
@@ -389,7 +390,7 @@ class Request(Shortened):
             if self.protocol >= (1, 1):
                 raise HTTPError(400, "HTTP/1.1 requires a 'Host' request header.")
             return
-        host = self.wsgi_environ.get("HTTP_HOST")
+        host: str | None = self.wsgi_environ.get("HTTP_HOST")
         if host:
             parse_host(host)
             if len(good_hosts) >= MAX_GOOD_HOSTS:

@@ -27,17 +27,17 @@ class ResponseBody:
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
     @overload
-    def __get__(self, instance: object, owner: type) -> Any: ...
-    def __get__(self, instance: Any, owner: type) -> Any:
+    def __get__(self, instance: "Response", owner: type) -> Iterable[bytes]: ...
+    def __get__(self, instance: "Response | None", owner: type) -> Self | Iterable[bytes]:
         if instance is None:
             return self
         return instance.chunks
 
-    def __set__(self, instance: Any, value: Any) -> None:
+    def __set__(self, instance: "Response", value: object) -> None:
         instance.chunks = as_chunks(value)
 
 
-def as_chunks(value: Any) -> Iterable[Any]:
+def as_chunks(value: object) -> Iterable[bytes]:
     """Return a body as an iterable of bytes.
 
     Args:
@@ -58,8 +58,7 @@ def as_chunks(value: Any) -> Iterable[Any]:
         return value
     if hasattr(value, "read"):
         return file_generator(value)
-    chunks: Iterable[Any] = value
-    return chunks
+    return value  # type: ignore[return-value]  # if it is not iterable, sending it fails
 
 
 def _headers(response: "Response") -> HeaderMap:
@@ -88,7 +87,7 @@ class Response(Shortened):
         # applications put on a response what they like
 
         def __getattr__(self, name: str) -> Any: ...
-        def __setattr__(self, name: str, value: Any) -> None: ...
+        def __setattr__(self, name: str, value: object) -> None: ...
 
     status: int | str | bytes | None = None
     """Status code, or code and reason; ``None`` means 200."""
@@ -100,7 +99,7 @@ class Response(Shortened):
     """Whether the body is sent as it is produced, without ``Content-Length``."""
     time: float = 0.0
     """When the response was made, in seconds since the epoch."""
-    chunks: Iterable[Any] = ()
+    chunks: Iterable[bytes] = ()
     content_type: str = "text/html"
     late_cookie: "tuple[CookieTemplate, str] | None" = None
     """A cookie that is not in ``cookie`` yet; see ``cherrypy._runtime.state.set_late_cookie``."""

@@ -1,21 +1,17 @@
 """The life of a request: every stage, in order."""
 
 import logging
-from typing import TYPE_CHECKING
 
 from cherrypy._config.generations import generation
 from cherrypy._http.errors import ProtocolError
 from cherrypy._publishing.handlers import FOUND, mismatch_of
 from cherrypy._publishing.namespaces import error_page_key
-from cherrypy._publishing.plan import AS_PLANNED, EARLY, ResourcePlan, Stage
+from cherrypy._publishing.plan import AS_PLANNED, EARLY
 from cherrypy._request.error_pages import respond_with_error, respond_with_failure
 from cherrypy._request.finish import discard, finish_plain, finish_redirect
 from cherrypy._runtime.errors import HTTPError, HTTPRedirect
-from cherrypy._runtime.messages import Request, Response
+from cherrypy._runtime.messages import Request, Response, Stage
 from cherrypy._runtime.state import is_untouched
-
-if TYPE_CHECKING:
-    from cherrypy._publishing.publication import Application
 
 good_hosts: set[object] = set()
 """Values of the Host field that have been found to be well-formed."""
@@ -76,7 +72,7 @@ def _find_resource(request: Request, response: Response) -> None:
         request.process_headers()
 
     request.stage = "get_resource"
-    app: Application = request.app
+    app = request.app
     plans = app.current_plans
     if plans is None or plans.token is not generation.token:
         plans = app.plans()
@@ -84,7 +80,6 @@ def _find_resource(request: Request, response: Response) -> None:
     resolve = plans.resolve
     if plans.dispatchers or request.dispatch is not plans.dispatch:
         resolve = plans.resolver(request, path)
-    plan: ResourcePlan
     if resolve is not None and "get_resource" not in request.own_methods:
         plan = resolve(request, response, path, plans)
         request.own_config = AS_PLANNED
@@ -118,7 +113,7 @@ def _receive(request: Request, response: Response) -> None:
 
 def _handle(request: Request, response: Response) -> None:
     """Call the handler, and make the response of what it returns."""
-    plan: ResourcePlan = request.plan
+    plan = request.plan
     if plan.before_handler:
         run_stages(request, response, "before_handler", plan.before_handler)
 

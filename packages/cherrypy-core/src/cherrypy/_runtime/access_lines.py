@@ -48,7 +48,7 @@ def compiled(log_format: str) -> Callable[[str, Request, Response], str]:
     marks = (around.count('"'), around.count("\\"))
 
     def line(time: str, request: Request, response: Response) -> str:
-        values = chosen(_values(time, request, response, rare))
+        values: tuple[object, ...] = chosen(_values(time, request, response, rare))
         text: str = template % values
         # PERF: hardly any line has a character to escape
         if text.isascii() and text.isprintable() and (text.count('"'), text.count("\\")) == marks:
@@ -90,17 +90,19 @@ def _sent_values(request: Request) -> tuple[str, str, str, str]:
     target = request.path_info
     if not target or "//" in target or request.script_name:
         target = urljoin(request.script_name, target)
-    query = environ.get("QUERY_STRING")
+    query: str | None = environ.get("QUERY_STRING")
     if query:
         target = f"{target}?{query}"
-    referer = environ.get("HTTP_REFERER", "")
-    agent = environ.get("HTTP_USER_AGENT", "")
+    referer: str = environ.get("HTTP_REFERER", "")
+    agent: str = environ.get("HTTP_USER_AGENT", "")
     if "=?" in referer or "=?" in agent:  # the map has encoded words decoded
         referer = request.headers.get("Referer", "")
         agent = request.headers.get("User-Agent", "")
+    client: str = environ.get("REMOTE_HOST") or environ.get("REMOTE_ADDR", "")
+    protocol: str = environ.get("SERVER_PROTOCOL", "HTTP/1.0")
     return (
-        environ.get("REMOTE_HOST") or environ.get("REMOTE_ADDR", ""),
-        f"{request.method} {target} {environ.get('SERVER_PROTOCOL', 'HTTP/1.0')}",
+        client,
+        f"{request.method} {target} {protocol}",
         referer.strip(WHITESPACE),
         agent.strip(WHITESPACE),
     )

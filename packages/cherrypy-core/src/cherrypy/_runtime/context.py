@@ -6,9 +6,12 @@ arguments.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from cherrypy._runtime.messages import Request, Response, Session
 
 __all__ = [
     "Arrival",
@@ -30,14 +33,16 @@ class Serving:
 
     __slots__ = ("__dict__", "outer", "request", "response")
 
-    request: Any
-    response: Any
+    request: "Request"
+    response: "Response"
     outer: "Serving"
     """What was current before, and is again when this request ends."""
-    session: Any
+    session: "Session"
     """The session, where a tool has opened one; absent otherwise."""
 
-    def __init__(self, request: Any, response: Any, outer: "Serving | None" = None) -> None:
+    def __init__(
+        self, request: "Request", response: "Response", outer: "Serving | None" = None
+    ) -> None:
         self.request = request
         self.response = response
         self.outer = outer or self
@@ -53,12 +58,12 @@ class Arrival(Serving):
 
     __slots__ = ("describe",)
 
-    def __init__(self, describe: Callable[[Any], None], outer: Serving) -> None:
+    def __init__(self, describe: Callable[["Request"], None], outer: Serving) -> None:
         super().__init__(outer.request, outer.response, outer)
         self.describe = describe
 
 
-idle = Serving(None, None)
+idle = Serving(None, None)  # type: ignore[arg-type]
 """What is current outside of any request; the assembly fills it with defaults."""
 
 current: ContextVar[Serving] = ContextVar("cherrypy_serving", default=idle)
@@ -77,7 +82,7 @@ class _CurrentServing:
     def __delattr__(self, name: str) -> None:
         delattr(current.get(), name)
 
-    def load(self, request: object, response: object) -> None:
+    def load(self, request: Any, response: Any) -> None:
         """Make ``request`` and ``response`` the current ones of this thread or task."""
         current.set(Serving(request, response))
 
@@ -113,19 +118,19 @@ class ServingProxy:
     def __delattr__(self, name: str) -> None:
         delattr(_target(self), name)
 
-    def __getitem__(self, key: Any) -> Any:
+    def __getitem__(self, key: object) -> object:
         return getattr(_get_current(), self.__attrname__)[key]  # PERF: as above
 
-    def __setitem__(self, key: Any, value: object) -> None:
+    def __setitem__(self, key: object, value: object) -> None:
         getattr(_get_current(), self.__attrname__)[key] = value  # PERF: as above
 
-    def __delitem__(self, key: Any) -> None:
+    def __delitem__(self, key: object) -> None:
         del _target(self)[key]
 
     def __contains__(self, key: object) -> bool:
         return key in _target(self)
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Any]:
         return iter(_target(self))
 
     def __len__(self) -> int:
@@ -141,8 +146,20 @@ class ServingProxy:
         return f"<proxy of cherrypy.serving.{self.__attrname__}: {_target(self)!r}>"
 
 
-def _target(proxy: ServingProxy) -> Any:
-    return getattr(current.get(), proxy.__attrname__)
+class _Target(Protocol):
+    """What a proxy may stand for; it has what is asked of it, or an error says so."""
+
+    def __getitem__(self, key: object) -> object: ...
+    def __setitem__(self, key: object, value: object) -> None: ...
+    def __delitem__(self, key: object) -> None: ...
+    def __contains__(self, key: object) -> bool: ...
+    def __iter__(self) -> Iterator[Any]: ...
+    def __len__(self) -> int: ...
+
+
+def _target(proxy: ServingProxy) -> _Target:
+    target: _Target = getattr(current.get(), proxy.__attrname__)
+    return target
 
 
 request = ServingProxy("request")
@@ -157,7 +174,7 @@ class ThreadData(threading.local):
     if TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any: ...
-        def __setattr__(self, name: str, value: Any) -> None: ...
+        def __setattr__(self, name: str, value: object) -> None: ...
 
     def clear(self) -> None:
         """Remove all attributes of the current thread."""

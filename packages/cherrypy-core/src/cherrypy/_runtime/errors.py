@@ -3,7 +3,7 @@
 import contextlib
 import re
 from collections.abc import Iterable, Iterator
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import urljoin as resolve
 
 from cherrypy._http.headers import HeaderMap
@@ -221,10 +221,9 @@ class HTTPError(CherryPyException):
         """Make the current response this error, with the page that is configured for it."""
         current.get().request.respond_with_error(self)
 
-    def get_error_page(self, *args: object, **kwargs: object) -> bytes:
+    def get_error_page(self, *args: Any, **kwargs: Any) -> bytes | Iterable[bytes]:
         """Return the content of an error page; override it to draw another one."""
-        from_request: bytes = current.get().request.error_page_content(*args, **kwargs)
-        return from_request
+        return current.get().request.error_page_content(*args, **kwargs)
 
     def __call__(self) -> None:
         """Raise itself, so that an instance can stand as ``request.handler``."""

@@ -1,10 +1,15 @@
 """Iterators over the content of responses, and small helpers that tools share."""
 
-from collections.abc import Iterable, Iterator
-from typing import Any, Protocol, Self
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
+
+if TYPE_CHECKING:
+    from cherrypy._runtime.messages import Response
 
 Names = str | Iterable[str]
 """One name, or several."""
+
+Chunk = TypeVar("Chunk")
 
 CHUNK_SIZE = 65536
 """Bytes that are read at a time."""
@@ -43,7 +48,7 @@ class file_generator:
 
     def close(self) -> None:
         """Close the file, read to its end or not."""
-        close = getattr(self.input, "close", None)
+        close: Callable[[], object] | None = getattr(self.input, "close", None)
         if close is not None:
             close()
 
@@ -83,7 +88,7 @@ class FileContent:
 
     def close(self) -> None:
         """Close the file, read to its end or not."""
-        close = getattr(self.file, "close", None)
+        close: Callable[[], object] | None = getattr(self.file, "close", None)
         if close is not None:
             close()
 
@@ -109,26 +114,26 @@ def file_generator_limited(
 
 def close(chunks: object) -> None:
     """Close what bytes come from, if it can be closed."""
-    method = getattr(chunks, "close", None)
+    method: Callable[[], object] | None = getattr(chunks, "close", None)
     if method is not None:
         method()
 
 
-class WrappedBody:
+class WrappedBody(Generic[Chunk]):
     """A body that is made of another one as it is read; closing it closes the other one.
 
     Args:
         body: The other one, in chunks.
     """
 
-    def __init__(self, body: Iterable[Any]) -> None:
+    def __init__(self, body: Iterable[Chunk]) -> None:
         self.source = body
         self.chunks = iter(body)
 
     def __iter__(self) -> Self:
         return self
 
-    def __next__(self) -> Any:
+    def __next__(self) -> Chunk:
         """Return the next chunk; subclasses change it."""
         return next(self.chunks)
 
@@ -154,14 +159,14 @@ def is_closable_iterator(obj: object) -> bool:
     return is_iterator(obj) and callable(getattr(obj, "close", None))
 
 
-def set_vary_header(response: Any, header_name: str) -> None:
+def set_vary_header(response: "Response", header_name: str) -> None:
     """Add a field name to the ``Vary`` field of a response (RFC 9110 section 12.5.5).
 
     Args:
         response: Response with ``headers``.
         header_name: Field of the request on which the content depends.
     """
-    varies = response.headers.get("Vary", "")
+    varies: str = response.headers.get("Vary", "")
     names = [name.strip() for name in varies.split(",") if name.strip()]
     if "*" not in names and header_name.lower() not in map(str.lower, names):
         names.append(header_name)

@@ -3,6 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+Settings = Mapping[str, Any]
+Layers = list[Settings | str]
+"""Each either a mapping of settings or the name of a section; the nearest last."""
+
 
 class Layer(NamedTuple):
     """Settings that are in one place: the global config, or a section of an application.
@@ -25,3 +29,16 @@ class Layer(NamedTuple):
     def message(self, key: str, problem: str) -> str:
         """Return a message about a setting of this place."""
         return f"{key} = {self.settings.get(key)!r} ({self.where}): {problem}"
+
+
+class Sections(dict[str, Settings]):
+    """Sections of the configuration of an application that are paths.
+
+    Args:
+        sections: Settings by section.
+    """
+
+    def __init__(self, sections: Mapping[str, Settings]) -> None:
+        super().__init__((name, dict(sections[name])) for name in sections if name[:1] == "/")
+        self.depth = max((name.count("/") for name in self), default=0)
+        """Greatest number of segments that one of them has."""

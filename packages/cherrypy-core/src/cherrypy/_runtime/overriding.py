@@ -33,10 +33,10 @@ class Overridable(type):
 
     shortened: tuple[str, ...]
     own_methods: frozenset[str]
-    ordinary: dict[str, Any]
+    ordinary: dict[str, object]
 
     def __init__(
-        cls, name: str, bases: tuple[type, ...], members: dict[str, Any], **kwargs: Any
+        cls, name: str, bases: tuple[type, ...], members: dict[str, object], **kwargs: object
     ) -> None:
         super().__init__(name, bases, members, **kwargs)
         if "shortened" in members:
@@ -64,7 +64,7 @@ class Overridable(type):
         """Find out which names have another meaning, here and in all subclasses."""
         own = {name for name, value in cls.ordinary.items() if _defined(cls, name) is not value}
         type.__setattr__(cls, "own_methods", frozenset(own))
-        subclasses: Any = cls.__subclasses__()  # for mypy, a metaclass has none
+        subclasses: list[Overridable] = cls.__subclasses__()  # type: ignore[assignment]
         for subclass in subclasses:
             subclass._compare()
 

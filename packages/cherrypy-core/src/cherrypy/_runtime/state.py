@@ -6,7 +6,7 @@ what: the others ask for a value by the functions below, and get the one that co
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
     from cherrypy._http.cookies import CookieTemplate
@@ -33,30 +33,30 @@ _LOGGED = frozenset({"headers", "remote", "request_line", "request_path"})
 """Attributes of a request that the access log tells of, and that are made of the environ."""
 
 
-if TYPE_CHECKING:
+class _Lazy:
+    """An attribute that is made when it is first read, and kept in the instance after that."""
 
-    def lazy(make: Callable[[Any], T]) -> T: ...  # so that it can be set, as any attribute
-else:
+    def __init__(self, make: Callable[[Any], object]) -> None:
+        self.make = make
+        self.__doc__ = make.__doc__
 
-    class lazy:
-        """Make an attribute on first use and keep it in the ``__dict__`` of the instance.
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
 
-        Unlike :class:`functools.cached_property` it takes no lock, as an instance belongs to one
-        request. Assigning the attribute replaces the value, deleting it makes it be made again.
-        """
+    def __get__(self, instance: object | None, owner: type) -> object:
+        if instance is None:
+            return self
+        value = instance.__dict__[self.name] = self.make(instance)
+        return value
 
-        def __init__(self, make: Callable[[Any], T]) -> None:
-            self.make = make
-            self.__doc__ = make.__doc__
 
-        def __set_name__(self, owner: type, name: str) -> None:
-            self.name = name
+def lazy(make: Callable[[Any], T]) -> T:
+    """Make an attribute on first use and keep it in the ``__dict__`` of the instance.
 
-        def __get__(self, instance: object | None, owner: type) -> Any:
-            if instance is None:
-                return self
-            value = instance.__dict__[self.name] = self.make(instance)
-            return value
+    Unlike :class:`functools.cached_property` it takes no lock, as an instance belongs to one
+    request. Assigning the attribute replaces the value, deleting it makes it be made again.
+    """
+    return cast("T", _Lazy(make))
 
 
 def is_untouched(response: "Response") -> bool:

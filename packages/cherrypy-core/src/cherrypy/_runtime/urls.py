@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from cherrypy._http.targets import urljoin
 from cherrypy._runtime.context import current
+from cherrypy._runtime.messages import Request
 
 
 def _no_server() -> str:
@@ -49,7 +50,7 @@ def url(
         return path + query  # it is a URL already
     request = current.get().request
     app = request.app
-    if app:
+    if app is not None:
         target = _request_path(request, path, script_name, query)
         absolute = (request.base if base is None else base) + target
     else:
@@ -67,11 +68,10 @@ def url(
     return absolute
 
 
-def _request_path(request: object, path: str, script_name: str | None, query: str) -> str:
+def _request_path(request: Request, path: str, script_name: str | None, query: str) -> str:
     """Return the path and query that ``path`` means while ``request`` is served."""
-    path_info: str = request.path_info  # type: ignore[attr-defined]  # any request class
-    is_index: bool | None = request.is_index  # type: ignore[attr-defined]  # any request class
-    own_name: str = request.script_name  # type: ignore[attr-defined]  # any request class
+    path_info = request.path_info
+    is_index = request.is_index
     if not path.startswith("/"):
         # as trailing_slash would have redirected, so that relative names mean what they say
         if is_index is True and not path_info.endswith("/"):
@@ -80,7 +80,7 @@ def _request_path(request: object, path: str, script_name: str | None, query: st
             path_info = path_info[:-1]
         folder = path_info.rpartition("/")[0] + "/"
         path = path_info + path if path[:1] in ("", "?", "#") else urljoin(folder, path)
-    return (own_name if script_name is None else script_name) + path + query
+    return (request.script_name if script_name is None else script_name) + path + query
 
 
 def _without_dots(absolute: str) -> str:

@@ -5,15 +5,12 @@ from functools import update_wrapper
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 from cherrypy._runtime.context import current
-from cherrypy._runtime.messages import Request, Response
+from cherrypy._runtime.messages import Encoder, Request, Response
 
 __all__ = ["Encoder", "ToolFunction", "tool_function"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-Encoder = Callable[[Request, Response, Any], Any]
-"""Makes bytes of what a page handler returned: ``encoder(request, response, body)``."""
 
 
 class ToolFunction(Generic[P, R]):
@@ -67,7 +64,7 @@ class ToolFunction(Generic[P, R]):
         return self.function(serving.request, serving.response, *args, **kwargs)
 
     @property
-    def __signature__(self) -> Any:
+    def __signature__(self) -> object:
         """The signature that applications see: without request and response."""
         from inspect import signature
 

@@ -57,7 +57,7 @@ class Hook(metaclass=Overridable):
         callback: Callable[..., Any],
         failsafe: bool | None = None,
         priority: float | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         object.__setattr__(self, "is_planned", False)
         self.callback = callback
@@ -69,7 +69,7 @@ class Hook(metaclass=Overridable):
         self.priority = priority
         self.kwargs = kwargs
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
         if name == "callback":
             function = value.function if isinstance(value, ToolFunction) else None
@@ -84,7 +84,7 @@ class Hook(metaclass=Overridable):
     def __lt__(self, other: "Hook") -> bool:
         return self.priority < other.priority
 
-    def __call__(self) -> Any:
+    def __call__(self) -> object:
         """Call the callback with its arguments."""
         return self.callback(**self.kwargs)
 
@@ -137,7 +137,7 @@ class HookMap(dict[str, list[Hook]], metaclass=Overridable):
         callback: Callable[..., Any],
         failsafe: bool | None = None,
         priority: float | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         """Add a hook at a hook point; the arguments are those of :class:`Hook`.
 
@@ -198,10 +198,11 @@ class SharedHooks(HookMap):
 
     def update(self, *args: Any, **kwargs: Any) -> None:
         """Replace the hooks of several points."""
-        for point, hooks in dict(*args, **kwargs).items():
+        changes: dict[str, list[Hook]] = dict(*args, **kwargs)
+        for point, hooks in changes.items():
             self[point] = hooks
 
-    def __ior__(self, other: Any) -> Self:  # type: ignore[override, misc]  # no overloads
+    def __ior__(self, other: object) -> Self:  # type: ignore[override, misc]  # no overloads
         """Replace the hooks of several points."""
         self.update(other)
         return self

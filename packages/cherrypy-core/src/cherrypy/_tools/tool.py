@@ -1,13 +1,16 @@
 """Tools: functions that configuration and decorators turn on for a part of the site."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cherrypy._config.generations import generation
 from cherrypy._runtime.context import current
 from cherrypy._runtime.overriding import Shortened
 from cherrypy._tools.function import ToolFunction
 from cherrypy._tools.hooks import Hook
+
+if TYPE_CHECKING:
+    from types import CodeType
 
 F = TypeVar("F", bound=Callable[..., Any] | type)
 Arguments = Mapping[str, Any]
@@ -26,9 +29,14 @@ class Tool(Shortened):
             ``priority`` or the configuration sets ``tools.<name>.priority``.
     """
 
+    if TYPE_CHECKING:
+        # the parameters of its function are attributes
+
+        def __getattr__(self, name: str) -> Any: ...
+
     shortened = ("_setup", "_merged_args")
     namespace = "tools"
-    callable: Callable[..., Any]
+    callable: Callable[..., object]
 
     def __init__(
         self,
@@ -75,13 +83,13 @@ class Tool(Shortened):
     def _merged_args(self, d: Arguments | None = None) -> dict[str, Any]:
         """Return the arguments that the request sets for this tool, over those in ``d``."""
         settings = current.get().request.toolmaps.get(self.namespace, {})
-        return self._arguments({**(d or {}), **settings.get(self._name, {})})
+        return self._arguments({**(d or {}), **settings.get(self._name or "", {})})
 
     @staticmethod
     def _arguments(settings: Arguments) -> dict[str, Any]:
         return {name: value for name, value in settings.items() if name != "on"}
 
-    def __call__(self, *args: object, **kwargs: Any) -> Callable[[F], F]:
+    def __call__(self, *args: object, **kwargs: object) -> Callable[[F], F]:
         """Make a decorator that turns the tool on for a handler or a class of handlers.
 
         Args:
@@ -127,7 +135,7 @@ class Tool(Shortened):
 
     def _hook(self, callback: Callable[..., Any], arguments: Arguments) -> Hook:
         keywords = dict(arguments)
-        priority = keywords.pop("priority", None)
+        priority: float | None = keywords.pop("priority", None)
         if priority is None:
             priority = getattr(self.callable, "priority", self._priority)
         failsafe = getattr(self.callable, "failsafe", None)
@@ -146,12 +154,12 @@ def _parameter_names(function: Callable[..., Any]) -> tuple[str, ...]:
     """Return the names a function takes, as far as they can be had without an import."""
     if isinstance(function, ToolFunction):
         return _parameter_names(function.function)[2:]
-    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    code: CodeType | None = getattr(getattr(function, "__func__", function), "__code__", None)
     if code is None:
         code = getattr(getattr(type(function), "__call__", None), "__code__", None)  # noqa: B004 - not asked whether, but how
     if code is None:
         return ()
-    names: tuple[str, ...] = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     return tuple(name for name in names if name != "self")
 
 
@@ -164,7 +172,7 @@ class HandlerTool(Tool):
     def __init__(self, callable: Callable[..., Any], name: str | None = None) -> None:
         super().__init__("before_handler", callable, name)
 
-    def handler(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
+    def handler(self, *args: object, **kwargs: object) -> Callable[..., Any]:
         """Use the tool as a page handler, ``nav = tools.staticdir.handler(section='/nav', ...)``.
 
         Args:
@@ -175,7 +183,7 @@ class HandlerTool(Tool):
             An exposed page handler, which answers 404 where the tool has nothing to say.
         """
 
-        def handle_func(*_path: object, **_query: object) -> Any:
+        def handle_func(*_path: object, **_query: object) -> object:
             serving = current.get()
             arguments = self._merged_args(kwargs)
             if not self.callable(*args, **arguments):
@@ -185,7 +193,7 @@ class HandlerTool(Tool):
         handle_func.exposed = True  # type: ignore[attr-defined]  # that is what publishes it
         return handle_func
 
-    def _wrapper(self, **kwargs: Any) -> None:
+    def _wrapper(self, **kwargs: object) -> None:
         if self.callable(**kwargs):
             current.get().request.handler = None
 
@@ -205,7 +213,7 @@ class HandlerWrapperTool(Tool):
 
     def __init__(
         self,
-        newhandler: Callable[..., Any],
+        newhandler: Callable[..., object],
         point: str = "before_handler",
         name: str | None = None,
         priority: float = 50,
@@ -215,12 +223,12 @@ class HandlerWrapperTool(Tool):
         self._name = name
         self._priority = priority
 
-    def callable(self, *_args: Any, **_kwargs: Any) -> None:
+    def callable(self, *_args: object, **_kwargs: object) -> None:
         """Wrap the handler of the current request."""
         request = current.get().request
-        inner = request.handler
+        inner: Callable[..., object] = request.handler
 
-        def wrap(*args: Any, **kwargs: Any) -> Any:
+        def wrap(*args: object, **kwargs: object) -> object:
             return self.newhandler(inner, *args, **kwargs)
 
         request.handler = wrap

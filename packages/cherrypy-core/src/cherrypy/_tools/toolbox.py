@@ -8,7 +8,7 @@ from cherrypy._config.extensions import find_extension, missing
 from cherrypy._config.generations import generation
 from cherrypy._runtime.context import current
 from cherrypy._runtime.overriding import Shortened
-from cherrypy._tools.tool import HandlerTool, Tool
+from cherrypy._tools.tool import Tool
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -25,10 +25,6 @@ class Toolbox(Shortened):
     shortened = ("__enter__", "__exit__")
 
     namespace: str
-    staticdir: HandlerTool
-    """As type checkers see it; it is there where cherrypy-static is installed."""
-    staticfile: HandlerTool
-    """The same."""
 
     def __init__(self, namespace: str) -> None:
         self.namespace = namespace
@@ -54,9 +50,10 @@ class Toolbox(Shortened):
                 tool: Tool = extension() if isinstance(extension, type) else extension
                 setattr(self, name, tool)
                 return tool
-        hint = missing(self.__dict__.get("namespace", ""), name)
+        namespace: str = self.__dict__.get("namespace", "")
+        hint = missing(namespace, name)
         raise AttributeError(
-            f"There is no tool {name!r} in the toolbox {self.__dict__.get('namespace')!r}"
+            f"There is no tool {name!r} in the toolbox {namespace!r}"
             + (f": {hint}" if hint else "")
         )
 
@@ -73,7 +70,7 @@ class Toolbox(Shortened):
         """
 
         def decorator(function: F) -> F:
-            name = kwargs.pop("name", None) or function.__name__
+            name: str = kwargs.pop("name", None) or function.__name__
             setattr(self, name, Tool(point, function, **kwargs))
             return function
 
@@ -84,7 +81,7 @@ class Toolbox(Shortened):
         tools: dict[str, dict[str, Any]] = {}
         current.get().request.toolmaps[self.namespace] = tools
 
-        def populate(key: str, value: Any) -> None:
+        def populate(key: str, value: object) -> None:
             tool_name, argument = split_setting(key)
             tools.setdefault(tool_name, {})[argument] = value
 
@@ -102,13 +99,14 @@ class Toolbox(Shortened):
         tools = current.get().request.toolmaps.get(self.namespace, {})
         for name, settings in tools.items():
             if settings.get("on", False):
-                getattr(self, name)._setup()
+                tool: Tool = getattr(self, name)
+                tool._setup()
 
     def __repr__(self) -> str:
         return f"<Toolbox {self.namespace!r}>"
 
 
-def by_tool(settings: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def by_tool(settings: Mapping[str, object]) -> dict[str, dict[str, Any]]:
     """Sort settings such as ``gzip.on`` by tool, then by argument."""
     tools: dict[str, dict[str, Any]] = {}
     for key, value in settings.items():

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from time import time
 from typing import Any, cast
 
@@ -20,6 +20,7 @@ from cherrypy._tools.tool import Arguments, PlannedHooks, Tool
 from cherrypy.lib.cache_rules import directives, is_storable, wanted_age
 from cherrypy.lib.conditional import validate_since
 from cherrypy.lib.memory_cache import (
+    FLIGHT,
     AntiStampedeCache,
     Cache,
     CacheableRequest,
@@ -63,7 +64,7 @@ class SharedCache:
         self._lock = threading.Lock()
         self.cache: Any = None
 
-    def get_or_make(self, settings: Mapping[str, Any]) -> Any:
+    def get_or_make(self, settings: Mapping[str, Any]) -> Cache:
         """Return the cache; it is made for the first request that could use it.
 
         Args:
@@ -73,13 +74,14 @@ class SharedCache:
         with self._lock:
             if self.cache is None:
                 attributes = dict(settings)
-                cache_class = attributes.pop("cache_class", MemoryCache)
+                cache_class: type[Cache] = attributes.pop("cache_class", MemoryCache)
                 cache = cache_class()
                 for name, value in attributes.items():
                     if cache_class is not MemoryCache or name not in OWN_SETTINGS:
                         setattr(cache, name, value)
                 self.cache = cache
-            return self.cache
+            made: Cache = self.cache
+            return made
 
 
 shared = SharedCache()
@@ -94,12 +96,12 @@ MAX_URL_LENGTH = 8192
 class CachingTool(Tool):
     """Answers from the cache, and keeps other answers."""
 
-    def _wrapper(self, **kwargs: Any) -> None:
+    def _wrapper(self, **kwargs: object) -> None:
         request = current.get().request
         if request.found_handler is None:
             return  # another tool has answered already, with a file for example
-        request.cache_flight = Flight(kwargs)
-        function = get if self.callable is _ORDINARY[0] else self.callable
+        setattr(request, FLIGHT, Flight(kwargs))
+        function: Callable[..., bool] = get if self.callable is _ORDINARY[0] else self.callable
         if function(**kwargs):
             request.handler = None
 
@@ -198,7 +200,7 @@ def tee_output(request: Request, response: Response) -> None:
     cache = shared.get_or_make({})
     if response.stream:
         flight = flight_of(request) or Flight({})
-        limit = flight.settings.get("maxobj_size", getattr(cache, "maxobj_size", None))
+        limit: int | None = flight.settings.get("maxobj_size", getattr(cache, "maxobj_size", None))
         flight.tee = response.body = Tee(response.body, request, response, limit)
     else:
         _keep(response, response.collapse_body())
@@ -218,7 +220,7 @@ def _keep(response: Response, content: bytes) -> None:
     shared.get_or_make({}).put(variant, len(content))
 
 
-class Tee(WrappedBody):
+class Tee(WrappedBody[bytes]):
     """A body that is sent as it is produced, and kept when all of it has been sent.
 
     Args:

@@ -241,7 +241,7 @@ def _begin_of(chunks: Iterator[bytes], minimum_size: int) -> list[bytes]:
     return begin
 
 
-class _Compressed(WrappedBody):
+class _Compressed(WrappedBody[bytes]):
     """A body, compressed as it is read."""
 
     def __init__(self, body: Iterable[bytes], compressor: Compressor, *, is_stream: bool) -> None:

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 from time import gmtime, localtime, strftime, time
-from typing import Any, ClassVar
+from typing import IO, Any, ClassVar
 
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPRedirect
@@ -34,6 +34,9 @@ COLUMNS = 3
 # Collecting --------------------------------------------------------------------------------------
 
 _lock = threading.Lock()
+STATISTICS = "statistics"
+"""The attribute by which a request has what is counted of it."""
+
 statistics: dict[str, Record] = logging.__dict__.setdefault("statistics", {})
 appstats: Record = statistics.setdefault("CherryPy Applications", {})
 appstats.update(
@@ -80,7 +83,7 @@ class ByteCountWrapper:
         rfile: The stream.
     """
 
-    def __init__(self, rfile: Any) -> None:
+    def __init__(self, rfile: IO[bytes]) -> None:
         self.rfile = rfile
         self.bytes_read = 0
 
@@ -117,7 +120,7 @@ class ByteCountWrapper:
     next = __next__
 
 
-class _CountedBody(WrappedBody):
+class _CountedBody(WrappedBody[bytes]):
     """A body that is sent as it is produced, and counted."""
 
     bytes_written = 0
@@ -162,7 +165,7 @@ class StatsTool(Tool):
             "Response Status": None,
             "Start Time": time(),
         }
-        request.statistics = record, counted
+        setattr(request, STATISTICS, (record, counted))
         with _lock:
             appstats["Requests"][id(request)] = record
             appstats["Current Requests"] += 1
@@ -171,7 +174,7 @@ class StatsTool(Tool):
     @staticmethod
     def _count_stream() -> None:
         serving = current.get()
-        if serving.response.stream and hasattr(serving.request, "statistics"):
+        if serving.response.stream and hasattr(serving.request, STATISTICS):
             serving.response.body = _CountedBody(serving.response.body)
 
     def record_stop(
@@ -180,7 +183,7 @@ class StatsTool(Tool):
         slow_queries: float = 1.0,
         slow_queries_count: int = 100,
         debug: bool = False,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         """Note the end of the current request.
 
@@ -193,10 +196,10 @@ class StatsTool(Tool):
         """
         serving = current.get()
         request, response = serving.request, serving.response
-        if not hasattr(request, "statistics"):
+        if not hasattr(request, STATISTICS):
             return
-        record, counted = request.statistics
-        del request.statistics  # counted once
+        record, counted = getattr(request, STATISTICS)
+        delattr(request, STATISTICS)  # counted once
         record["Bytes Read"] = counted.bytes_read
         record["Bytes Written"] = _written(request, response)
         record["Response Status"] = response.status_line or ""
@@ -255,7 +258,7 @@ def extrapolate_statistics(scope: Mapping[str, Any]) -> Record:
     return result
 
 
-def _as_record(value: Any) -> Record:
+def _as_record(value: object) -> Record:
     return value if isinstance(value, dict) else {"Value": value}
 
 
@@ -454,7 +457,7 @@ class _Markup(str):
     __slots__ = ()
 
 
-def _shown(value: Any, how: Format) -> Any:
+def _shown(value: object, how: Format) -> object:
     if value is None or not how:
         return value
     return how % value if isinstance(how, str) else _Markup(how(value))
@@ -484,5 +487,5 @@ def _table(headings: list[str], rows: list[list[Any]]) -> str:
     return "\n".join(["<table>", f"<tr>{head}</tr>" if head else "", *lines, "</table>"])
 
 
-def _cell(value: Any) -> str:
+def _cell(value: object) -> str:
     return value if isinstance(value, _Markup) else escape(str(value))

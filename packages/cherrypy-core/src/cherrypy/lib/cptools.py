@@ -249,11 +249,11 @@ class MonitoredHeaderMap(HeaderMap):
 
     accessed_headers: set[str]
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: object, **kwargs: object) -> None:
         self.accessed_headers = set()
         super().__init__(*args, **kwargs)
 
-    def _note(self, key: Any) -> None:
+    def _note(self, key: object) -> None:
         self.accessed_headers.add(self.transform_key(key))
 
     def __getitem__(self, key: str) -> Any:
@@ -271,12 +271,12 @@ class MonitoredHeaderMap(HeaderMap):
         self._note(key)
         return super().get(key, default)
 
-    def pop(self, key: str, /, *default: Any) -> Any:
+    def pop(self, key: str, /, *default: object) -> Any:
         """Remove a field and return its value, or the default if one is given."""
         self._note(key)
         return super().pop(key, *default)
 
-    def setdefault(self, key: str, default: Any = None, /) -> Any:
+    def setdefault(self, key: str, default: object = None, /) -> Any:
         """Return the value of a field; store the default first if there is none."""
         self._note(key)
         return super().setdefault(key, default)
@@ -337,7 +337,7 @@ class _Flattened:
     def __iter__(self) -> Iterator[Any]:
         return self
 
-    def __next__(self) -> Any:
+    def __next__(self) -> object:
         while self._open:
             inner, iterator = self._open[-1]
             for chunk in iterator:

@@ -38,17 +38,21 @@ __all__ = [
 ]
 
 
-class UTF8StreamEncoder(WrappedBody):
+Body = Iterable[str | bytes]
+"""The body of a response before its text is encoded."""
+
+
+class UTF8StreamEncoder(WrappedBody[str | bytes]):
     """Encode the text of an iterator as it comes; bytes pass through.
 
     Args:
         iterator: Gives ``str`` or ``bytes``.
     """
 
-    def __init__(self, iterator: Iterable[Any]) -> None:
+    def __init__(self, iterator: Iterable[str | bytes]) -> None:
         super().__init__(iterator)
 
-    def __next__(self) -> Any:
+    def __next__(self) -> bytes:
         """Return the next bytes."""
         chunk = next(self.chunks)
         return chunk.encode("utf-8") if isinstance(chunk, str) else chunk
@@ -62,7 +66,7 @@ class UTF8StreamEncoder(WrappedBody):
         return getattr(self.chunks, attribute)
 
 
-def prepare_iter(value: Any) -> Any:
+def prepare_iter(value: object) -> Body:
     """Return a body as an iterable: text or bytes as a list of one, a file in chunks.
 
     Args:
@@ -72,7 +76,7 @@ def prepare_iter(value: Any) -> Any:
         return [value] if value else []
     if hasattr(value, "read"):
         return file_generator(value)
-    return [] if value is None else value
+    return [] if value is None else cast("Body", value)
 
 
 class ResponseEncoder(Shortened):
@@ -98,7 +102,7 @@ class ResponseEncoder(Shortened):
     """Whether the content type is labelled with the charset."""
     debug = False
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, **kwargs: object) -> None:
         serving = current.get()
         self._begin(serving.request, serving.response, kwargs)
         self.oldhandler: Callable[..., Any] | None = self.request.handler
@@ -112,13 +116,16 @@ class ResponseEncoder(Shortened):
         self.response = response
         self.attempted_charsets: set[str] = set()
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: object, **kwargs: object) -> Body:
         """Call the handler, and encode what it returns."""
         if self.oldhandler is None:
             return []
         return self.encode(self.oldhandler(*args, **kwargs))
 
-    def encode(self, body: Any) -> Any:
+    body: Body
+    """What is encoded."""
+
+    def encode(self, body: object) -> Body:
         """Return a body whose text is encoded, and label the content type.
 
         Raises:
@@ -254,19 +261,19 @@ class ResponseEncoder(Shortened):
         return None
 
 
-def make_encoder(**settings: Any) -> Encoder:
+def make_encoder(**settings: object) -> Encoder:
     """Return a function that does the work of an encoder, so that the handler is not wrapped.
 
     Args:
         **settings: Attributes of :class:`ResponseEncoder`.
     """
 
-    def encode(request: Request, response: Response, body: Any) -> Any:
+    def encode(request: Request, response: Response, body: object) -> object:
         encoder = ResponseEncoder.__new__(ResponseEncoder)
         encoder._begin(request, response, settings)
         return encoder.encode(body)
 
-    def encode_simply(request: Request, response: Response, body: Any) -> Any:
+    def encode_simply(request: Request, response: Response, body: str | bytes) -> object:
         # PERF: the same for HTML, and for bytes, when the client has no wishes
         kind = body.__class__
         asked, sent = made_headers(request, response)
@@ -279,12 +286,12 @@ def make_encoder(**settings: Any) -> Encoder:
         if sent is None:
             if response.content_type == "text/html":
                 response.content_type = HTML
-                return body.encode() if kind is str else body
+                return body.encode() if type(body) is str else body
             if kind is bytes and not response.content_type.startswith("text/"):
                 return body  # nothing to be encoded or labelled
         elif sent.get("Content-Type") == "text/html":
             sent["Content-Type"] = HTML
-            if kind is bytes:
+            if type(body) is not str:
                 return body
             sent.pop("Content-Length", None)
             return body.encode()
@@ -295,7 +302,7 @@ def make_encoder(**settings: Any) -> Encoder:
     return encode_simply if is_simple and not settings else encode
 
 
-def encode_handler(_request: Request, _response: Response, /, **settings: Any) -> None:
+def encode_handler(_request: Request, _response: Response, /, **settings: object) -> None:
     """Wrap the page handler, where something comes after the tool that may wrap it again."""
     ResponseEncoder(**settings)
 
@@ -316,20 +323,20 @@ class EncodeTool(Tool):
         return super()._hook(callback, arguments)
 
 
-class _Recoder(WrappedBody):
+class _Recoder(WrappedBody[str | bytes]):
     """A body whose text is encoded as it comes."""
 
-    def __init__(self, body: Iterable[Any], encoding: str, errors: str) -> None:
+    def __init__(self, body: Iterable[str | bytes], encoding: str, errors: str) -> None:
         super().__init__(body)
         self._encoding = encoding
         self._errors = errors
 
-    def __next__(self) -> Any:
+    def __next__(self) -> bytes:
         chunk = next(self.chunks)
         return chunk.encode(self._encoding, self._errors) if isinstance(chunk, str) else chunk
 
 
-def _read(body: Iterable[Any]) -> list[Any]:
+def _read(body: Body) -> list[str | bytes]:
     """Read a body to its end, and close it."""
     try:
         return list(body)

@@ -45,7 +45,7 @@ class Cache:
         raise NotImplementedError
 
 
-class AntiStampedeCache(dict[Any, Any]):
+class AntiStampedeCache(dict[object, object]):
     """The answers at one URL, by key; threads wait for one that another thread is making."""
 
     selecting_headers: tuple[str, ...] = ()
@@ -57,7 +57,7 @@ class AntiStampedeCache(dict[Any, Any]):
         super().__init__()
         self._lock = threading.Lock()
 
-    def wait(self, key: Any, timeout: float | None = 5, debug: bool = False) -> Any:
+    def wait(self, key: object, timeout: float | None = 5, debug: bool = False) -> Any:
         """Return the value of a key, if need be when another thread has made it.
 
         Args:
@@ -72,9 +72,9 @@ class AntiStampedeCache(dict[Any, Any]):
 
     def value_or_claim(
         self,
-        key: Any,
+        key: object,
         timeout: float | None,
-    ) -> tuple[Any, threading.Event | None]:
+    ) -> tuple[object, threading.Event | None]:
         """Return the value of a key, or the claim by which the caller is the one to make it.
 
         A claim that is not fulfilled in time goes to the thread that waited for it.
@@ -99,7 +99,7 @@ class AntiStampedeCache(dict[Any, Any]):
             found = self.get(key)
         return (None, None) if isinstance(found, threading.Event) else (found, None)
 
-    def __setitem__(self, key: Any, value: Any) -> None:
+    def __setitem__(self, key: object, value: object) -> None:
         """Set the value of a key, and wake the threads that wait for it."""
         with self._lock:
             previous = self.get(key)
@@ -107,7 +107,7 @@ class AntiStampedeCache(dict[Any, Any]):
         if isinstance(previous, threading.Event):
             previous.set()
 
-    def release(self, key: Any, claim: threading.Event) -> None:
+    def release(self, key: object, claim: threading.Event) -> None:
         """Give up a claim, and wake the threads that wait for it."""
         with self._lock:
             if self.get(key) is claim:
@@ -166,9 +166,13 @@ class CacheableRequest(Request, Protocol):
     cache_flight: Flight
 
 
+FLIGHT = "cache_flight"
+"""The attribute by which a request has the work of the tool for it."""
+
+
 def flight_of(request: Request) -> Flight | None:
     """Return the work of the tool for a request; ``None`` if there is none."""
-    return getattr(request, "cache_flight", None)
+    return getattr(request, FLIGHT, None)
 
 
 class Entry(NamedTuple):
@@ -261,9 +265,11 @@ class MemoryCache(Cache):
                 return None
             return cast("Variant", variant)
 
-    def _wait(self, request: CacheableRequest, url: str, flight: Flight) -> Variant | None:
+    def _wait(self, request: Request, url: str, flight: Flight) -> Variant | None:
         """Look up a response, wait for the one that is being made, or begin to make it."""
-        timeout = flight.settings.get("antistampede_timeout", self.antistampede_timeout)
+        timeout: float | None = flight.settings.get(
+            "antistampede_timeout", self.antistampede_timeout
+        )
         deadline = monotonic() + (timeout or 0)
         while True:
             variant = self._find(request, url)
@@ -296,10 +302,10 @@ class MemoryCache(Cache):
         serving = current.get()
         request = serving.request
         flight = flight_of(request) or Flight({})
-        limit = flight.settings.get("maxobj_size", self.maxobj_size)
+        limit: int = flight.settings.get("maxobj_size", self.maxobj_size)
         if size > min(limit, self.maxsize) or self.maxobjects < 1:
             return
-        delay = flight.settings.get("delay", self.delay)
+        delay: float = flight.settings.get("delay", self.delay)
         now = time()
         expires = variant[3] + lifetime(variant[1], delay, now)
         if expires <= now:
@@ -388,7 +394,7 @@ class MemoryCache(Cache):
         ):
             self._drop(*next(iter(self._entries)))
 
-    def _drop(self, url: str, key: Any) -> None:
+    def _drop(self, url: str, key: object) -> None:
         """Forget one answer; requests that wait for a new one keep waiting."""
         entry = self._entries.pop((url, key), None)
         if entry is None:
@@ -411,9 +417,9 @@ def url_of(request: Request) -> str:
     return f"{url}?{request.query_string}" if request.query_string else url
 
 
-def may_claim(request: CacheableRequest) -> bool:
+def may_claim(request: Request) -> bool:
     """Tell whether others should wait for the answer to a request, as it can probably be kept."""
-    return bool(request.cacheable) and "Authorization" not in request.headers
+    return bool(getattr(request, "cacheable", False)) and "Authorization" not in request.headers
 
 
 def key_of(request: Request, selecting_headers: Sequence[str]) -> tuple[str, ...]:

@@ -44,11 +44,11 @@ def convert_params(
 
 def _converted(
     name: str,
-    value: Any,
+    value: object,
     convert: Convert,
     exception: type[BaseException],
     error: int | str,
-) -> Any:
+) -> object:
     try:
         return convert(value)
     except exception as failure:
@@ -60,7 +60,7 @@ def _converted(
         raise HTTPError(error, f"{kind} for parameters: {name}") from failure
 
 
-def _converters_of(handler: Any) -> dict[str, Convert]:
+def _converters_of(handler: object) -> dict[str, Convert]:
     """Return the converters of a handler's parameters, by name."""
     while isinstance(handler, partial):
         handler = handler.func
@@ -81,7 +81,7 @@ def _converters(function: types.FunctionType) -> dict[str, Convert]:
     return {name: convert for name, convert in found.items() if convert is not None}
 
 
-def _converter(annotation: Any) -> Convert | None:
+def _converter(annotation: object) -> Convert | None:
     """Return the converter of an annotation; ``None`` if the text stays as it is."""
     origin = get_origin(annotation)
     arguments = get_args(annotation)
@@ -107,22 +107,22 @@ def _union_converter(members: tuple[Any, ...]) -> Convert | None:
     return partial(_to_optional, convert)
 
 
-def _to_optional(convert: Convert, value: Any) -> Any:
+def _to_optional(convert: Convert, value: object) -> object:
     return None if value is None or value == "" else convert(value)
 
 
-def _to_text(value: Any) -> Any:
+def _to_text(value: object) -> object:
     if isinstance(value, list):
         raise TypeError
     return value
 
 
-def _to_list(convert: Convert | None, value: Any) -> list[Any]:
+def _to_list(convert: Convert | None, value: object) -> list[Any]:
     values = value if isinstance(value, list) else [value]
     return values if convert is None else [convert(each) for each in values]
 
 
-def _to_bool(value: Any) -> bool:
+def _to_bool(value: object) -> bool:
     if isinstance(value, bool):
         return value
     if not isinstance(value, str):

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPError, HTTPRedirect
-from cherrypy._runtime.messages import Request, Response
+from cherrypy._runtime.messages import Request, Response, Session
 from cherrypy._runtime.text import HTML, escape, escape_attribute
 from cherrypy._runtime.urls import url
 from cherrypy._tools.function import tool_function
@@ -97,7 +97,7 @@ class SessionAuth:
         username: str,
         password: str,
         from_page: str = "..",
-        **kwargs: Any,
+        **kwargs: object,
     ) -> bool | None:
         """Log a user in, or show the form again.
 
@@ -126,7 +126,7 @@ class SessionAuth:
         self.on_login(username)
         raise HTTPRedirect(_own_url(from_page))
 
-    def do_logout(self, from_page: str = "..", **kwargs: Any) -> bool | None:
+    def do_logout(self, from_page: str = "..", **kwargs: object) -> bool | None:
         """Log the user out.
 
         Args:
@@ -188,7 +188,7 @@ class SessionAuth:
 
 
 @tool_function()
-def session_auth(_request: Request, _response: Response, /, **kwargs: Any) -> bool | None:
+def session_auth(_request: Request, _response: Response, /, **kwargs: object) -> bool | None:
     """Admit users who are logged in, and let the others log in.
 
     Args:
@@ -235,13 +235,13 @@ def _own_url(from_page: str) -> str:
     return from_page if is_own and "\\" not in from_page else ".."
 
 
-def _session() -> Any:
+def _session() -> Session:
     """Return the session of the current request.
 
     Raises:
         AttributeError: There is no session.
     """
-    session = getattr(current.get(), "session", None)
+    session: Session | None = getattr(current.get(), "session", None)
     if session is None:
         raise AttributeError(
             "tools.session_auth needs a session: set tools.sessions.on = True for the same paths"

@@ -1,12 +1,13 @@
 """The tools of the core, by name."""
 
+from collections.abc import Callable
 from importlib import import_module
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from cherrypy._runtime.context import current
 from cherrypy._tools.function import ToolFunction, tool_function
 from cherrypy._tools.hooks import Hook
-from cherrypy._tools.tool import Arguments, ErrorTool, HandlerTool, PlannedHooks, Tool
+from cherrypy._tools.tool import Arguments, ErrorTool, F, HandlerTool, PlannedHooks, Tool
 from cherrypy._tools.toolbox import Toolbox
 from cherrypy.lib import caching, cptools, encoding, xmlrpcutil
 from cherrypy.lib.caching import CachingTool
@@ -26,10 +27,60 @@ __all__ = [
 ]
 
 
-class DefaultToolbox(Toolbox):
-    """The tools of the core; one that hardly any site turns on is made when it is asked for."""
+@runtime_checkable
+class SessionTool(Protocol):
+    """``tools.sessions``, which distribution cherrypy-sessions brings, as type checkers see it."""
+
+    def __call__(self, *args: object, **kwargs: object) -> Callable[[F], F]:
+        """Make a decorator that turns the tool on."""
+
+    def regenerate(self) -> None:
+        """Give the session of the current request a new id, and send that to the client."""
 
     def __getattr__(self, name: str) -> Any:
+        """Return a setting."""
+
+
+class DefaultToolbox(Toolbox):
+    """The tools of the core; one that hardly any site turns on is made when it is asked for.
+
+    Type checkers know the tools of the other distributions too, as they are there if installed.
+    """
+
+    accept: Tool
+    allow: Tool
+    auth_basic: Tool
+    auth_digest: Tool
+    auth_peercreds: Tool
+    autovary: Tool
+    caching: CachingTool
+    cpstats: Tool
+    decode: Tool
+    encode: EncodeTool
+    err_redirect: ErrorTool
+    etags: Tool
+    expires: Tool
+    flatten: Tool
+    gzip: Tool
+    ignore_headers: Tool
+    json_in: Tool
+    json_out: Tool
+    log_headers: Tool
+    log_hooks: Tool
+    log_tracebacks: Tool
+    params: Tool
+    proxy: Tool
+    redirect: Tool
+    referer: Tool
+    response_headers: Tool
+    session_auth: "SessionAuthTool"
+    sessions: SessionTool
+    staticdir: HandlerTool
+    staticfile: HandlerTool
+    trailing_slash: Tool
+    xmlrpc: ErrorTool
+
+    def __getattr__(self, name: str) -> Tool:
         """Make the cpstats tool, or find what another distribution announces."""
         if name == "cpstats" and "namespace" in self.__dict__:
             self.cpstats = import_module("cherrypy.lib.cpstats").StatsTool()
@@ -37,7 +88,7 @@ class DefaultToolbox(Toolbox):
         return super().__getattr__(name)
 
 
-def make_default_toolbox() -> Toolbox:
+def make_default_toolbox() -> DefaultToolbox:
     """Return a toolbox with the tools of the core."""
     tools = DefaultToolbox("tools")
     for name, point, function, priority in (
@@ -82,7 +133,7 @@ class XMLRPCController:
 
     _cp_config: ClassVar[dict[str, Any]] = {"tools.xmlrpc.on": True}
 
-    def default(self, *vpath: Any, **params: Any) -> Any:
+    def default(self, *vpath: object, **params: object) -> object:
         """Call the method that the body of the request names.
 
         Raises:

@@ -20,7 +20,7 @@ def process_body() -> tuple[tuple[Any, ...], str] | Unreadable:
     from xmlrpc.client import loads
 
     try:
-        params, method = loads(current.get().request.body.read())
+        params, method = loads(current.get().request.body.read() or b"")
     except Exception:
         return "ERROR PARAMS", "ERRORMETHOD"
     return params, method or "ERRORMETHOD"

@@ -260,7 +260,7 @@ class Bus:
             self.listeners.get(channel, set()).discard(callback)
             self._ranks.pop((channel, callback), None)
 
-    def publish(self, channel: str, *args: Any, **kwargs: Any) -> list[Any]:
+    def publish(self, channel: str, *args: object, **kwargs: object) -> list[Any]:
         """Call the listeners of a channel, in the order of their priorities.
 
         A listener that fails is reported on the channel ``log``, and the others still run.

@@ -90,7 +90,7 @@ def log_to_stderr(msg: str, level: int) -> None:
 class Supervisor:
     """Starts and stops a server for tests; keyword arguments become attributes."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, **kwargs: object) -> None:
         vars(self).update(kwargs)
 
 
@@ -100,7 +100,7 @@ class LocalSupervisor(Supervisor):
     using_apache = False
     using_wsgi = False
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, **kwargs: object) -> None:
         super().__init__(**kwargs)
         self._stack = ExitStack()
 
@@ -447,8 +447,8 @@ log.access_file: %(access_log)r
         self.wait = wait
         self.daemonize = daemonize
         self.ssl = ssl
-        self.host = socket_host or cherrypy.server.socket_host
-        self.port = socket_port or cherrypy.server.socket_port
+        self.host = socket_host or cherrypy.server.socket_host or ""
+        self.port = socket_port or cherrypy.server.socket_port or 0
         self.exit_code: int | None = None
         folder = tempfile.TemporaryDirectory(prefix="cherrypy-test-")
         weakref.finalize(self, folder.cleanup)

@@ -36,6 +36,9 @@ Answer = tuple[str, Headers, bytes]
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 SubclassesToRaise = type[BaseException] | tuple[type[BaseException], ...]
 
+_NOT_ASKED: Any = None
+"""Stands for what a test case has as long as it has not asked anything."""
+
 ATTEMPTS = 10
 SECONDS_BETWEEN_ATTEMPTS = 0.5
 
@@ -148,7 +151,7 @@ def openURL(
     body: str | bytes | None = None,
     host: str = "127.0.0.1",
     port: int = 8000,
-    http_conn: Any = HTTPConnection,
+    http_conn: type[HTTPConnection] | HTTPConnection = HTTPConnection,
     protocol: str = "HTTP/1.1",
     raise_subcls: SubclassesToRaise = (),
     ssl_context: SSLContext | None = None,
@@ -189,7 +192,12 @@ def openURL(
         time.sleep(SECONDS_BETWEEN_ATTEMPTS)
 
 
-def _connection(http_conn: Any, host: str, port: int, ssl_context: SSLContext | None) -> Any:
+def _connection(
+    http_conn: type[HTTPConnection] | HTTPConnection,
+    host: str,
+    port: int,
+    ssl_context: SSLContext | None,
+) -> HTTPConnection:
     if not isinstance(http_conn, type):
         return http_conn
     if ssl_context is not None and issubclass(http_conn, HTTPSConnection):
@@ -198,7 +206,7 @@ def _connection(http_conn: Any, host: str, port: int, ssl_context: SSLContext | 
 
 
 def _ask(
-    connection: Any,
+    connection: HTTPConnection,
     url: str | bytes,
     lines: Headers,
     method: str,
@@ -206,8 +214,8 @@ def _ask(
     protocol: str,
 ) -> Answer:
     target = quote(url, safe="".join(map(chr, range(0x21, 0x7F))) + " ")
-    connection._http_vsn_str = protocol
-    connection._http_vsn = int("".join(filter(str.isdigit, protocol)) or 0)
+    version = int("".join(filter(str.isdigit, protocol)) or 0)
+    vars(connection).update(_http_vsn_str=protocol, _http_vsn=version)
     connection.putrequest(method.upper(), target, skip_host=True, skip_accept_encoding=True)
     for name, value in lines:
         connection.putheader(name, value)
@@ -231,7 +239,7 @@ class WebCase(unittest.TestCase):
 
     HOST = "127.0.0.1"
     PORT = 8000
-    HTTP_CONN: Any = HTTPConnection
+    HTTP_CONN: type[HTTPConnection] | HTTPConnection = HTTPConnection
     """Class of connections; or a connection, which is kept from one request to the next."""
     PROTOCOL = "HTTP/1.1"
 
@@ -244,12 +252,12 @@ class WebCase(unittest.TestCase):
     """Without effect: the keyboard is never read. It is here for suites that set it."""
     console_height = 30
 
-    status: Any = None
-    headers: Any = None
-    body: Any = None
+    status: str = _NOT_ASKED
+    headers: Headers = _NOT_ASKED
+    body: bytes = _NOT_ASKED
     cookies: Headers = []  # noqa: RUF012 - replaced by every request, never added to
-    time: Any = None
-    url: Any = None
+    time: float = _NOT_ASKED
+    url: bytes = _NOT_ASKED
 
     @property
     def status_code(self) -> int:
@@ -260,7 +268,7 @@ class WebCase(unittest.TestCase):
         """Return the address by which the server is reached."""
         return interface(self.HOST)
 
-    def get_conn(self, auto_open: bool = False) -> Any:
+    def get_conn(self, auto_open: bool = False) -> HTTPConnection:
         """Open a connection to the server.
 
         Args:
@@ -271,7 +279,7 @@ class WebCase(unittest.TestCase):
         """
         own = self.HTTP_CONN if isinstance(self.HTTP_CONN, type) else type(self.HTTP_CONN)
         connection = _connection(own, self.interface(), self.PORT, self.ssl_context)
-        connection.auto_open = auto_open
+        connection.auto_open = int(auto_open)
         connection.connect()
         self.addCleanup(connection.close)
         return connection

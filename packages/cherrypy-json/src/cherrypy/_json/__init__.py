@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 from cherrypy._json import fast
 
@@ -11,6 +10,6 @@ __all__ = ["decode", "encode", "json"]
 decode = json.JSONDecoder().decode
 
 
-def encode(value: Any) -> Iterator[bytes]:
+def encode(value: object) -> Iterator[bytes]:
     """Encode a value as JSON text, in pieces, of which there is one."""
     yield fast.encode(value)

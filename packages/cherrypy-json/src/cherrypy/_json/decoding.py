@@ -62,7 +62,7 @@ def make_decoder(max_depth: int, duplicate_names: str) -> Decode:
     )
     usual, careful = make(), make(parse_float=_finite, parse_int=_integer)
 
-    def decode_by_json(content: bytes) -> Any:
+    def decode_by_json(content: bytes) -> object:
         try:
             text = content.decode("utf-8")
             if text.startswith("\ufeff"):
@@ -78,7 +78,7 @@ def make_decoder(max_depth: int, duplicate_names: str) -> Decode:
 
     decode = fast.faster(decode_by_json, unique_names=unique)
 
-    def decode_within_limits(content: bytes) -> Any:
+    def decode_within_limits(content: bytes) -> object:
         # PERF: few documents have so many brackets that it takes a closer look
         if content.count(b"[") + content.count(b"{") > max_depth and depth(content) > max_depth:
             raise InvalidJSONError(f"it is nested more than {max_depth} levels deep")

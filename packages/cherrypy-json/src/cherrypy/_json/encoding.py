@@ -12,7 +12,7 @@ Encode = Callable[[Any], bytes]
 _encoder = json.JSONEncoder(default=plain, allow_nan=False)
 
 
-def encode(value: Any) -> bytes:
+def encode(value: object) -> bytes:
     """Return a value as JSON text in ASCII, which is UTF-8 as well (RFC 8259 section 8.1).
 
     The bytes are those of ``json.dumps``, for all that it takes but NaN and infinity.

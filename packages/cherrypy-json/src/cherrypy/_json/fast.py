@@ -34,7 +34,7 @@ _SMALL = b"0.0000"
 def _make_encode() -> Encode:
     compact = msgspec.json.Encoder(enc_hook=exact).encode
 
-    def encode(value: Any) -> bytes:
+    def encode(value: object) -> bytes:
         """Return a value as JSON text, see :func:`cherrypy._json.encoding.encode`."""
         try:
             text: bytes = msgspec.json.format(compact(value), indent=0)
@@ -66,7 +66,7 @@ def faster(decode: Decode, *, unique_names: bool) -> Decode:
     decoder = msgspec.json.Decoder()
     compact = msgspec.json.Encoder().encode
 
-    def decode_fast(text: bytes) -> Any:
+    def decode_fast(text: bytes) -> object:
         try:
             value = decoder.decode(text)
             if not unique_names:

@@ -122,7 +122,7 @@ def checker_of(handler: Callable[..., Any], parameter: str) -> Check:
 # pydantic -----------------------------------------------------------------------------------------
 
 
-def _has_model(annotation: Any) -> bool:
+def _has_model(annotation: object) -> bool:
     """Tell whether an annotation is a class of pydantic, or made of some: ``list[Model]``."""
     return hasattr(annotation, "__pydantic_validator__") or any(
         map(_has_model, typing.get_args(annotation))
@@ -135,7 +135,7 @@ def _by_pydantic(annotation: Any) -> Check:
 
     validate = TypeAdapter(annotation).validate_python
 
-    def check(value: Any) -> Any:
+    def check(value: object) -> object:
         try:
             return validate(value)
         except ValidationError as error:
@@ -148,7 +148,7 @@ def _by_pydantic(annotation: Any) -> Check:
 # msgspec ------------------------------------------------------------------------------------------
 
 
-def _by_msgspec(annotation: Any) -> Check:
+def _by_msgspec(annotation: object) -> Check:
     try:
         msgspec.json.Decoder(annotation)
     except TypeError as error:
@@ -157,7 +157,7 @@ def _by_msgspec(annotation: Any) -> Check:
     examine = _examiner(msgspec.inspect.type_info(annotation), {})
     convert = partial(msgspec.convert, type=annotation, dec_hook=_decode_other)
 
-    def check(value: Any) -> Any:
+    def check(value: object) -> object:
         try:
             result = convert(value)
         except msgspec.ValidationError as error:
@@ -171,11 +171,11 @@ def _by_msgspec(annotation: Any) -> Check:
     return check
 
 
-def _decode_other(kind: Any, value: Any) -> Any:
+def _decode_other(kind: object, value: object) -> object:
     return value if kind is object else _by_pydantic(kind)(value)
 
 
-def _invalid(error: Exception, document: Any, convert: Check) -> InvalidValueError:
+def _invalid(error: Exception, document: object, convert: Check) -> InvalidValueError:
     """Say where an error of msgspec is, and what is wrong, in the words of JSON."""
     reason, place = _PLACE.fullmatch(str(error)).groups("")  # type: ignore[union-attr]  # any text
     steps = [int(index) if index else dots or name for index, dots, name in _STEP.findall(place)]
@@ -194,7 +194,7 @@ def _in_words(kinds: re.Match[str]) -> str:
     return " or ".join(_WORDS.get(kind, f"a {kind}") for kind in kinds[1].split(" | "))
 
 
-def _named(steps: list[Any], document: Any, message: str, convert: Check) -> list[str | int]:
+def _named(steps: list[Any], document: object, message: str, convert: Check) -> list[str | int]:
     """Name the members of objects on the way to an error, for which msgspec has ``[...]`` only.
 
     Such an object is halved again and again: the half that matters makes the same error alone.
@@ -235,7 +235,7 @@ def _replace(members: dict[str, Any], others: Mapping[str, Any]) -> None:
     members.update(others)
 
 
-def _fails(convert: Check, document: Any, message: str) -> bool:
+def _fails(convert: Check, document: object, message: str) -> bool:
     try:
         convert(document)
     except msgspec.ValidationError as error:
@@ -292,16 +292,16 @@ def _fields(info: Any) -> list[Any]:
     return [field for field in info.fields if field.name not in internal]
 
 
-def _refuse_nan(value: Any, path: Place) -> None:
+def _refuse_nan(value: object, path: Place) -> None:
     if isinstance(value, str) and "n" in value.lower():  # NaN, sNaN, Infinity
         raise InvalidValueError("expected a decimal number", path)
 
 
-def _refuse_unknown(value: Any, path: Place) -> None:
+def _refuse_unknown(value: object, path: Place) -> None:
     raise InvalidValueError("is not known here", path)
 
 
-def _examine_by_all(checks: list[Examine], value: Any, path: Place) -> None:
+def _examine_by_all(checks: list[Examine], value: object, path: Place) -> None:
     for examine in checks:  # each looks at values of its own kind only
         examine(value, path)
 

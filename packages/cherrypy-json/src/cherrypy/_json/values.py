@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import Any
 from uuid import UUID
 
 
-def plain(value: Any) -> Any:  # noqa: PLR0911 - one type after the other
+def plain(value: object) -> object:  # noqa: PLR0911 - one type after the other
     """Return what stands for a value in JSON: a value of a type that is nearer to JSON.
 
     ======================================== =======================================================
@@ -69,7 +68,7 @@ def plain(value: Any) -> Any:  # noqa: PLR0911 - one type after the other
     )
 
 
-def exact(value: Any) -> Any:
+def exact(value: object) -> object:
     """Return what stands for a value that msgspec does not know, see :func:`plain`.
 
     It does not know classes that are derived from those of text and numbers.
@@ -103,7 +102,7 @@ def format_duration(duration: timedelta) -> str:
     return f"{sign}P{days}{seconds}"
 
 
-def representable(value: Any) -> Any:
+def representable(value: object) -> object:
     """Return a value as JSON can have it, all the way down.
 
     NaN and infinity become ``null``, as in ``JSON.stringify`` of browsers
@@ -133,7 +132,7 @@ class _Name(str):
     __hash__ = object.__hash__
 
 
-def _member_name(key: Any) -> str | float | None:
+def _member_name(key: object) -> str | float | None:
     """Return a key as :mod:`json` takes it.
 
     Raises:

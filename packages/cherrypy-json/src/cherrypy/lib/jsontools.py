@@ -48,7 +48,7 @@ def _make_processor(
 ) -> Processor:
     decode = make_decoder(max_depth, duplicate_names)
 
-    def json_processor(entity: Any) -> None:
+    def json_processor(entity: object) -> None:
         """Read a body of JSON into ``request.json``, within the default limits.
 
         Args:
@@ -62,7 +62,7 @@ def _make_processor(
             value = decode(_read(entity, max_size))
         except InvalidJSONError as error:
             raise HTTPError(400, f"Invalid JSON document: {error}.") from None
-        current.get().request.json = value
+        setattr(current.get().request, JSON, value)
 
     return json_processor
 
@@ -76,10 +76,13 @@ def _read(entity: Any, max_size: int | None) -> bytes:
     raise HTTPError(413, f"A JSON document may have {max_size} bytes at most.")
 
 
+JSON = "json"
+"""The attribute by which a request has the value of its body."""
+
 json_processor = _make_processor()
 
 
-def _process_and_validate(processor: Processor, parameter: str, entity: Any) -> None:
+def _process_and_validate(processor: Processor, parameter: str, entity: object) -> None:
     """Process a body, and make it an argument of the handler.
 
     Raises:
@@ -92,10 +95,11 @@ def _process_and_validate(processor: Processor, parameter: str, entity: Any) -> 
         return  # nothing is published there, which is going to be said
     check = checker_of(getattr(handler, "__func__", handler), parameter)
     try:
-        value = check(request.json)
+        value = check(getattr(request, JSON))
     except InvalidValueError as error:
         raise HTTPError(422, f"Invalid value at {error}.") from None
-    request.json = request.params[parameter] = value
+    setattr(request, JSON, value)
+    request.params[parameter] = value
 
 
 def _prepare_json_in(
@@ -121,7 +125,7 @@ def _prepare_json_in(
             body = request.body
             if force:
                 body.processors = dict(processors)
-                body.default_proc = refuse
+                body.default_proc = refuse  # type: ignore[method-assign]  # of this body
             else:
                 body.processors.update(processors)
 
@@ -171,7 +175,7 @@ class JSONInTool(Tool):
     def __init__(self) -> None:
         super().__init__("before_request_body", json_in, priority=30)
 
-    def __call__(self, *args: object, **kwargs: Any) -> Callable[[F], F]:
+    def __call__(self, *args: object, **kwargs: object) -> Callable[[F], F]:
         """Make a decorator, see :class:`Tool`, that looks at the annotation of ``parameter``.
 
         Raises:
@@ -197,7 +201,7 @@ class JSONInTool(Tool):
 # Out ----------------------------------------------------------------------------------------------
 
 
-def json_handler(*args: Any, **kwargs: Any) -> Iterable[bytes]:
+def json_handler(*args: object, **kwargs: object) -> Iterable[bytes]:
     """Call the page handler, and encode what it returns.
 
     The page handler is ``request._json_inner_handler``, for handlers of your own as well.
@@ -214,10 +218,15 @@ def json_handler(*args: Any, **kwargs: Any) -> Iterable[bytes]:
     return [content] if isinstance(content, bytes) else content
 
 
-def _answer(*args: Any, **kwargs: Any) -> bytes | ArrayStream:
+INNER_HANDLER = "_json_inner_handler"
+"""The attribute by which a request has the page handler whose value is encoded."""
+
+
+def _answer(*args: object, **kwargs: object) -> bytes | ArrayStream:
     """Do what :func:`json_handler` does, for a response of one piece without a list."""
     serving = current.get()
-    value = serving.request._json_inner_handler(*args, **kwargs)
+    inner: Callable[..., Any] = getattr(serving.request, INNER_HANDLER)
+    value = inner(*args, **kwargs)
     if not hasattr(value.__class__, "__next__"):  # an iterator
         return json_encode(value)
     stream = ArrayStream(value, json_encode)
@@ -240,7 +249,7 @@ def _prepare_json_out(
         inner = request.handler
         if inner is None:
             return  # a tool has answered already
-        request._json_inner_handler = inner
+        setattr(request, INNER_HANDLER, inner)
         request.handler = answer
         if plain_type and is_untouched(response):
             response.content_type = plain_type  # PERF: no headers are made for that

@@ -5,7 +5,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, cast
 from urllib.parse import unquote_to_bytes
@@ -27,7 +27,6 @@ __all__ = ["CPWSGIHTTPRequest", "CPWSGIServer", "WSGIGateway"]
 
 ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType]
 Write = Callable[[bytes], None]
-WSGIApplication = Callable[[dict[str, Any], Callable[..., Write]], Iterable[bytes]]
 
 KEEP_ALIVE_CONNECTIONS = 512
 """Idle connections that stay open: half of the descriptors that most systems give a process."""
@@ -83,7 +82,9 @@ class WSGIGateway(Gateway):
         req: The request that it answers.
     """
 
-    def __init__(self, req: Any) -> None:
+    req: CPWSGIHTTPRequest
+
+    def __init__(self, req: CPWSGIHTTPRequest) -> None:
         super().__init__(req)
         self.req = req
         self._is_started = False
@@ -118,7 +119,7 @@ class WSGIGateway(Gateway):
         """
         proper = name.replace(b"_", b"-")
         return (
-            self.req.server.keep_underscores
+            getattr(self.req.server, "keep_underscores", False)
             and proper not in self.req.inheaders
             and proper not in _FRAMING
         )
@@ -127,8 +128,8 @@ class WSGIGateway(Gateway):
         """Call the application and send its response; the iterable is closed in any case."""
         result = self.req.server.wsgi_app(self.get_environ(), self.start_response)
         try:
-            if result.__class__ is FileWrapper and self._send_file(result):
-                result = None  # closed when it has been sent
+            if type(result) is FileWrapper and self._send_file(result):
+                result = ()  # closed when it has been sent
                 return
             if self._is_started and isinstance(result, (list, tuple)) and len(result) == 1:
                 self._declare_length(len(result[0]))
@@ -142,7 +143,7 @@ class WSGIGateway(Gateway):
             if self._left and not is_content_free(self.req.method, self.req.status):
                 self._give_up()
         finally:
-            close = getattr(result, "close", None)
+            close: Callable[[], object] | None = getattr(result, "close", None)
             if close is not None:
                 close()
 
@@ -222,7 +223,7 @@ class WSGIGateway(Gateway):
             or not length
             or not self._is_started
             or not request.conn.can_send_files
-            or not request.content.is_complete
+            or not request.rfile.is_complete
             or request.sent_headers
             or is_content_free(request.method, request.status)
         ):
@@ -286,7 +287,7 @@ class CPWSGIServer(cheroot.wsgi.Server):
         if server_adapter is None:
             from cherrypy import server
 
-            server_adapter = server
+            server_adapter = cast("ServerSettings", server)
         adapter = self.server_adapter = server_adapter
         super().__init__(  # cheroot says int for seconds, and takes fractions
             adapter.bind_addr,
@@ -349,7 +350,7 @@ class CPWSGIServer(cheroot.wsgi.Server):
             "wsgi.version": self.wsgi_version,
         }
 
-    def bind_unix_socket(self, bind_addr: str) -> Any:
+    def bind_unix_socket(self, bind_addr: str) -> object:
         """Make the Unix socket to listen on, with the rights that the settings give it."""
         adapter = self.server_adapter
         self.socket = open_unix_socket(

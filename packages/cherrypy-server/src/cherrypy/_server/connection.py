@@ -7,13 +7,14 @@ from contextlib import suppress
 from http import HTTPStatus
 from logging import DEBUG, ERROR
 from socket import SHUT_RDWR, SHUT_WR, socket
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cheroot.server import HTTPConnection
 
 from cherrypy._server.content import ClientGoneError, ClientTimeoutError, connection_fault
 from cherrypy._server.http_request import CPWSGIHTTPRequest
 from cherrypy._server.request_head import RequestRefusedError, bad_request
+from cherrypy._server.roles import Reader, Server, Writer
 from cherrypy._server.unix_socket import peer_environ
 
 if TYPE_CHECKING:
@@ -68,9 +69,16 @@ class Connection(HTTPConnection):
             ``None`` if there is none.
     """
 
-    RequestHandlerClass = CPWSGIHTTPRequest
+    RequestHandlerClass: type[CPWSGIHTTPRequest] = CPWSGIHTTPRequest
+    server: Server
+    socket: socket
+    rfile: Reader
+    wfile: Writer
+    remote_addr: str | None
+    remote_port: int | None
+    ssl_env: dict[str, str] | None
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
+    def __init__(self, *arguments: object, **options: object) -> None:
         super().__init__(*arguments, **options)
         self.server.connections.add(self)
         self.has_unread = False

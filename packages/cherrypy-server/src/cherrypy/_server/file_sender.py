@@ -7,12 +7,24 @@ import threading
 import time
 from contextlib import suppress
 from logging import DEBUG, ERROR
-from typing import Any, Self
+from typing import TYPE_CHECKING, Protocol, Self
+
+from cherrypy._server.roles import Request, Server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HAS_SENDFILE = hasattr(os, "sendfile")
 
 _AT_ONCE = 1 << 20  # bytes for one client before the next one is served
 _TICK = 1.0  # seconds between two looks for clients that do not take anything
+
+
+class Readable(Protocol):
+    """A file as far as sending it goes."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most ``size`` bytes, and none at the end."""
 
 
 class FileWrapper:
@@ -26,7 +38,7 @@ class FileWrapper:
     sends_parts = True
     """It is sent from its position on, as PEP 3333 asks, and not from its beginning."""
 
-    def __init__(self, filelike: Any, blksize: int = 65536) -> None:
+    def __init__(self, filelike: Readable, blksize: int = 65536) -> None:
         self.filelike = filelike
         self.blksize = blksize
 
@@ -35,21 +47,21 @@ class FileWrapper:
 
     def __next__(self) -> bytes:
         """Read the next bytes."""
-        block: bytes = self.filelike.read(self.blksize)
+        block = self.filelike.read(self.blksize)
         if block:
             return block
         raise StopIteration
 
     def close(self) -> None:
         """Close the file, if it can be closed."""
-        close = getattr(self.filelike, "close", None)
+        close: Callable[[], object] | None = getattr(self.filelike, "close", None)
         if close is not None:
             close()
 
     def position(self) -> tuple[int, int] | None:
         """Return descriptor and position; ``None`` if the system cannot send the file."""
         try:
-            descriptor = self.filelike.fileno()
+            descriptor: int = getattr(self.filelike, "fileno")()  # noqa: B009
             return descriptor, os.lseek(descriptor, 0, os.SEEK_CUR)
         except (AttributeError, OSError, TypeError, ValueError):
             return None
@@ -68,7 +80,7 @@ class Transfer:
 
     def __init__(
         self,
-        request: Any,
+        request: Request,
         wrapper: FileWrapper,
         head: bytes,
         place: tuple[int, int],
@@ -141,7 +153,7 @@ class FileSender:
         server: Gets connections back, and writes the log.
     """
 
-    def __init__(self, server: Any) -> None:
+    def __init__(self, server: Server) -> None:
         self._server = server
         self._lock = threading.Lock()
         self._new: list[Transfer] = []

@@ -14,6 +14,7 @@ from cherrypy._server.content import (
     connection_fault,
 )
 from cherrypy._server.request_head import RequestHead, is_content_free, parse_head
+from cherrypy._server.roles import Connection, Server
 
 MAX_DISCARDED = 65536
 """Bytes of unread content that are read to keep a connection open; with more, it is closed."""
@@ -32,7 +33,19 @@ class CPWSGIHTTPRequest(HTTPRequest):
         conn: The connection that it comes from.
     """
 
-    def __init__(self, server: Any, conn: Any) -> None:
+    server: Server
+    conn: Connection
+    inheaders: dict[bytes, bytes]
+    outheaders: list[tuple[bytes, bytes]]
+    uri: bytes
+    method: bytes
+    path: bytes
+    qs: bytes
+    request_protocol: bytes
+    rfile: Content
+    status: Any  # cheroot says str; gateways set bytes
+
+    def __init__(self, server: Server, conn: Connection) -> None:
         super().__init__(server, conn, proxy_mode=False, strict_mode=True)
         self.head: RequestHead | None = None
         self.content: Content | None = None

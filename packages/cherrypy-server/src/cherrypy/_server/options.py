@@ -111,7 +111,7 @@ class ServerSettings(ServerAdapter):
     nodelay = True
     """Whether to send small packets at once (TCP_NODELAY)."""
 
-    wsgi_version = (1, 0)
+    wsgi_version: tuple[int, int] = (1, 0)
     """Version of WSGI; there is only this one."""
 
     keep_underscores = False
@@ -124,7 +124,7 @@ class ServerSettings(ServerAdapter):
     peercreds_resolve = False
     """Whether to give its user and group by name, too."""
 
-    def __init__(self, bus: wspbus.Bus | None = None, application: Any = None) -> None:
+    def __init__(self, bus: wspbus.Bus | None = None, application: object = None) -> None:
         super().__init__(wspbus.bus if bus is None else bus)
         self._application = application
 
@@ -152,7 +152,7 @@ class ServerSettings(ServerAdapter):
         self._socket_host = host
 
     @property
-    def bind_addr(self) -> Any:
+    def bind_addr(self) -> tuple[str | None, int | None] | str | None:
         """Where to listen: host and port, or the file name of a Unix socket; None if unknown."""
         if self.socket_file:
             return os.fspath(self.socket_file)

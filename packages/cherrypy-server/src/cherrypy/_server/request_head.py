@@ -153,7 +153,7 @@ def parse_fields(block: bytes) -> dict[bytes, bytes]:
 
     See: RFC 9112 section 5; RFC 9110 sections 5.2 and 5.5; RFC 6265 section 5.4.
     """
-    lines = _FIELD_LINE.findall(block)
+    lines: list[tuple[bytes, bytes]] = _FIELD_LINE.findall(block)
     count = block.count(b"\n")
     if len(lines) != count or block[-1:] not in {b"", b"\n"}:
         bad_request(_fault(block))

@@ -29,7 +29,7 @@ class Server(ServerSettings):
         is_encrypted = bool(self.ssl_certificate or self.ssl_context is not None)
         return format_base(host or "", port, is_encrypted=is_encrypted)
 
-    def httpserver_from_self(self, httpserver: Any = None) -> tuple[Any, Any]:
+    def httpserver_from_self(self, httpserver: object = None) -> tuple[Any, Any]:
         """Make a server of the settings.
 
         Args:

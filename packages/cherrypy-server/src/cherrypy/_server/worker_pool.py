@@ -188,9 +188,9 @@ class WorkerPool(ThreadPool):
         queue_size: int,
         queue_timeout: float,
     ) -> None:
-        self.server = server
-        self.min = min
-        self.max = max
+        self.server: PoolServer = server
+        self.min: int = min
+        self.max: float = max
         self._queue_size = queue_size
         self._queue_timeout = queue_timeout
         self._backlog = Backlog(queue_size, queue_timeout)

@@ -253,7 +253,8 @@ class ServerAdapter:
             if self.interrupt is not None:
                 raise self.interrupt
             time.sleep(_LOOK_AGAIN)
-        if self._is_listening() or not isinstance(self.bind_addr, tuple) or _is_passed_on():
+        address: Address | None = self.bind_addr
+        if self._is_listening() or not isinstance(address, tuple) or _is_passed_on():
             return
         try:
             wait_for_occupied_port(*self.bound_addr)
@@ -269,9 +270,10 @@ class ServerAdapter:
         self.httpserver.stop()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(Timeouts.occupied)
-        if isinstance(self.bind_addr, tuple) and not _is_passed_on():
+        address: Address | None = self.bind_addr
+        if isinstance(address, tuple) and not _is_passed_on():
             with suppress(AddressUnavailableError):
-                wait_for_free_port(*self.bind_addr)
+                wait_for_free_port(*address)
         self.running = False
         self.bus.log(f"HTTP Server {self.httpserver} shut down")
 
@@ -283,20 +285,22 @@ class ServerAdapter:
     @property
     def description(self) -> str:
         """Where the server is, for the log: ``http://127.0.0.1:8080``."""
-        if self.bind_addr is None:
+        address: Address | None = self.bind_addr
+        if address is None:
             return "unknown interface (dynamic?)"
-        if not isinstance(self.bind_addr, tuple):
-            if self.bind_addr.startswith("\0"):
-                return f"abstract socket: @{self.bind_addr[1:]}"
-            return f"socket file: {self.bind_addr}"
+        if not isinstance(address, tuple):
+            if address.startswith("\0"):
+                return f"abstract socket: @{address[1:]}"
+            return f"socket file: {address}"
         return self._get_base()
 
     @property
     def bound_addr(self) -> Any:
         """Where the server listens: ``bind_addr``, with the port that the system chose for 0."""
-        if not isinstance(self.bind_addr, tuple):
-            return self.bind_addr
-        host, port = self.bind_addr
+        address: Address | None = self.bind_addr
+        if not isinstance(address, tuple):
+            return address
+        host, port = address
         listening = getattr(self.httpserver, "socket", None)
         if port == 0 and listening is not None:
             with suppress(OSError):
@@ -404,7 +408,7 @@ class _FlupServer:
     module = ""
     protocol = ""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: object, **kwargs: object) -> None:
         self.args = args
         self.kwargs = kwargs
         self.ready = False

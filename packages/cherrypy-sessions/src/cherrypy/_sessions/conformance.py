@@ -47,7 +47,7 @@ class SessionConformance:
     same storage every time; it need not be empty.
     """
 
-    def make(self, id: str | None = None, **settings: Any) -> Session:
+    def make(self, id: str | None = None, **settings: object) -> Session:
         """Return a session of the storage that is tested.
 
         Args:

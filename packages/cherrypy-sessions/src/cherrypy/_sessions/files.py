@@ -95,7 +95,7 @@ class FileSession(Session):
         super().__init__(id=id, **kwargs)
 
     @classmethod
-    def setup(cls, **kwargs: Any) -> None:
+    def setup(cls, **kwargs: object) -> None:
         """Prepare the storage for one configuration of the sessions tool: make its folder.
 
         Raises:

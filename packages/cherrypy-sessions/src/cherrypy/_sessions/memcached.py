@@ -84,13 +84,13 @@ class MemcachedSession(Session):
     _has_read: bool = False
     """Whether it is known that the record, or its absence, is the one that was loaded."""
 
-    def __init__(self, id: str | None = None, **kwargs: Any) -> None:
+    def __init__(self, id: str | None = None, **kwargs: object) -> None:
         self._layout = find_format(kwargs.get("serializer", self.serializer))
         self._servers = self._find_servers(kwargs)
         super().__init__(id=id, **kwargs)
 
     @classmethod
-    def setup(cls, **kwargs: Any) -> None:
+    def setup(cls, **kwargs: object) -> None:
         """Prepare the storage for one configuration of the sessions tool.
 
         Raises:

@@ -28,6 +28,12 @@ OWN_STORAGES = frozenset({RamSession, FileSession, MemcachedSession})
 """Storages that need no lock before the session is used."""
 
 
+OPENED = "_session_init_flag"
+OPENING = "_session_opening"
+SAVED = "_sessionsaved"
+"""Attributes by which a request knows how far its session is, and what has opened it."""
+
+
 class Opening(ToolFunction[[], None]):
     """Opens sessions as one configuration of the sessions tool wants them.
 
@@ -59,7 +65,7 @@ class Opening(ToolFunction[[], None]):
         locking: str = "explicit",
         lazy: bool = False,
         samesite: str | bool | None = "Lax",
-        **settings: Any,
+        **settings: object,
     ) -> None:
         super().__init__(self._open)
         if locking not in LOCKING:
@@ -96,10 +102,10 @@ class Opening(ToolFunction[[], None]):
     def _open(self, request: Request, response: Response) -> None:
         """Open the session of a request, unless that was done."""
         serving = current.get()
-        if getattr(serving.request, "_session_init_flag", False):  # the tool is on twice
+        if getattr(serving.request, OPENED, False):  # the tool is on twice
             return
-        serving.request._session_init_flag = True
-        serving.request._session_opening = self
+        setattr(serving.request, OPENED, True)
+        setattr(serving.request, OPENING, self)
         session = self._storage_class(self._received_id(request), **self._settings)
         serving.session = session
         if session.id_observers is None:

@@ -30,7 +30,7 @@ class RamSession(Session):
     _mutex: ClassVar[threading.Lock] = threading.Lock()
     _index: ClassVar[ExpiryIndex] = ExpiryIndex()
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         if cls.cache is not getattr(cls.__base__, "cache", None):
             cls._index = ExpiryIndex()

@@ -6,7 +6,7 @@ import decimal
 import json
 import pickle
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -37,7 +37,7 @@ class Format(NamedTuple):
     loads: Callable[[bytes], dict[str, Any]]
 
 
-def find_format(serializer: Any) -> Format:
+def find_format(serializer: object) -> Format:
     """Return the format that ``tools.sessions.serializer`` asks for.
 
     Args:
@@ -51,8 +51,10 @@ def find_format(serializer: Any) -> Format:
         return SAFE
     if serializer == "pickle":
         return PICKLE
-    functions = serializer
-    if not isinstance(serializer, (tuple, list)):
+    functions: Sequence[object]
+    if isinstance(serializer, (tuple, list)):
+        functions = serializer
+    else:
         functions = (getattr(serializer, "dumps", None), getattr(serializer, "loads", None))
     match tuple(functions):
         case (dumps, loads) if callable(dumps) and callable(loads):
@@ -85,7 +87,7 @@ def dump_safely(data: dict[str, Any]) -> bytes:
         TypeError: A value is of another type; says under which key.
         ValueError: It is nested too deeply, or contains itself.
     """
-    plain = {}
+    plain: dict[str, object] = {}
     for key, value in data.items():
         if type(key) is not str or key == TAG:
             plain = _tagged_dict(data, "session")
@@ -101,7 +103,7 @@ def load_safely(written: bytes) -> dict[str, Any]:
     Raises:
         ValueError: It is something else.
     """
-    data = json.loads(written)
+    data: object = json.loads(written)
     if b'"$"' in written:
         data = _decode(data)
     if type(data) is not dict:
@@ -109,28 +111,28 @@ def load_safely(written: bytes) -> dict[str, Any]:
     return data
 
 
-def _encode(value: Any, where: str, depth: int) -> Any:  # noqa: PLR0911 - any JSON value; one for each kind
+def _encode(value: object, where: str, depth: int) -> object:  # noqa: PLR0911 - any JSON value; one for each kind
     """Return a value as JSON has it; ``where`` tells what it is for messages."""
     kind = type(value)
     if kind in PLAIN_TYPES:
         return value
-    if kind is int:
+    if type(value) is int:
         return value if value.bit_length() <= MAX_PLAIN_BITS else {TAG: "int", "v": hex(value)}
     if depth > MAX_DEPTH:
         raise ValueError(
             f"{where} is nested deeper than {MAX_DEPTH} levels, or contains itself: "
             "it cannot be stored in a session"
         )
-    if kind is list:
+    if type(value) is list:
         return [_encode(each, f"{where}[{i}]", depth + 1) for i, each in enumerate(value)]
-    if kind is dict:
+    if type(value) is dict:
         if any(type(key) is not str for key in value) or TAG in value:
             return _tagged_dict(value, where, depth)
         return {key: _encode(v, f"{where}[{key!r}]", depth + 1) for key, v in value.items()}
-    if kind is tuple:
+    if type(value) is tuple:
         content = [_encode(each, f"{where}[{i}]", depth + 1) for i, each in enumerate(value)]
         return {TAG: "tuple", "v": content}
-    if kind is set:
+    if type(value) is set:
         content = [_encode(each, f"an element of {where}", depth + 1) for each in value]
         return {TAG: "set", "v": content}
     if kind in _WRITERS:
@@ -142,7 +144,7 @@ def _encode(value: Any, where: str, depth: int) -> Any:  # noqa: PLR0911 - any J
     )
 
 
-def _tagged_dict(value: dict[Any, Any], where: str, depth: int = 0) -> dict[str, Any]:
+def _tagged_dict(value: Mapping[Any, object], where: str, depth: int = 0) -> dict[str, object]:
     pairs = [
         [
             _encode(key, f"a key of {where}", depth + 1),
@@ -153,13 +155,12 @@ def _tagged_dict(value: dict[Any, Any], where: str, depth: int = 0) -> dict[str,
     return {TAG: "dict", "v": pairs}
 
 
-def _decode(value: Any) -> Any:
-    kind = type(value)
-    if kind is list:
+def _decode(value: object) -> object:
+    if type(value) is list:
         return [_decode(each) for each in value]
-    if kind is not dict:
+    if type(value) is not dict:
         return value
-    tag = value.get(TAG)
+    tag: str | None = value.get(TAG)
     if tag is None:
         return {key: _decode(each) for key, each in value.items()}
     try:
@@ -180,9 +181,9 @@ def _write_moment(value: dt.datetime | dt.time) -> dict[str, Any]:
 
 def _reader_of_moments(
     kind: type[dt.datetime] | type[dt.time],
-) -> Callable[[dict[str, Any]], Any]:
-    def read(written: dict[str, Any]) -> Any:
-        moment: Any = kind.fromisoformat(written["v"])
+) -> Callable[[dict[str, Any]], object]:
+    def read(written: dict[str, Any]) -> object:
+        moment: dt.datetime | dt.time = kind.fromisoformat(written["v"])
         if "zone" in written:
             moment = moment.replace(tzinfo=ZoneInfo(written["zone"]))
         return moment.replace(fold=1) if "fold" in written else moment
@@ -208,7 +209,7 @@ _WRITERS: dict[type, Callable[[Any], dict[str, Any]]] = {
     decimal.Decimal: lambda value: {"v": str(value)},
     uuid.UUID: lambda value: {"v": value.hex},
 }
-_READERS: dict[str, Callable[[dict[str, Any]], Any]] = {
+_READERS: dict[str, Callable[[dict[str, Any]], object]] = {
     "int": lambda written: int(written["v"], 16),
     "dict": lambda written: {_decode(key): _decode(value) for key, value in written["v"]},
     "tuple": lambda written: tuple(_decode(each) for each in written["v"]),

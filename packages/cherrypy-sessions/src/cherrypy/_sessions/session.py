@@ -41,7 +41,7 @@ class Session:
             among them.
     """
 
-    _id: Any = None
+    _id: str = None  # type: ignore[assignment]  # every session has one
     id_observers: list[Callable[[str], object]] | None = None
     """Functions that are called with each new id."""
     timeout: float = 60
@@ -87,13 +87,13 @@ class Session:
         def _delete(self) -> None:
             """Remove the record of ``self.id``, if there is one."""
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         given: object = cls.locks
         if type(given) is dict:  # what a class that was written for CherryPy 18 has
             cls.locks = KeyedLocks()
 
-    def __init__(self, id: str | None = None, **kwargs: Any) -> None:
+    def __init__(self, id: str | None = None, **kwargs: object) -> None:
         self.id_observers = []
         self._data = {}
         for name, value in kwargs.items():
@@ -111,7 +111,7 @@ class Session:
         self._take_new_id()
 
     @property
-    def id(self) -> Any:
+    def id(self) -> str:
         """The id of the session; it changes by :meth:`regenerate`."""
         return self._id
 
@@ -342,7 +342,7 @@ class Session:
     def __getitem__(self, key: str) -> Any:
         return self._for_reading()[key]
 
-    def __setitem__(self, key: str, value: Any) -> None:
+    def __setitem__(self, key: str, value: object) -> None:
         self._for_change()[key] = value
 
     def __delitem__(self, key: str) -> None:
@@ -366,15 +366,15 @@ class Session:
         """
         raise CannotCountError(f"{type(self).__name__} cannot count its sessions")
 
-    def get(self, key: str, default: Any = None) -> Any:
+    def get(self, key: str, default: object = None) -> Any:
         """Return the value of a key, or ``default`` if there is none."""
         return self._for_reading().get(key, default)
 
-    def pop(self, key: str, default: Any = False) -> Any:
+    def pop(self, key: str, default: object = False) -> Any:
         """Remove a key and return its value, or ``default`` if there is none."""
         return self._for_change().pop(key, default)
 
-    def setdefault(self, key: str, default: Any = None) -> Any:
+    def setdefault(self, key: str, default: object = None) -> Any:
         """Return the value of a key, after storing ``default`` if there is none."""
         return self._for_change().setdefault(key, default)
 

@@ -10,7 +10,7 @@ import os  # noqa: F401
 import pickle  # noqa: F401
 import threading  # noqa: F401
 import time  # noqa: F401
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from cherrypy._runtime.context import current
 from cherrypy._runtime.iterators import is_iterator
@@ -19,7 +19,7 @@ from cherrypy._runtime.overriding import publish
 from cherrypy._sessions.cookie import SessionCookie
 from cherrypy._sessions.files import FileSession
 from cherrypy._sessions.memcached import MemcachedSession
-from cherrypy._sessions.opening import LOCKING, Opening
+from cherrypy._sessions.opening import LOCKING, OPENING, SAVED, Opening
 from cherrypy._sessions.ram import RamSession
 from cherrypy._sessions.serializer import dump_safely, load_safely
 from cherrypy._sessions.session import Session
@@ -121,10 +121,10 @@ def save(request: Request, response: Response) -> None:
     """
     serving = current.get()
     session: Any = getattr(serving, "session", None)
-    if session is None or getattr(request, "_sessionsaved", False):
+    if session is None or getattr(request, SAVED, False):
         return
-    serving.request._sessionsaved = True
-    opening: Opening | None = getattr(request, "_session_opening", None)
+    setattr(serving.request, SAVED, True)
+    opening: Opening | None = getattr(request, OPENING, None)
     if response.stream:
         request.hooks.attach("on_end_request", session.save, failsafe=True)
         if opening is not None:
@@ -151,8 +151,8 @@ def close(request: Request, response: Response) -> None:
 @tool_function()
 def expire(request: Request, response: Response) -> None:
     """Make the client forget the cookie of the session; what is stored stays until it expires."""
-    session = current.get().session
-    opening: Opening = current.get().request._session_opening
+    session = cast("Session", current.get().session)
+    opening: Opening = getattr(current.get().request, OPENING)
     opening.expire(request, response, session)
 
 

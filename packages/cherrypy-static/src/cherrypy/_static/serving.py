@@ -62,7 +62,7 @@ class StaticContent(ABC):
         content_types: Mapping[str, str] | None,
         max_age: float | None,
         immutable: bool | str,
-        precompressed: Any,
+        precompressed: object,
     ) -> None:
         self._match = compiled(f"{self.tool}.match", match) if match else None
         self._content_types = checked_types(f"{self.tool}.content_types", content_types)
@@ -196,7 +196,7 @@ class StaticDirectory(StaticContent):
         debug: bool = False,
         max_age: float | None = None,
         immutable: bool | str = False,
-        precompressed: Any = False,
+        precompressed: object = False,
         hidden: bool = True,
         listing: bool = False,
         follow_links: bool = False,
@@ -346,7 +346,7 @@ class StaticFile(StaticContent):
         content_types: Mapping[str, str] | None = None,
         debug: bool = False,
         max_age: float | None = None,
-        precompressed: Any = False,
+        precompressed: object = False,
     ) -> None:
         self.path = absolute_path("tools.staticfile.filename", filename, root)
         super().__init__(match, content_types, max_age, False, precompressed)

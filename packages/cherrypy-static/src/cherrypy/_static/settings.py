@@ -68,7 +68,7 @@ def absolute_path(
     return os.path.normpath(text)
 
 
-def checked_types(key: str, content_types: Any) -> Mapping[str, str] | None:
+def checked_types(key: str, content_types: object) -> Mapping[str, str] | None:
     """Return the media types that a setting lists.
 
     Raises:

@@ -2,9 +2,9 @@
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from io import FileIO
-from typing import Any, Protocol
+from typing import IO, Protocol
 
 from cherrypy._runtime.iterators import CHUNK_SIZE, FileContent, file_generator
 
@@ -22,7 +22,7 @@ class Source(Protocol):
     def whole(self) -> Iterable[bytes]:
         """Return all bytes, however many they are."""
 
-    def file(self) -> Any:
+    def file(self) -> IO[bytes]:
         """Return the file; the caller closes it."""
 
     def move_to(self, position: int) -> None:
@@ -108,7 +108,7 @@ class FileObject:
         file: Anything with ``read``. With ``seek`` and ``tell``, its length is known.
     """
 
-    def __init__(self, file: Any) -> None:
+    def __init__(self, file: IO[bytes]) -> None:
         self._file = file
         self._base = 0
         self.length: int | None = None
@@ -139,7 +139,7 @@ class FileObject:
             return file_generator(self._file)
         return self.part(0, self.length)
 
-    def file(self) -> Any:
+    def file(self) -> IO[bytes]:
         """Return the file; the caller closes it."""
         return self._file
 
@@ -149,12 +149,12 @@ class FileObject:
 
     def close(self) -> None:
         """Close the file, if it can be closed."""
-        close = getattr(self._file, "close", None)
+        close: Callable[[], object] | None = getattr(self._file, "close", None)
         if close is not None:
             close()
 
 
-def _regular_status(file: Any) -> os.stat_result | None:
+def _regular_status(file: IO[bytes]) -> os.stat_result | None:
     try:
         status = os.fstat(file.fileno())
     except (AttributeError, OSError, TypeError, ValueError):  # ValueError: closed, or of io itself

@@ -4,7 +4,6 @@ import atexit
 from contextlib import ExitStack
 from functools import cache
 from importlib.resources import as_file, files
-from typing import Any
 
 from cherrypy._runtime.context import current
 from cherrypy._runtime.errors import HTTPError, NotFound
@@ -28,7 +27,7 @@ class StaticTool(HandlerTool):
 class StaticFileTool(StaticTool):
     """The tool ``staticfile``, which also has the picture for sites that have none."""
 
-    def serve_favicon(self) -> Any:
+    def serve_favicon(self) -> object:
         """Answer the current request with the default favicon, as a page handler does.
 
         Raises:

@@ -8,7 +8,7 @@ import stat  # noqa: F401
 import urllib  # noqa: F401
 from collections.abc import Iterable, Mapping
 from io import BytesIO
-from typing import Any
+from typing import IO, cast
 
 from cherrypy._runtime.compat import ntob  # noqa: F401
 from cherrypy._runtime.context import current
@@ -81,7 +81,7 @@ def serve_file(
 
 
 def serve_fileobj(
-    fileobj: Any,
+    fileobj: object,
     content_type: str | None = None,
     disposition: str | None = None,
     name: str | None = None,
@@ -118,7 +118,7 @@ def serve_fileobj(
             response.headers["Content-Type"] = content_type
         response.body = fileobj
         return _given(response)
-    source = FileObject(fileobj)
+    source = FileObject(cast("IO[bytes]", fileobj))
     known = UNKNOWN if source.status is None else describe(source.status, response.time)
     return _body(response, answer(serving.request, response, source, known, content_type))
 

@@ -1,0 +1,1 @@
+from cherrypy._app.checker import Checker as Checker
