@@ -101,7 +101,7 @@ class CachingTool(Tool):
         if request.found_handler is None:
             return  # another tool has answered already, with a file for example
         setattr(request, FLIGHT, Flight(kwargs))
-        function: Callable[..., bool] = get if self.callable is _ORDINARY[0] else self.callable
+        function: Callable[..., object] = get if self.callable is _ORDINARY[0] else self.callable
         if function(**kwargs):
             request.handler = None
 
