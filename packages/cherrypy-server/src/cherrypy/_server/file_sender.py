@@ -183,7 +183,7 @@ class FileSender:
             thread = self._thread
             self._wake()
         if thread is not None:
-            thread.join(timeout + _TICK)
+            thread.join(timeout + 5 * _TICK)  # it ends within one, where the machine is not busy
 
     def _start(self) -> None:
         self._ends = socket.socketpair()
