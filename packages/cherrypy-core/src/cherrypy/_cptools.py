@@ -1,5 +1,7 @@
 """Tools and toolboxes, by the import path that applications know."""
 
+from typing import TYPE_CHECKING
+
 from cherrypy._assembly import tools as default_toolbox
 from cherrypy._runtime.overriding import publish
 from cherrypy._tools.tool import ErrorTool, HandlerTool, HandlerWrapperTool, Tool
@@ -20,7 +22,7 @@ __all__ = [
     "default_toolbox",
 ]
 
-SessionTool: type[Tool]
-"""Of another distribution, and loaded when it is first used."""
+if TYPE_CHECKING:  # of another distribution, and loaded when it is first used
+    from cherrypy.lib.toolset import SessionTool
 
 publish(__name__, "cherrypy.lib.sessions")

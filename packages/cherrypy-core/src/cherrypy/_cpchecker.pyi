@@ -1,1 +1,0 @@
-from cherrypy._app.checker import Checker as Checker

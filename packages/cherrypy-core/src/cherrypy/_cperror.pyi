@@ -1,9 +1,0 @@
-from cherrypy._request.error_pages import bare_error as bare_error
-from cherrypy._request.error_pages import format_exc as format_exc
-from cherrypy._request.error_pages import get_error_page as get_error_page
-from cherrypy._runtime.errors import CherryPyException as CherryPyException
-from cherrypy._runtime.errors import HTTPError as HTTPError
-from cherrypy._runtime.errors import HTTPRedirect as HTTPRedirect
-from cherrypy._runtime.errors import InternalRedirect as InternalRedirect
-from cherrypy._runtime.errors import NotFound as NotFound
-from cherrypy._runtime.errors import clean_headers as clean_headers
