@@ -69,13 +69,14 @@ def find_extension(group: str, name: str) -> Any | None:
     try:
         return point.load()
     except ModuleNotFoundError as error:
-        if point.dist is None or error.name is None or not error.name.startswith("cherrypy."):
+        name = error.name or point.module  # none where the package cherrypy.lib has told of it
+        if point.dist is None or not name.startswith("cherrypy."):
             raise
         # removing the distribution cherrypy does that, see packages/cherrypy
         raise ModuleNotFoundError(
-            f"{error}: files of {point.dist.name} are missing: pip install --force-reinstall "
-            f"--no-deps {point.dist.name}=={point.dist.version}",
-            name=error.name,
+            f"No module named {name!r}: files of {point.dist.name} are missing: "
+            f"pip install --force-reinstall --no-deps {point.dist.name}=={point.dist.version}",
+            name=name,
         ) from error
 
 
