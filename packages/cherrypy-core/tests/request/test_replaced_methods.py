@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import cherrypy
+from cherrypy._http.cookies import CookieTemplate
 from cherrypy._publishing.methods import MethodDispatcher
 from cherrypy._publishing.objects import Dispatcher
 from cherrypy._request.request import Request
 from cherrypy._request.response import Response
+from cherrypy._runtime.state import set_late_cookie
 from cherrypy._tools.hooks import HookMap
 from cherrypy._tools.tool import HandlerTool, Tool
-from wsgi_client import Client
+from wsgi_client import Client, call_wsgi, make_environ
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -163,3 +165,41 @@ def test_a_response_that_is_finalized_twice() -> None:
     config = {"/": {"hooks.on_end_resource": finalize}}
     answer = Client(cherrypy.Application(Moved(), config=config)).get("/")
     assert (answer.code, answer.field("Location")) == (303, "http://localhost/elsewhere")
+
+
+def test_a_late_cookie_of_a_response_that_is_finalized_twice() -> None:
+    template = CookieTemplate("id", {"path": "/"})
+
+    class Remembering:
+        @cherrypy.expose
+        def index(self) -> str:
+            set_late_cookie(cherrypy.serving.response, template, "abc")
+            return "x"
+
+    def finalize() -> None:
+        cherrypy.response.finalize()
+
+    config = {"/": {"hooks.on_end_resource": finalize}}
+    answer = Client(cherrypy.Application(Remembering(), config=config)).get("/")
+    assert [name for name, _ in answer.fields].count("Set-Cookie") == 1
+
+
+@pytest.mark.parametrize("missing", ["QUERY_STRING", "SCRIPT_NAME", "SERVER_PROTOCOL"])
+def test_what_a_constructor_sets_stays_where_the_environ_is_short(missing: str) -> None:
+    """PEP 3333 lets a server leave out what is empty."""
+
+    class Own(Request):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self.params["early"] = "kept"
+
+    class Early:
+        @cherrypy.expose
+        def index(self, early: str = "lost") -> str:
+            return early
+
+    app = cherrypy.Application(Early())
+    app.request_class = Own
+    environ = make_environ()
+    del environ[missing]
+    assert call_wsgi(app, environ).text == "kept"

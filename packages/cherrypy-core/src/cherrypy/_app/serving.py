@@ -94,7 +94,7 @@ def _begin_by_application(app: Application, environ: Environ, outer: Serving) ->
         )
         serving = current.get()
         serving.outer = outer
-        if serving.request.wsgi_environ is not environ:
+        if not serving.request.wsgi_environ:  # a class that makes its instances in its own way
             describe(serving.request, app, environ)
     except BaseException:
         serving = current.get()

@@ -62,8 +62,9 @@ def as_chunks(value: object) -> Iterable[bytes]:
 
 
 def _headers(response: "Response") -> HeaderMap:
-    if response.field_lines is not None:  # finished without a map
-        return HeaderMap.of_canonical(dict(response.field_lines))
+    if response.field_lines is not None:  # finished without a map; cookies are kept elsewhere
+        lines = [line for line in response.field_lines if line[0] != "Set-Cookie"]
+        return HeaderMap.of_canonical(dict(lines))
     return HeaderMap.of_canonical(
         {"Content-Type": response.content_type, "Server": SERVER, "Date": now_field()}
     )
