@@ -130,9 +130,7 @@ class Application(Shortened):
 
     def dispatcher_of(self, path: str, default: Callable[[str], object]) -> Callable[[str], object]:
         """Return the dispatcher that is configured for a path."""
-        if "find_config" in self.own_methods:
-            return self.find_config(path, "request.dispatch", default)  # type: ignore[no-any-return]
-        dispatch: Callable[[str], None] = _nearest(self.config, path, "request.dispatch", default)
+        dispatch: Callable[[str], object] = self.find_config(path, "request.dispatch", default)
         return dispatch
 
     def plans(self) -> Plans:

@@ -6,7 +6,7 @@ that apply. All other configuration is covered by ``generation.token``: plans th
 another token are never used.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -253,10 +253,7 @@ class ResourcePlan:
 
     def hook_map(self, _request: Request) -> HookMap:
         """Return the hooks as a map of its own, to which a request can attach others."""
-        hooks = HookMap()
-        for point, planned in self.hooks.items():
-            hooks[point] = [hook.copy() for hook in planned]
-        return hooks
+        return _copied(self.hooks)
 
     def tool_map(self) -> dict[str, dict[str, dict[str, Any]]]:
         """Return the settings of each tool as dicts of their own."""
@@ -264,6 +261,14 @@ class ResourcePlan:
             namespace: {tool: dict(arguments) for tool, arguments in tools.items()}
             for namespace, tools in self.toolmaps.items()
         }
+
+
+def _copied(shared: Mapping[str, Iterable[Hook]]) -> HookMap:
+    """Return hooks that one request can change, by hook point."""
+    hooks = HookMap(HOOK_POINTS)
+    for point, each in shared.items():
+        hooks[point] = [hook.copy() for hook in each]
+    return hooks
 
 
 def run_own_hooks(point: str, request: Request, _response: Response) -> None:
@@ -297,10 +302,8 @@ class EarlyPlan(ResourcePlan):
 
     def hook_map(self, request: Request) -> HookMap:
         """Return the hooks of the class of a request as a map of its own."""
-        hooks = HookMap(HOOK_POINTS)
-        for point, shared in request.class_hooks.items():
-            hooks[point] = [hook.copy() for hook in shared]
-        return hooks
+        shared: HookMap = request.class_hooks  # type: ignore[assignment]  # of the class itself
+        return _copied(shared)
 
 
 EARLY = EarlyPlan()

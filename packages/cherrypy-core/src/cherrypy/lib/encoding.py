@@ -215,10 +215,14 @@ class ResponseEncoder(Shortened):
             charset = self._first_accepted(accepted, encode)
             if charset is not None:
                 return charset
+        raise self._refusal()
+
+    def _refusal(self) -> HTTPError:
+        """Return the error for a client that accepts none of the charsets that were tried."""
         field = self.request.headers.get("Accept-Charset")
         sent = f"sent this Accept-Charset header: {field}" if field else None
         tried = ", ".join(sorted(self.attempted_charsets))
-        raise HTTPError(
+        return HTTPError(
             406,
             f"Your client {sent or 'did not send an Accept-Charset header'}. "
             f"We tried these charsets: {tried}.",
