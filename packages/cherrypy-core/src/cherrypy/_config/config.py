@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, MutableMapping
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from cherrypy._config.generations import TrackedDict, Value, generation
+from cherrypy._config.generations import TrackedDict, generation
 from cherrypy._config.namespaces import NamespaceSet
 from cherrypy._config.sources import Source, type_of_filename
 
@@ -61,7 +61,7 @@ class BaseConfig(TrackedDict):
     environments: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
     namespaces: NamespaceSet = NamespaceSet()
 
-    def __init__(self, file: Source | None = None, **kwargs: Value) -> None:
+    def __init__(self, file: Source | None = None, **kwargs: object) -> None:
         super().__init__()
         self.reset()
         if file is not None:
@@ -92,7 +92,7 @@ class BaseConfig(TrackedDict):
         self._apply(read_settings(config))
         _report_file(config)
 
-    def __setitem__(self, k: str, v: Value) -> None:
+    def __setitem__(self, k: str, v: Any) -> None:
         """Store a setting, then give it to the handler of its namespace."""
         try:
             dict.__setitem__(self, k, v)
@@ -100,7 +100,7 @@ class BaseConfig(TrackedDict):
         finally:
             generation.bump()
 
-    def setdefault(self, key: str, default: Value = None) -> Value:
+    def setdefault(self, key: str, default: Any = None) -> Any:
         """Return a setting; one that is missing is set to ``default`` first."""
         if key not in self:
             self[key] = default
@@ -132,7 +132,7 @@ class Config(BaseConfig):
     namespaces: NamespaceSet = NamespaceSet()
     contained_paths: frozenset[str] = frozenset()
 
-    def __init__(self, file: Source | None = None, **kwargs: Value) -> None:
+    def __init__(self, file: Source | None = None, **kwargs: object) -> None:
         self.namespaces = type(self).namespaces.copy()
         super().__init__(file, **kwargs)
 
@@ -145,7 +145,7 @@ class Config(BaseConfig):
         super()._apply(config)
 
     @staticmethod
-    def __call__(**kwargs: Value) -> Callable[[Target], Target]:
+    def __call__(**kwargs: object) -> Callable[[Target], Target]:
         """Make a decorator that adds settings to a handler or to a class of handlers.
 
         ``@cherrypy.config(**{"tools.gzip.on": True})``: the keys are written as in a dict. A

@@ -25,8 +25,6 @@ import tokenize
 from types import CodeType, ModuleType
 from typing import Any
 
-from cherrypy._config.generations import Value
-
 REFUSED_BUILTINS = frozenset({"breakpoint", "compile", "eval", "exec", "help", "input"})
 """Names of builtins that no value may use."""
 
@@ -40,7 +38,7 @@ _ATTRIBUTE_OF = "attribute of"
 """Stands for ``_attribute`` in compiled expressions; it is not a name that a value can use."""
 
 
-def unrepr(s: str | None) -> Value:
+def unrepr(s: str | None) -> Any:
     """Work out the value of a Python expression; undoes ``repr`` for plain data.
 
     Args:
@@ -76,7 +74,7 @@ def modules(modulePath: str) -> ModuleType:
     return importlib.import_module(modulePath)
 
 
-def attributes(full_attribute_name: str) -> Value:
+def attributes(full_attribute_name: str) -> Any:
     """Import a module and return one of its attributes.
 
     Args:
@@ -155,7 +153,7 @@ class _Attributes(ast.NodeTransformer):
 class _Names(dict[str, Any]):
     """The names that a value can use: each is looked up when the value needs it."""
 
-    def __missing__(self, name: str) -> Value:
+    def __missing__(self, name: str) -> Any:
         try:
             return modules(name)
         except ModuleNotFoundError as error:
@@ -169,7 +167,7 @@ class _Names(dict[str, Any]):
             ) from None
 
 
-def _attribute(value: Value, name: str) -> Value:
+def _attribute(value: Any, name: str) -> Any:
     """Return an attribute, which may be a submodule that has not been imported yet."""
     try:
         return getattr(value, name)

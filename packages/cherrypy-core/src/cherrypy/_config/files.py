@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from cherrypy._config.evaluator import unrepr
-from cherrypy._config.generations import Value
 from cherrypy._config.sources import Filename, OpenFile, Source, type_of_filename
 
 _SECTION = re.compile(r"\[(?P<section>.+)\]")
@@ -23,7 +22,7 @@ class Parser(configparser.ConfigParser):
     the section or of ``[DEFAULT]``, and ``%%`` means one ``%``. Files are UTF-8.
     """
 
-    def __init__(self, *args: Value, **kwargs: Value) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._texts: list[tuple[str, str]] = []  # name of source, its text; as they were read
 
@@ -136,7 +135,7 @@ class Parser(configparser.ConfigParser):
 
     def _value(
         self, section: str, option: str, *, raw: bool, texts: Mapping[str, str] | None
-    ) -> Value:
+    ) -> Any:
         text = None
         try:
             text = self.get(section, option, raw=raw, vars=texts)

@@ -6,10 +6,7 @@ object that it was when the computation began.
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
-from typing import Any, Self, TypeAlias
-
-Value: TypeAlias = Any
-"""A value of a setting: whatever an application gives; no type says more."""
+from typing import Any, Self
 
 
 class Generation:
@@ -57,19 +54,19 @@ class TrackedDict(dict[str, Any]):
 
     __slots__ = ()
 
-    def update(self, *others: Value, **values: Value) -> None:
+    def update(self, *others: Any, **values: Any) -> None:
         """Store what a mapping, or an iterable of pairs, has; then the keyword arguments."""
         try:
             super().update(*others, **values)
         finally:  # an iterable that fails half-way has changed something
             generation.bump()
 
-    def __ior__(self, other: Value) -> Self:  # type: ignore[override,misc]  # no overloads
+    def __ior__(self, other: Any) -> Self:  # type: ignore[override,misc]  # no overloads
         """Store what a mapping, or an iterable of pairs, has."""
         self.update(other)
         return self
 
-    def setdefault(self, key: str, default: Value = None) -> Value:
+    def setdefault(self, key: str, default: Any = None) -> Any:
         """Return the value of a key, after storing ``default`` if it had none."""
         if key not in self:
             self[key] = default
@@ -97,15 +94,15 @@ class SectionedConfig(TrackedDict):
     def __init__(
         self,
         sections: Mapping[str, Any] | Iterable[tuple[str, Any]] = (),
-        **more: Value,
+        **more: Any,
     ) -> None:
         super().__init__(_tracked_sections(dict(sections, **more)))
 
-    def __setitem__(self, section: str, settings: Value) -> None:
+    def __setitem__(self, section: str, settings: Any) -> None:
         """Store a tracked copy of the settings as a section."""
         super().__setitem__(section, _tracked(settings))
 
-    def update(self, *others: Value, **sections: Value) -> None:
+    def update(self, *others: Any, **sections: Any) -> None:
         """Store tracked copies of sections, each in place of the one of that name.
 
         To change single settings of sections use ``cherrypy._config.config.merge``.
@@ -113,7 +110,7 @@ class SectionedConfig(TrackedDict):
         super().update(_tracked_sections(dict(*others, **sections)))
 
 
-def _tracked(settings: Value) -> Value:
+def _tracked(settings: Any) -> Any:
     if isinstance(settings, Mapping) and not isinstance(settings, TrackedDict):
         return TrackedDict(settings)
     return settings

@@ -15,15 +15,14 @@ from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import cache
 from types import MappingProxyType
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from cherrypy._config.extensions import extensions
-from cherrypy._config.generations import Value
 
-Row: TypeAlias = tuple[str, str, Value, str]
+Row: TypeAlias = tuple[str, str, Any, str]
 """Name without the first part of the key, kind, default, and what the setting is for."""
 
-_KINDS: Mapping[str, Callable[[Value], bool]] = MappingProxyType(
+_KINDS: Mapping[str, Callable[[Any], bool]] = MappingProxyType(
     {
         "any": lambda _: True,
         "bool": lambda value: isinstance(value, int) and value in {0, 1},  # numbers do as well
@@ -54,7 +53,7 @@ class Setting(NamedTuple):
 
     name: str
     kind: str
-    default: Value
+    default: Any
     doc: str
 
     @property
@@ -68,7 +67,7 @@ class Setting(NamedTuple):
         kind, comma, unit = self.kind.partition(", ")
         return f"{kind} ({unit})" if comma else kind
 
-    def accepts(self, value: Value) -> bool:
+    def accepts(self, value: Any) -> bool:
         """Tell whether a value is of the right kind; ``None`` always is."""
         return value is None or any(_KINDS[kind](value) for kind in self.kinds)
 

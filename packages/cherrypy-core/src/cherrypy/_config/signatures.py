@@ -7,7 +7,6 @@ import types
 import typing
 from collections.abc import Callable
 
-from cherrypy._config.generations import Value
 from cherrypy._config.settings import Setting
 
 _KINDS: dict[object, str] = {
@@ -24,7 +23,7 @@ _KINDS: dict[object, str] = {
 }
 
 
-def arguments_of(prefix: str, function: Callable[..., Value]) -> tuple[dict[str, Setting], bool]:
+def arguments_of(prefix: str, function: Callable[..., object]) -> tuple[dict[str, Setting], bool]:
     """Return the arguments of a tool as settings by name, and whether it takes others too.
 
     Args:
@@ -60,7 +59,7 @@ def kind_of(annotation: object) -> str:
     return " or ".join(kinds)
 
 
-def _signature(function: Callable[..., Value]) -> inspect.Signature:
+def _signature(function: Callable[..., object]) -> inspect.Signature:
     try:
         return inspect.signature(function, eval_str=True)
     except NameError:  # a type is imported for type checkers only

@@ -9,9 +9,12 @@ import sys
 from functools import partial
 from importlib import import_module
 from types import ModuleType
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from cherrypy._config.generations import generation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 __all__ = [
     "ClassAttribute",
@@ -69,9 +72,10 @@ class Overridable(type):
             subclass._compare()
 
 
-def _defined(cls: type, name: str) -> Any:
+def _defined(cls: type, name: str) -> object:
     """Return an attribute as the body of a class has it, not bound."""
-    return next(vars(each)[name] for each in cls.__mro__ if name in vars(each))
+    bodies: Iterator[Mapping[str, object]] = map(vars, cls.__mro__)
+    return next(body[name] for body in bodies if name in body)
 
 
 class ClassAttribute:
@@ -112,15 +116,16 @@ class PublicModule(ModuleType):
         return sorted({*super().__dir__(), *self.__all__})
 
     def __setattr__(self, name: str, value: object) -> None:
-        replaced = getattr(self, name, None) if name in self.__all__ else None
+        replaced: object = getattr(self, name, None) if name in self.__all__ else None
         super().__setattr__(name, value)
         if replaced is value or not (callable(replaced) or isinstance(replaced, str)):
             return
         for module in list(sys.modules.values()):
             if module.__name__.startswith("cherrypy.") and not isinstance(module, PublicModule):
-                for key, member in list(vars(module).items()):
+                members: dict[str, object] = vars(module)
+                for key, member in list(members.items()):
                     if member is replaced:
-                        vars(module)[key] = value
+                        members[key] = value
         generation.bump()
 
 
@@ -134,11 +139,12 @@ def publish(module_name: str, *lazy_homes: str) -> None:
         *lazy_homes: Modules that have the rest of ``__all__``, imported when that is first used.
     """
     module = sys.modules[module_name]
-    members = vars(module)
+    members: dict[str, object] = vars(module)
     module.__class__ = PublicModule
     if lazy_homes:
         members["__getattr__"] = partial(_load, module, lazy_homes)
-    for name in members["__all__"]:
+    names: list[str] = module.__all__
+    for name in names:
         member = members.get(name)
         if isinstance(member, type) and member.__module__.startswith("cherrypy."):
             home = sys.modules[member.__module__]
@@ -147,11 +153,14 @@ def publish(module_name: str, *lazy_homes: str) -> None:
                 member.__name__ = member.__qualname__ = name
 
 
-def _load(module: ModuleType, homes: tuple[str, ...], name: str) -> Any:
+def _load(module: ModuleType, homes: tuple[str, ...], name: str) -> object:
     """Return a member of a module, and keep it there."""
-    if name in vars(module)["__all__"]:
+    members: dict[str, object] = vars(module)
+    names: list[str] = module.__all__
+    if name in names:
         for home in map(import_module, homes):
-            if name in vars(home):
-                vars(module)[name] = vars(home)[name]
-                return vars(home)[name]
+            found: dict[str, object] = vars(home)
+            if name in found:
+                members[name] = found[name]
+                return found[name]
     raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")

@@ -12,15 +12,20 @@ from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from json.encoder import encode_basestring_ascii
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cherrypy._json import encoding
 from cherrypy._json.encoding import Encode
 from cherrypy._json.values import exact
 
-msgspec: Any = None
-with suppress(ImportError):  # neither of the extras is installed
-    msgspec = import_module("msgspec")
+if TYPE_CHECKING:  # for type checkers it is always there
+    import msgspec
+else:
+    msgspec = None
+    with suppress(ImportError):  # neither of the extras is installed
+        msgspec = import_module("msgspec")
+
+__all__ = ["Decode", "encode", "faster", "msgspec"]
 
 Decode = Callable[[bytes], Any]
 
@@ -51,7 +56,7 @@ def _make_encode() -> Encode:
     return encode
 
 
-encode = encoding.encode if msgspec is None else _make_encode()
+encode = encoding.encode if msgspec is None else _make_encode()  # type: ignore[redundant-expr]  # as above
 
 
 def faster(decode: Decode, *, unique_names: bool) -> Decode:
