@@ -12,7 +12,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -204,11 +206,12 @@ def test_a_daemon(folder: Path) -> None:
         encoding="utf-8",
     )
     options = ["-i", "telling", "shop:Root", "-d", "-p", "site.pid", "--port", str(port)]
-    run = subprocess.run(  # noqa: S603
-        [COMMAND, *options], cwd=folder, capture_output=True, timeout=DEADLINE, check=True
-    )
-    assert (run.stdout, run.stderr) == (b"", b"")
-    assert told.read_text() == "started"  # which waits for it
+    with subprocess.Popen(  # noqa: S603
+        [COMMAND, *options], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as run:
+        assert told.read_text() == "started"  # the daemon waits for this, and the command for it
+        assert run.communicate(timeout=DEADLINE)[0] == b""
+        assert run.returncode == 0
     number = int((folder / "site.pid").read_text())
     try:
         assert get(port) == f"{number} None None"
@@ -258,3 +261,150 @@ def test_an_error_of_the_application_is_shown_with_its_traceback(folder: Path) -
     )
     assert run.returncode == 1
     assert "ModuleNotFoundError: No module named 'nothing_of_that_name'" in run.stderr
+
+
+# What operators see
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("a.conf", "greeting: 'x'\n", "'a.conf', line 1: \"greeting: 'x'\" belongs to no section"),
+        ("a.conf", "[global\n", "'a.conf', line 1: '[global' belongs to no section"),
+        ("a.conf", "[global]\nserver.thread_pool: many\n", "(a.conf, line 2, [global])"),
+        ("a.conf", "[global]\nx: 1\nx: 2\n", "option 'x'"),
+        ("a.conf", "[/]\n  lost\n", "a.conf"),
+        ("", "", "cannot be read: Is a directory"),
+        ("missing/a.conf", "", "there is no configuration file"),
+    ],
+)
+def test_a_configuration_that_cannot_be_used_is_told_in_one_line(
+    folder: Path, name: str, content: str, told: str
+) -> None:
+    if content:
+        (folder / name).write_text(content, encoding="utf-8")
+    result = subprocess.run(  # noqa: S603
+        [COMMAND, "-c", name or str(folder), "shop:Root"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=False,
+    )
+    assert result.returncode == 2
+    assert result.stderr.startswith("cherryd: error: ")
+    assert told in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_without_arguments_it_shows_its_help(folder: Path) -> None:
+    result = subprocess.run(  # noqa: S603
+        [COMMAND], cwd=folder, capture_output=True, text=True, timeout=DEADLINE, check=False
+    )
+    assert result.returncode == 2
+    assert "usage: cherryd" in result.stdout
+    assert "--workers" in result.stdout
+    assert not result.stderr
+
+
+@contextlib.contextmanager
+def daemon(folder: Path, port: int, *options: str) -> Iterator[int]:
+    """Start a daemon, and kill it if it is still there at the end."""
+    result = start_daemon(folder, port, *options)
+    assert (result.returncode, result.stderr) == (0, "")
+    number = int((folder / "site.pid").read_text())
+    try:
+        yield number
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(number, signal.SIGKILL)
+
+
+def start_daemon(folder: Path, port: int, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [COMMAND, "shop:Root", "-c", "site.conf", "--port", str(port), "-d", *options]
+    return subprocess.run(  # noqa: S603
+        command, cwd=folder, capture_output=True, text=True, timeout=DEADLINE, check=False
+    )
+
+
+def test_the_command_ends_when_the_daemon_serves_or_tells_why_it_does_not(folder: Path) -> None:
+    port = free_port()
+    with daemon(folder, port, "-p", "site.pid") as number:
+        assert get(port).startswith(f"{number} ")  # at once
+        taken = start_daemon(folder, port, "-p", "second.pid")
+        assert taken.returncode == 70
+        assert f"Port {port} on 127.0.0.1 is in use by another program" in taken.stderr
+        assert taken.stderr.count("\n") == 1
+        second = start_daemon(folder, free_port(), "-p", "site.pid")
+        assert second.returncode == 70
+        assert f"is that of process {number}, which runs" in second.stderr
+        assert int((folder / "site.pid").read_text()) == number
+        assert get(port).startswith(f"{number} ")
+        assert not (folder / "second.pid").exists()
+
+
+def test_a_daemon_refuses_nobody_while_it_restarts(folder: Path) -> None:
+    port = free_port()
+    stop = threading.Event()
+    answers: list[str] = []
+
+    def ask() -> None:
+        while not stop.is_set():
+            answers.append(get(port).partition(" ")[0])
+
+    def wait_for_more() -> None:
+        target, deadline = len(answers) + 30, time.monotonic() + DEADLINE
+        while len(answers) < target and not failed.is_set():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    failed = threading.Event()
+    with daemon(folder, port, "-p", "site.pid") as number:
+        with ThreadPoolExecutor(4) as pool:
+            clients = [pool.submit(ask) for _ in range(4)]
+            for client in clients:
+                client.add_done_callback(lambda _: failed.set())
+            try:
+                for _ in range(3):
+                    wait_for_more()
+                    os.kill(number, signal.SIGHUP)
+                wait_for_more()
+            finally:
+                stop.set()
+        for client in clients:
+            client.result()  # or what it was refused with
+        assert set(answers) == {str(number)}
+
+
+def is_open(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=DEADLINE).close()
+    except ConnectionError:
+        return False
+    return True
+
+
+def test_a_restart_with_another_port_leaves_the_old_one(folder: Path) -> None:
+    """What the program before has passed on, and nobody takes, is closed."""
+    first, second = free_port(), free_port()
+    address = folder / "address.conf"
+    address.write_text(f"[global]\nserver.socket_port: {first}\n", encoding="utf-8")
+    command = [COMMAND, "shop:Root", "-c", "address.conf", "-d", "-p", "site.pid"]
+    subprocess.run(command, cwd=folder, timeout=DEADLINE, check=True)  # noqa: S603
+    number = int((folder / "site.pid").read_text())
+    try:
+        assert get(first).startswith(f"{number} ")
+        address.write_text(f"[global]\nserver.socket_port: {second}\n", encoding="utf-8")
+        os.kill(number, signal.SIGHUP)
+        deadline = time.monotonic() + DEADLINE
+        while True:
+            with contextlib.suppress(OSError):
+                assert get(second).startswith(f"{number} ")
+                break
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        while is_open(first):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    finally:
+        os.kill(number, signal.SIGKILL)

@@ -19,6 +19,7 @@ from cherrypy._runtime.logs import GlobalLogManager
 from cherrypy.lib import caching
 from cherrypy.lib.toolset import make_default_toolbox
 from cherrypy.process._autoreload import Autoreloader
+from cherrypy.process._service import ServiceNotifier
 from cherrypy.process._signals import SignalHandler
 from cherrypy.process._threads import ThreadManager
 from cherrypy.process.wspbus import Bus, bus
@@ -193,6 +194,7 @@ class Engine(Bus):
 
     autoreload: Autoreloader
     thread_manager: ThreadManager
+    service_notifier: ServiceNotifier
     signal_handler: SignalHandler
     signals: SignalsPlugin
 
@@ -218,6 +220,7 @@ engine.autoreload = Autoreloader(engine)
 engine.thread_manager = ThreadManager(engine)
 engine.signal_handler = SignalHandler(engine)
 engine.signals = SignalsPlugin(engine)
+engine.service_notifier = ServiceNotifier(engine)
 engine.autoreload.subscribe()
 engine.thread_manager.subscribe()
 engine.subscribe("log", _log_bus)
@@ -237,7 +240,14 @@ context.idle.response = Response()
 
 log.screen = True
 
-quickstart = Quickstart(tree, engine, config.update, default_server.get)
+
+def _listen_to_system() -> None:
+    """Let the engine act on signals, and tell the service manager how it is."""
+    engine.signals.subscribe()
+    engine.service_notifier.subscribe()
+
+
+quickstart = Quickstart(tree, engine, config.update, default_server.get, _listen_to_system)
 
 request = cast("Request", context.request)
 response = cast("Response", context.response)

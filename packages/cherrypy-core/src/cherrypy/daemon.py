@@ -1,6 +1,7 @@
 """The command ``cherryd``: run a site from modules, an object or configuration files."""
 
 import argparse
+import configparser
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,6 +16,8 @@ from cherrypy.process.plugins import Daemonizer, PIDFile
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8080
+
+_EX_USAGE = 2  # as argparse has it
 
 _GATEWAYS = (
     "FastCGI, SCGI and CGI (-f, -s, -x) are not supported: serve HTTP, and let the web server pass "
@@ -58,19 +61,37 @@ class Site(NamedTuple):
         if self.target is not None:
             cherrypy.tree.mount(find_root(self.target), "")
         for file in self.files:
-            try:
-                cherrypy.config.update(file)
-            except FileNotFoundError as error:
-                raise UsageError(f"there is no configuration file {file!r}") from error
-            apps = list(cherrypy.tree.apps.values())
-            if len(apps) == 1 and isinstance(apps[0], cherrypy.Application):
-                apps[0].merge(file)  # with several it is not clear which one is meant
+            _configure(file)
         if self.environment is not None:
             if self.environment not in cherrypy.config.environments:
                 known = ", ".join(sorted(cherrypy.config.environments))
                 raise UsageError(f"there is no environment {self.environment!r}, but {known}")
             cherrypy.config.update({"environment": self.environment})
         cherrypy.config.update(dict(self.settings))
+
+
+def _configure(file: Any) -> None:
+    """Take the settings of a file, for the site and for its application, if it has only one.
+
+    Raises:
+        UsageError: It cannot be read, or a value is wrong; one line says which and why.
+    """
+    try:
+        cherrypy.config.update(file)
+        apps = list(cherrypy.tree.apps.values())
+        if len(apps) == 1 and isinstance(apps[0], cherrypy.Application):
+            apps[0].merge(file)  # with several it is not clear which one is meant
+    except FileNotFoundError as error:
+        raise UsageError(f"there is no configuration file {file!r}") from error
+    except OSError as error:
+        raise UsageError(f"{file!r} cannot be read: {error.strerror or error}") from error
+    except configparser.MissingSectionHeaderError as error:
+        raise UsageError(
+            f"{file!r}, line {error.lineno}: {error.line.strip()!r} belongs to no section; a file "
+            "begins with [global], for the site, or with a path such as [/]"
+        ) from error
+    except (configparser.Error, TypeError, ValueError) as error:
+        raise UsageError(" ".join(str(error).split())) from error
 
 
 def find_root(target: str) -> object:
@@ -148,6 +169,7 @@ def serve(*, daemonize: bool = False, pidfile: str | os.PathLike[str] | None = N
     if pidfile:
         PIDFile(cherrypy.engine, pidfile).subscribe()
     cherrypy.engine.signals.subscribe()
+    cherrypy.engine.service_notifier.subscribe()
     cherrypy.engine.start()
     cherrypy.engine.block()
 
@@ -156,6 +178,9 @@ def run() -> None:
     """Run the command line."""
     parser = _parser()
     options = parser.parse_args()
+    if not (options.target or options.imports or options.config):
+        parser.print_help()
+        parser.exit(_EX_USAGE)
     if options.fastcgi or options.scgi or options.cgi:
         parser.error(_GATEWAYS)
     if options.workers and (options.daemonize or options.pidfile or options.reload):
@@ -181,7 +206,7 @@ def run() -> None:
             _require_server()
             serve(daemonize=options.daemonize, pidfile=options.pidfile)
     except UsageError as error:
-        parser.error(str(error))
+        parser.exit(_EX_USAGE, f"{parser.prog}: error: {error}\n")
 
 
 def _require_server() -> None:

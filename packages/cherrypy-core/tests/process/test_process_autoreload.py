@@ -116,6 +116,37 @@ def test_a_module_that_does_not_compile_is_waited_for(reloading: Program, tmp_pa
     assert reloading.end() == 0
 
 
+CHANGED_MEANWHILE = """
+import watched
+say("run", watched.VALUE)
+if len(sys.argv) > 1:
+    with open(sys.argv.pop(), "a") as file:
+        file.write("VALUE = 2; say('changed')\\n")
+    bus.restart_command = [sys.executable, __file__]
+    plugins.Autoreloader(bus, frequency=0.01).subscribe()
+    bus.start()
+    bus.block(interval=0.01)
+"""
+
+
+@pytest.mark.parametrize("changed", ["watched.py", "program.py"])
+def test_a_change_between_the_import_and_the_start(
+    run_command: Callable[..., Program],
+    program_text: Callable[..., str],
+    tmp_path: Path,
+    changed: str,
+) -> None:
+    """The source that runs is older than the one that is there when the bus starts."""
+    text = "say = print\nVALUE = 1\n"
+    (tmp_path / "watched.py").write_text(text, encoding="utf-8")
+    (tmp_path / "program.py").write_text(program_text(CHANGED_MEANWHILE), encoding="utf-8")
+    program = run_command(["program.py", changed], PYTHONDONTWRITEBYTECODE="")
+    program.wait_for("run 1")
+    program.wait_for(f"Restarting because {tmp_path / changed} changed.")
+    program.wait_for("changed")
+    assert program.end() == 0
+
+
 # In this process
 
 

@@ -112,6 +112,65 @@ def test_sighup_restarts_a_daemon_in_the_process_it_has(daemon: Daemon) -> None:
     daemon.wait_for("end")
 
 
+# What the command is told
+
+FAILING = """
+plugins.PIDFile(bus, "daemon.pid").subscribe()
+plugins.Daemonizer(bus).subscribe()
+
+def fail():
+    {failure}
+
+fail.priority = 75
+bus.subscribe("start", fail)
+bus.start()
+"""
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "told"),
+    [
+        ("bus.refuse_to_start('The port is in use.')", 70, "The port is in use."),
+        ("raise LookupError('no database')", 70, "LookupError: no database"),
+        ("sys.exit(3)", 3, ""),
+        ("os._exit(4)", 4, ""),
+        ("os._exit(0)", 70, ""),  # it has not started, whatever it says
+        ("os.kill(os.getpid(), signal.SIGKILL)", 137, ""),
+        ("bus.exit()", 70, ""),
+    ],
+)
+def test_a_daemon_that_does_not_start_is_told_with_its_status(
+    run_program: Callable[..., Program], tmp_path: Path, failure: str, status: int, told: str
+) -> None:
+    command = run_program(FAILING.format(failure=failure))
+    assert command.end() == status
+    assert told in command.output
+    assert "Daemonized" not in command.output  # its own log goes where it was told to
+
+
+def test_the_command_returns_when_the_daemon_has_started(
+    run_program: Callable[..., Program], tmp_path: Path
+) -> None:
+    program = """
+        plugins.SignalHandler(bus).subscribe()
+        plugins.PIDFile(bus, "daemon.pid").subscribe()
+        plugins.Daemonizer(bus).subscribe()
+
+        def be_slow():
+            time.sleep(0.3)
+            open("is ready", "w").close()
+            bus.log("Nothing that ends anything", 40)
+
+        bus.subscribe("start", be_slow, 75)
+        bus.start()
+        bus.block()
+        """
+    command = run_program(program)
+    assert command.end() == 0
+    assert (tmp_path / "is ready").exists()
+    os.kill(int((tmp_path / "daemon.pid").read_text(encoding="ascii")), signal.SIGTERM)
+
+
 def test_a_second_start_makes_no_second_daemon(bus: RecordingBus) -> None:
     daemonizer = Daemonizer(bus)
     daemonizer.finalized = True
@@ -290,6 +349,111 @@ def test_a_file_that_is_left_over_is_replaced(
     assert ("which runs" in bus.logged_text()) is warned
 
 
+def hold(path: Path, run_program: Callable[..., Program], *, number: str = "") -> Program:
+    """Start a program that keeps a file, and then may write another number into it."""
+    program = run_program(
+        f"""
+        plugins.SignalHandler(bus).subscribe()
+        plugins.PIDFile(bus, {str(path)!r}).subscribe()
+        bus.start()
+        if {number!r}:
+            open({str(path)!r}, "r+").write({number!r})
+        say("holds")
+        bus.block()
+        """
+    )
+    program.wait_for("holds")
+    return program
+
+
+def test_a_site_does_not_start_with_the_file_of_another_one(
+    bus: RecordingBus,
+    run_program: Callable[..., Program],
+    tmp_path: Path,
+    ending: type[EndedError],
+) -> None:
+    path = tmp_path / "file.pid"
+    first = hold(path, run_program)
+    plugin = PIDFile(bus, path)
+    plugin.subscribe()
+    with pytest.raises(ending) as ended:
+        bus.start()
+    assert ended.value.status == 70
+    assert f"is that of process {first.pid}, which runs: stop that one" in bus.logged_text()
+    assert "Traceback" not in bus.logged_text()
+    with pytest.raises(FileExistsError, match="which runs"):
+        plugin.start()
+    assert path.read_text(encoding="ascii") == f"{first.pid}\n"
+    first.send(signal.SIGTERM)
+    assert first.end() == 0
+    assert not path.exists()
+
+
+def test_the_file_of_a_process_that_was_killed_is_taken_over(
+    bus: RecordingBus, run_program: Callable[..., Program], tmp_path: Path
+) -> None:
+    path = tmp_path / "file.pid"
+    first = hold(path, run_program)
+    first.send(signal.SIGKILL)
+    first.end()
+    PIDFile(bus, path).subscribe()
+    bus.start()
+    assert path.read_text(encoding="ascii") == f"{os.getpid()}\n"
+
+
+def test_a_file_that_is_being_written_is_not_taken_over(
+    bus: RecordingBus, run_program: Callable[..., Program], tmp_path: Path
+) -> None:
+    path = tmp_path / "file.pid"
+    hold(path, run_program, number="nobody yet")
+    with pytest.raises(FileExistsError, match="is that of another process"):
+        PIDFile(bus, path).start()
+
+
+def test_two_plugins_of_one_process_share_a_file(bus: RecordingBus, tmp_path: Path) -> None:
+    PIDFile(bus, tmp_path / "file.pid").subscribe()
+    PIDFile(bus, tmp_path / "file.pid").subscribe()
+    bus.start()
+    bus.exit()
+    assert not (tmp_path / "file.pid").exists()
+
+
+def test_a_child_does_not_hold_the_file_of_its_parent(
+    bus: RecordingBus, run_program: Callable[..., Program], tmp_path: Path
+) -> None:
+    path = tmp_path / "file.pid"
+    program = run_program(
+        f"""
+        plugins.PIDFile(bus, {str(path)!r}).subscribe()
+        bus.start()
+        if os.fork() == 0:
+            say("forked", os.getpid())
+            os.close(1)
+            os.close(2)
+            time.sleep(600)
+        os._exit(0)
+        """
+    )
+    child = int(program.wait_for("forked").split()[1])
+    program.end()
+    try:
+        PIDFile(bus, path).subscribe()
+        bus.start()
+        assert path.read_text(encoding="ascii") == f"{os.getpid()}\n"
+    finally:
+        os.kill(child, signal.SIGKILL)
+
+
+def test_a_file_that_cannot_be_written_is_told_in_one_line(
+    bus: RecordingBus, tmp_path: Path, ending: type[EndedError]
+) -> None:
+    PIDFile(bus, tmp_path / "missing" / "file.pid").subscribe()
+    with pytest.raises(ending):
+        bus.start()
+    assert "cannot be written: No such file or directory. Name a file" in bus.logged_text()
+    assert "Traceback" not in bus.logged_text()
+
+
 def test_the_file_of_another_process_is_left_alone(bus: RecordingBus, tmp_path: Path) -> None:
     path = tmp_path / "file.pid"
     PIDFile(bus, path).subscribe()
@@ -327,3 +491,4 @@ def test_a_file_that_cannot_be_removed_is_logged(
     monkeypatch.setattr("pathlib.Path.unlink", refuse)
     plugin.exit()
     assert "not removed: [Errno 13] Permission denied" in bus.logged[-1]
+    assert not (tmp_path / "file.pid").read_text(encoding="ascii")  # it names nobody any more

@@ -17,6 +17,7 @@ class Quickstart:
         engine: What is started.
         update_config: Takes the settings for the site.
         require_server: Raises where there is no HTTP server to start.
+        listen_to_system: Lets the engine act on signals, and tell the service manager how it is.
     """
 
     def __init__(
@@ -25,11 +26,13 @@ class Quickstart:
         engine: Bus,
         update_config: Callable[[Any], None],
         require_server: Callable[[], object],
+        listen_to_system: Callable[[], None],
     ) -> None:
         self._tree = tree
         self._engine = engine
         self._update_config = update_config
         self._require_server = require_server
+        self._listen_to_system = listen_to_system
 
     def __call__(self, root: object = None, script_name: str = "", config: Config = None) -> None:
         """Mount a root object, start the server, and block until the engine stops.
@@ -48,6 +51,6 @@ class Quickstart:
         if config:
             self._update_config(config)
         self._tree.mount(FaviconOnly() if root is None else root, script_name, config)
-        self._engine.signals.subscribe()  # type: ignore[attr-defined]  # put there by the assembly
+        self._listen_to_system()
         self._engine.start()
         self._engine.block()

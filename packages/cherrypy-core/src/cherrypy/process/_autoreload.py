@@ -5,7 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import re
+import struct
 import sys
+import time
+from importlib.util import cache_from_source
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +25,12 @@ if TYPE_CHECKING:
     # Each step yields the changes since the last one; an empty set if there are none.
     Changes = Iterator[AbstractSet[object]]
     WatchDirectories = Callable[[list[str]], Changes]
+
+_STARTED = time.time()
+"""When this program has started, or soon after."""
+
+_HEADER = struct.Struct("<4I")
+"""Beginning of a compiled file (PEP 552): magic number, flags, time and size of the source."""
 
 
 class Autoreloader(Monitor):
@@ -66,6 +75,8 @@ class Autoreloader(Monitor):
             self.mtimes = {}
             self._forget()
             self._watch = _find_watchfiles() if self.use_watchfiles else None
+            if self.frequency > 0:
+                self._look_first()
         super().start()
 
     def stop(self) -> None:
@@ -77,8 +88,19 @@ class Autoreloader(Monitor):
         self._seen = None
         self._changes = None
 
+    def _look_first(self) -> None:
+        """Note the times of all files, so that what changes from now on is noticed.
+
+        It is not the time for a restart, as the bus is starting. So a file that has changed since
+        its module was imported is left to the next look, which is then at all files.
+        """
+        self._may_have_changed()
+        for filename in self._watched:
+            if _modified(filename) != self._time_of(filename):
+                self._seen = None
+
     def run(self) -> None:
-        """Look once; the first look at a file takes it as it is."""
+        """Look once; the first look at a file takes it as it was when its module was loaded."""
         if not self._may_have_changed():
             return
         for filename in self._watched:
@@ -123,10 +145,15 @@ class Autoreloader(Monitor):
 
     def _has_changed(self, filename: str) -> bool:
         """Compare the time of a file with the last one, and keep it."""
-        new = _modified(filename)
-        old = self.mtimes.setdefault(filename, new)
-        self.mtimes[filename] = new
+        old = self._time_of(filename)
+        self.mtimes[filename] = new = _modified(filename)
         return old is not None and new != old
+
+    def _time_of(self, filename: str) -> float | None:
+        """Return the time that was kept; at first that of the file that the program has read."""
+        if filename not in self.mtimes:
+            self.mtimes[filename] = _modified_when_read(filename)
+        return self.mtimes[filename]
 
 
 def _find_watchfiles() -> WatchDirectories | None:
@@ -158,6 +185,38 @@ def _modified(filename: str) -> float | None:
         return os.stat(filename).st_mtime  # noqa: PTH116  hundreds of them, every second
     except OSError:
         return None
+
+
+def _modified_when_read(filename: str) -> float | None:
+    """Find out which time a file had when the program read it, even if it was changed since.
+
+    The interpreter notes the time of a source in the file that it compiles it to. It may not be
+    allowed to write that file, which is older then; so a source counts as changed only if that
+    was after this program has started. A restart, then, is not followed by another one.
+
+    Returns:
+        The time; that of the file as it is now where nothing tells of another one; None if there
+        is no file.
+    """
+    try:
+        found = os.stat(filename)  # noqa: PTH116  hundreds of them
+    except OSError:
+        return None
+    now = found.st_mtime
+    if not _STARTED <= now <= time.time() or not filename.endswith(".py"):
+        return now
+    if filename == _file_of(sys.modules["__main__"]):
+        return _STARTED  # it was read before this module was
+    try:
+        with open(cache_from_source(filename), "rb") as compiled:  # noqa: PTH123  hundreds of them
+            header = compiled.read(_HEADER.size)
+    except (OSError, NotImplementedError):  # the interpreter writes none
+        return now
+    if len(header) < _HEADER.size:
+        return now
+    _, flags, seconds, size = _HEADER.unpack(header)
+    is_same = seconds == int(now) & 0xFFFFFFFF and size == found.st_size & 0xFFFFFFFF
+    return now if flags or is_same else float(seconds)
 
 
 def _compiles(filename: str, bus: Bus) -> bool:

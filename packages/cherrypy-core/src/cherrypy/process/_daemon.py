@@ -1,23 +1,25 @@
-"""Daemons: processes without a terminal, under another user, with their process id in a file."""
+"""Daemons: processes without a terminal, under another user."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
 import os
-import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cherrypy.process._plugin import SimplePlugin
 from cherrypy.process._restart import flush_output
+from cherrypy.process._start_report import StartReport, shell_status, wait_for_start
 from cherrypy.process.wspbus import with_priority
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from cherrypy.process.wspbus import Bus
+
+    StandardFiles = tuple[int, int, int]
 
 try:
     import grp
@@ -39,8 +41,10 @@ def is_daemon() -> bool:
 class Daemonizer(SimplePlugin):
     """Makes the process a daemon when the bus starts, before threads and servers start.
 
-    The program continues in a new process without a terminal and in its own session; the first
-    process ends with the status 0. A restart keeps the process.
+    The program continues in a new process without a terminal and in its own session. The first
+    process waits until the bus has started there, and ends with the status 0. If the daemon ends
+    before that, the first process writes the errors of its log to standard error, and ends with the
+    same status. A restart keeps the process.
 
     Args:
         bus: The bus to listen to.
@@ -82,7 +86,13 @@ class Daemonizer(SimplePlugin):
                 "and what the others hold is never released.",
                 level=logging.WARNING,
             )
-        self.daemonize(self.stdin, self.stdout, self.stderr, self.bus.log)
+        reading, writing = os.pipe()
+        with _standard_files(self.stdin, self.stdout, self.stderr) as files:
+            become_daemon(
+                files, self.bus.log, lambda daemon: wait_for_start(daemon, reading, writing)
+            )
+        os.close(reading)
+        StartReport(self.bus, writing).subscribe()
         self.finalized = True
 
     @staticmethod
@@ -92,7 +102,7 @@ class Daemonizer(SimplePlugin):
         stderr: str = os.devnull,
         logger: Callable[[str], object] = lambda _msg: None,
     ) -> None:
-        """Go on in a daemon.
+        """Go on in a daemon; the first process ends at once, with the status 0.
 
         Args:
             stdin: File that standard input is read from.
@@ -103,28 +113,57 @@ class Daemonizer(SimplePlugin):
         Raises:
             OSError: A file cannot be opened, or the system refuses another process.
         """
-        with (
-            Path(stdin).open("rb", buffering=0) as new_input,
-            Path(stdout).open("ab", buffering=0) as output,
-            Path(stderr).open("ab", buffering=0) as error,
-        ):
-            flush_output()  # where it was meant to go
-            logger("Forking once.")
-            _go_on_in_child()
-            os.setsid()  # no terminal any more, but this leader of a session could get one
-            logger("Forking twice.")
-            _go_on_in_child()
-            os.dup2(new_input.fileno(), 0)
-            os.dup2(output.fileno(), 1)
-            os.dup2(error.fileno(), 2)
-        os.environ[_DAEMON_VARIABLE] = str(os.getpid())
-        logger(f"Daemonized to PID: {os.getpid()}")
+        with _standard_files(stdin, stdout, stderr) as files:
+            become_daemon(files, logger)
 
 
-def _go_on_in_child() -> None:
-    """Fork, and return in the new process only."""
-    if os.fork():
-        os._exit(0)  # at once: handlers of the end of the process run in the child only
+@contextlib.contextmanager
+def _standard_files(stdin: str, stdout: str, stderr: str) -> Iterator[StandardFiles]:
+    """Open what takes the place of the standard files; descriptors 0, 1 and 2."""
+    with (
+        Path(stdin).open("rb", buffering=0) as new_input,
+        Path(stdout).open("ab", buffering=0) as output,
+        Path(stderr).open("ab", buffering=0) as error,
+    ):
+        yield new_input.fileno(), output.fileno(), error.fileno()
+
+
+def become_daemon(
+    files: StandardFiles,
+    logger: Callable[[str], object],
+    watch: Callable[[int], int] = lambda _daemon: 0,
+) -> None:
+    """Go on in a new process, which has no terminal and its own session.
+
+    Args:
+        files: Descriptors of its standard input, output and error.
+        logger: Called with what is done.
+        watch: Called with the process id of the daemon, in its parent; returns the status with
+            which the first process ends.
+
+    Raises:
+        OSError: The system refuses another process.
+    """
+    flush_output()  # where it was meant to go
+    logger("Forking once.")
+    leader = os.fork()
+    if leader:
+        os._exit(_status_of(leader))  # at once: what runs at the end of a process is the child's
+    os.setsid()  # no terminal any more, but this leader of a session could get one
+    logger("Forking twice.")
+    daemon = os.fork()
+    if daemon:
+        os._exit(watch(daemon))
+    for number, descriptor in enumerate(files):
+        os.dup2(descriptor, number)
+    os.environ[_DAEMON_VARIABLE] = str(os.getpid())
+    logger(f"Daemonized to PID: {os.getpid()}")
+
+
+def _status_of(child: int) -> int:
+    """Wait for the end of a child, and return its status as a shell has it."""
+    _, status = os.waitpid(child, 0)
+    return shell_status(status)
 
 
 class DropPrivileges(SimplePlugin):
@@ -243,77 +282,3 @@ def _current_user() -> str:
     with contextlib.suppress(KeyError):
         group = grp.getgrgid(os.getgid()).gr_name
     return f"uid: {user!r} gid: {group!r}"
-
-
-class PIDFile(SimplePlugin):
-    """Keeps the process id in a file while the bus is started.
-
-    A file that an earlier process has left is replaced; if that process seems to be alive, there
-    is a warning. At the end the file is removed, unless another process has written to it.
-
-    Args:
-        bus: The bus to listen to.
-        pidfile: Path of the file; a relative one is resolved against the current working directory.
-    """
-
-    __module__ = "cherrypy.process.plugins"
-
-    def __init__(self, bus: Bus, pidfile: str | os.PathLike[str]) -> None:
-        super().__init__(bus)
-        self.pidfile = pidfile
-        self.finalized = False
-        self._path = Path(pidfile).absolute()
-
-    @with_priority(70)
-    def start(self) -> None:
-        """Write the file.
-
-        Raises:
-            OSError: It cannot be written.
-        """
-        pid = os.getpid()
-        if self.finalized:
-            self.bus.log(f"PID {pid} already written to {self.pidfile!r}.")
-            return
-        before = _read_pid(self._path)
-        if before not in (None, pid) and _is_running(before):
-            self.bus.log(
-                f"PID file {self.pidfile!r} names process {before}, which runs; replacing it.",
-                level=logging.WARNING,
-            )
-        self._path.write_text(f"{pid}\n", encoding="ascii")
-        self.finalized = True
-        self.bus.log(f"PID {pid} written to {self.pidfile!r}.")
-
-    def exit(self) -> None:
-        """Remove the file, if it names this process."""
-        if not self.finalized or _read_pid(self._path) != os.getpid():
-            return
-        self.finalized = False
-        try:
-            self._path.unlink()
-        except OSError as error:  # not allowed any more, after DropPrivileges
-            self.bus.log(f"PID file {self.pidfile!r} not removed: {error}", logging.WARNING)
-        else:
-            self.bus.log(f"PID file removed: {self.pidfile!r}.")
-
-
-def _read_pid(path: Path) -> int | None:
-    """Read the process id in a PID file; None if there is none."""
-    try:
-        return int(path.read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        return None
-
-
-def _is_running(pid: int | None) -> bool:
-    """Tell whether a process id belongs to a running process."""
-    if pid is None or pid <= 0 or sys.platform == "win32":  # kill() would end it there
-        return False
-    try:
-        os.kill(pid, 0)
-    except PermissionError:
-        return True
-    except (OSError, OverflowError):
-        return False
-    return True

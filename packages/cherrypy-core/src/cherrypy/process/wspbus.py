@@ -15,7 +15,8 @@ bus keeps in its ``state``::
            ▼
         EXITING     exit(): stop(), then the channel "exit"
 
-The states STARTING and STOPPING last as long as the listeners run. The bus does not know HTTP.
+The states STARTING and STOPPING last as long as the listeners run. The channel ``started`` comes
+when the start is complete. The bus does not know HTTP.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ import traceback as tracebacks
 import warnings
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+from cherrypy.process import _handover
 from cherrypy.process._alarm import Alarm
 from cherrypy.process._restart import (
     close_on_exec,
@@ -45,6 +47,7 @@ from cherrypy.process._restart import (
 )
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     Listener = Callable[..., Any]
@@ -369,9 +372,23 @@ class Bus:
             raise
         finally:
             self._starter = None
+        _handover.close_unclaimed()
         self._pid = os.getpid()  # a listener may have gone on in a child, as a daemon does
         self.state = states.STARTED
         self.log("Bus STARTED")
+        self.publish("started")
+
+    def refuse_to_start(self, reason: str) -> None:
+        """Log in one line why a part of the site cannot start, and end the process, status 70.
+
+        It returns if the bus is not starting, or if a thread starts it; the caller then raises.
+
+        Args:
+            reason: What is wrong, where, and what to do.
+        """
+        if self._state is states.STARTING:
+            self.log(reason, level=logging.ERROR)
+            self.exit()  # does not return: else the bus would add two tracebacks
 
     def stop(self) -> None:
         """Publish on ``stop``: the parts of the site finish and release what they hold.
@@ -435,6 +452,44 @@ class Bus:
             return
         self.execv = True
         self.exit()
+
+    # Sockets that a restart keeps
+
+    def keep_socket(self, address: object, listening: socket.socket) -> bool:
+        """Keep a listening socket for the program that is about to run in this process.
+
+        Servers call this when they stop, so that connections wait for the new program instead of
+        being refused. They would never be answered where another command, or another process,
+        takes its place: nothing is kept then.
+
+        Args:
+            address: Where the server was told to listen: host and port, or a file.
+            listening: The socket; it is duplicated, and the server may close it.
+
+        Returns:
+            Whether this is a restart that keeps sockets.
+        """
+        if not self.execv or self.restart_command is not None or os.name != "posix":
+            return False
+        _handover.keep(address, listening)
+        return True
+
+    def has_socket(self, address: object) -> bool:
+        """Tell whether a socket for an address is kept, or is there from before a restart."""
+        return _handover.is_kept(address)
+
+    def take_socket(self, address: object, family: int) -> socket.socket | None:
+        """Take over the socket that a server listened on before a restart.
+
+        Args:
+            address: Where this server is told to listen.
+            family: Address family, such as ``socket.AF_INET``.
+
+        Returns:
+            The socket, which listens; None if there is none. What nobody has taken when the bus
+            has started is closed.
+        """
+        return _handover.take(address, family)
 
     def graceful(self) -> None:
         """Publish on ``graceful``: the parts of the site take up what has changed.
@@ -601,8 +656,8 @@ class Bus:
         """Replace the process by a new run of the program; this does not return.
 
         The process id stays, and so do the options of the interpreter. The program starts in
-        the working directory in which this bus was made. Files are not passed on, except
-        the three standard ones and sockets from the service manager.
+        the working directory in which this bus was made. Files are not passed on, except the three
+        standard ones, sockets from the service manager, and those that servers have kept.
 
         Raises:
             OSError: The program can no longer be run.
@@ -620,6 +675,7 @@ class Bus:
                 self.log("Restarting in another directory:", logging.WARNING, traceback=True)
         if self.max_cloexec_files:
             close_on_exec(self.max_cloexec_files)
+        _handover.pass_on()
         replace_process(command)
 
 

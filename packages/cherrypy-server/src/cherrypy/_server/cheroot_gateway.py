@@ -3,6 +3,7 @@
 import math
 import os
 import re
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -350,10 +351,20 @@ class CPWSGIServer(cheroot.wsgi.Server):
             "wsgi.version": self.wsgi_version,
         }
 
+    def bind(self, family: int, type: int, proto: int = 0) -> socket.socket:
+        """Make the socket to listen on, or take over that of the program before a restart."""
+        kept = self.server_adapter.bus.take_socket(self.server_adapter.bind_addr, family)
+        if kept is None:
+            bound: socket.socket = super().bind(family, type, proto)
+            return bound
+        self.socket = kept
+        self.bind_addr = kept.getsockname()[:2]
+        return kept
+
     def bind_unix_socket(self, bind_addr: str) -> object:
         """Make the Unix socket to listen on, with the rights that the settings give it."""
         adapter = self.server_adapter
-        self.socket = open_unix_socket(
+        self.socket = adapter.bus.take_socket(bind_addr, socket.AF_UNIX) or open_unix_socket(
             bind_addr, adapter.socket_mode, adapter.socket_user, adapter.socket_group
         )
         identity = None if is_abstract(bind_addr) else identity_of(bind_addr)
@@ -369,13 +380,20 @@ class CPWSGIServer(cheroot.wsgi.Server):
         this is still answered. The file of a Unix socket is removed first: as long as this server
         listens, no other server replaces the file.
         """
-        if self._socket_file is not None:
+        if not self._keep_socket() and self._socket_file is not None:
             remove_own(*self._socket_file)
-            self._socket_file = None
+        self._socket_file = None
         started = time.monotonic()
         super().stop()
         self.file_sender.stop(max(0.0, self.shutdown_timeout - (time.monotonic() - started)))
         self.connections.close(but=self.requests.own_connection())
+
+    def _keep_socket(self) -> bool:
+        """Keep the listening socket for the program after a restart; tell whether it is kept."""
+        listening, adapter = self.socket, self.server_adapter
+        if type(listening) is not socket.socket or adapter.bind_addr is None:  # wrapped, for TLS
+            return False
+        return adapter.bus.keep_socket(adapter.bind_addr, listening)
 
     def put_conn(self, conn: Any) -> None:
         """Watch an open connection until the next request comes."""

@@ -271,7 +271,7 @@ class ServerAdapter:
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(Timeouts.occupied)
         address: Address | None = self.bind_addr
-        if isinstance(address, tuple) and not _is_passed_on():
+        if isinstance(address, tuple) and not _is_passed_on() and not self.bus.has_socket(address):
             with suppress(AddressUnavailableError):
                 wait_for_free_port(*address)
         self.running = False
@@ -315,8 +315,9 @@ class ServerAdapter:
         return format_address(*self.bound_addr, is_encrypted=is_encrypted)
 
     def _check_address(self) -> None:
-        if isinstance(self.bind_addr, tuple) and not _is_passed_on():
-            wait_for_free_port(*self.bind_addr)
+        address: Address | None = self.bind_addr
+        if isinstance(address, tuple) and not _is_passed_on() and not self.bus.has_socket(address):
+            wait_for_free_port(*address)
 
     def _start_thread(self, httpserver: HTTPServer) -> None:
         thread = threading.Thread(target=self._serve, args=(httpserver,))
