@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import runpy
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -50,7 +51,14 @@ def test_a_class_that_is_gone_has_no_subclasses() -> None:
 
 
 def test_the_tutorials_can_be_imported() -> None:
-    assert importlib.import_module("cherrypy.tutorial").__doc__
+    tutorial = importlib.import_module("cherrypy.tutorial.tut01_helloworld")
+    with pytest.raises(NotImplementedError, match="tutorials/first-steps"):
+        tutorial.HelloWorld()
+
+
+def test_a_program_that_is_gone_says_so() -> None:
+    with pytest.raises(SystemExit, match="tutorials/first-steps"):
+        runpy.run_module("cherrypy.tutorial.tut02_expose_methods", run_name="__main__")
 
 
 def test_profiler(tmp_path: Path) -> None:
@@ -140,6 +148,10 @@ def test_environ_of_bytes() -> None:
 
 def test_time_of_a_log_line() -> None:
     assert str(cherrypy._cplogging.LazyRfc3339UtcTime()).endswith("Z")
+
+
+def test_bytes_of_a_form() -> None:
+    assert _cpreqbody.unquote_plus(b"a+b%20c%zz%FF") == b"a b c%zz\xff"
 
 
 def test_old_process_multipart() -> None:

@@ -4,6 +4,8 @@ from sys import exc_info as _exc_info
 
 from cherrypy._request.error_pages import PAGE as _HTTPErrorTemplate
 from cherrypy._request.error_pages import bare_error, format_exc, get_error_page
+from cherrypy._runtime.compat import ntob as ntob
+from cherrypy._runtime.compat import tonative as tonative
 from cherrypy._runtime.errors import (
     CherryPyException,
     HTTPError,

@@ -1,6 +1,7 @@
 """The logs of sites and applications, by the import path that applications know."""
 
 from datetime import UTC, datetime
+from logging import NullHandler as NullHandler
 
 from cherrypy._runtime.log_handlers import WSGIErrorHandler
 from cherrypy._runtime.log_handlers import formatter as logfmt

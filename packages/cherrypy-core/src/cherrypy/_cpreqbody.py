@@ -1,7 +1,9 @@
 """The content of requests, by the path that applications know; loaded when first used."""
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_to_bytes
 
+from cherrypy._runtime.compat import ntou as ntou
 from cherrypy._runtime.overriding import publish
 
 if TYPE_CHECKING:
@@ -24,6 +26,11 @@ __all__ = [
     "process_multipart_form_data",
     "process_urlencoded",
 ]
+
+
+def unquote_plus(bs: bytes) -> bytes:
+    """Decode a name or value of a form: ``+`` is a space, ``%20`` the byte of that number."""
+    return unquote_to_bytes(bs.replace(b"+", b" "))
 
 
 def _old_process_multipart(entity: Any) -> None:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from cherrypy._assembly import tools as default_toolbox
+from cherrypy._publishing.exposing import expose as expose
 from cherrypy._runtime.overriding import publish
 from cherrypy._tools.tool import ErrorTool, HandlerTool, HandlerWrapperTool, Tool
 from cherrypy._tools.toolbox import Toolbox

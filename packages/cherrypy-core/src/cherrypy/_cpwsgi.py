@@ -5,6 +5,8 @@ from typing import Any
 from cherrypy._app.answering import AppResponse
 from cherrypy._app.middleware import ExceptionTrapper, InternalRedirector, VirtualHost
 from cherrypy._app.pipeline import CPWSGIApp
+from cherrypy._runtime.compat import ntou as ntou
+from cherrypy._runtime.iterators import is_closable_iterator as is_closable_iterator
 from cherrypy._runtime.overriding import publish
 
 __all__ = [

@@ -34,7 +34,12 @@ def gone(module: str, advice: str, *names: str) -> Callable[[str], Gone]:
         module: Name of the module.
         advice: What to use in place of it.
         *names: The names.
+
+    Raises:
+        SystemExit: The module is run as a program.
     """
+    if module == "__main__":
+        raise SystemExit(f"This program is not part of CherryPy any more: {advice}")
 
     def find(name: str) -> Gone:
         if name in names:

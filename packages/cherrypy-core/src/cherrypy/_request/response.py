@@ -25,10 +25,12 @@ class ResponseBody:
     unicode_err = "Page handlers MUST return bytes. Use tools.encode if you wish to return unicode."
 
     @overload
-    def __get__(self, instance: None, owner: type) -> Self: ...
+    def __get__(self, instance: None, owner: type | None = None) -> Self: ...
     @overload
-    def __get__(self, instance: "Response", owner: type) -> Iterable[bytes]: ...
-    def __get__(self, instance: "Response | None", owner: type) -> Self | Iterable[bytes]:
+    def __get__(self, instance: "Response", owner: type | None = None) -> Iterable[bytes]: ...
+    def __get__(
+        self, instance: "Response | None", owner: type | None = None
+    ) -> Self | Iterable[bytes]:
         if instance is None:
             return self
         return instance.chunks

@@ -12,7 +12,9 @@ from cherrypy._http.targets import (
     urljoin,
     urljoin_bytes,
 )
+from cherrypy._runtime.compat import ntob, ntou
 from cherrypy._runtime.overriding import publish
+from cherrypy.lib.headers import parse_header
 
 __all__ = [
     "AcceptElement",
@@ -27,6 +29,9 @@ __all__ = [
     "decode_TEXT_maybe",
     "get_ranges",
     "header_elements",
+    "ntob",
+    "ntou",
+    "parse_header",
     "parse_query_string",
     "protocol_from_http",
     "response_codes",

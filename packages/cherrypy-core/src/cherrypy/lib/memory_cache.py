@@ -53,8 +53,8 @@ class AntiStampedeCache(dict[object, object]):
     passes: bool = False
     """Whether the last answer could not be kept, so that no request waits for the next one."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self._lock = threading.Lock()
 
     def wait(self, key: object, timeout: float | None = 5, debug: bool = False) -> Any:

@@ -1,1 +1,3 @@
-"""The examples of CherryPy 18 were here; the tutorials are in ``docs/tutorials`` now."""
+"""The tutorials of CherryPy 18; those of today are pages of the documentation."""
+
+ADVICE = "the tutorials are pages of the documentation, and begin with tutorials/first-steps"

@@ -43,10 +43,10 @@ _CLIENT_HOSTS = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}  # noqa: 
 class Timeouts:
     """How long adapters wait for the system, in seconds."""
 
-    occupied = 5.0
+    occupied: float = 5
     """For a port to answer, once its server says that it is ready."""
 
-    free = 1.0
+    free: float = 1
     """For a port to be released by the program that used it before."""
 
 
