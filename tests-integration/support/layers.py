@@ -66,7 +66,7 @@ THIRD_PARTY = {
         "routes",
         "watchfiles",
     },
-    "cherrypy-server": {"cheroot", "OpenSSL"},
+    "cherrypy-server": {"cheroot", "cryptography", "OpenSSL"},
     "cherrypy-sessions": {"pymemcache"},
     "cherrypy-auth": {"argon2"},
     "cherrypy-static": set(),

@@ -131,7 +131,8 @@ def _configured_base() -> str:
     """Return the base that the server would have, without making one."""
     host = config.get("server.socket_host") or "127.0.0.1"
     port = config.get("server.socket_port") or 8080
-    scheme = "https" if config.get("server.ssl_certificate") else "http"
+    encrypting = ("server.ssl_certificate", "server.ssl_certificates", "server.ssl_context")
+    scheme = "https" if any(config.get(name) for name in encrypting) else "http"
     default_port = {"http": 80, "https": 443}[scheme]
     return f"{scheme}://{host}" + ("" if port == default_port else f":{port}")
 

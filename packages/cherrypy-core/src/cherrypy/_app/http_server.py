@@ -50,8 +50,13 @@ class Server(Protocol):
     ssl_certificate: str | None
     ssl_certificate_chain: str | None
     ssl_private_key: str | None
+    ssl_private_key_password: object
+    ssl_certificates: object
+    ssl_minimum_version: object
     ssl_ciphers: str | None
-    ssl_module: str
+    ssl_verify_client: object
+    ssl_client_ca: str | None
+    ssl_module: object
     statistics: bool
     nodelay: bool
     wsgi_version: tuple[int, int]

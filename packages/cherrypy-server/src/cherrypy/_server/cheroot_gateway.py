@@ -7,12 +7,13 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from logging import WARNING
 from types import TracebackType
 from typing import Any, cast
 from urllib.parse import unquote_to_bytes
 
 import cheroot.wsgi
-from cheroot.server import Gateway, get_ssl_adapter_class
+from cheroot.server import Gateway
 
 from cherrypy import __version__
 from cherrypy._server.connection import Connection, OpenConnections
@@ -21,6 +22,7 @@ from cherrypy._server.file_sender import HAS_SENDFILE, FileSender, FileWrapper, 
 from cherrypy._server.http_request import CPWSGIHTTPRequest
 from cherrypy._server.options import ServerSettings
 from cherrypy._server.request_head import is_content_free
+from cherrypy._server.tls_options import is_encrypted
 from cherrypy._server.unix_socket import identity_of, is_abstract, open_unix_socket, remove_own
 from cherrypy._server.worker_pool import WorkerPool
 
@@ -320,7 +322,7 @@ class CPWSGIServer(cheroot.wsgi.Server):
         self.nodelay = adapter.nodelay
         self.max_request_header_size = adapter.max_request_header_size or 0
         self.max_request_body_size = adapter.max_request_body_size or 0
-        self.ssl_adapter = make_ssl_adapter(adapter)
+        self.ssl_adapter = self._make_tls_adapter()
         self.base_environ: dict[str, Any] = {}
         self._socket_file: tuple[str, tuple[int, int]] | None = (
             None  # the one that this server made
@@ -397,10 +399,22 @@ class CPWSGIServer(cheroot.wsgi.Server):
 
     def put_conn(self, conn: Any) -> None:
         """Watch an open connection until the next request comes."""
-        if self.ready:
-            super().put_conn(conn)
-        else:
+        if not self.ready:
             conn.close()
+        elif conn.has_decrypted():
+            self.process_conn(conn)
+        else:
+            super().put_conn(conn)
+
+    def _make_tls_adapter(self) -> Any | None:
+        """Make what speaks TLS; ``None`` for plain HTTP."""
+        if not is_encrypted(self.server_adapter):
+            return None
+        from cherrypy._server.tls_adapters import make_tls_adapter
+
+        return make_tls_adapter(
+            self.server_adapter, lambda message: self.error_log(message, WARNING)
+        )
 
     def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:
         """Write to the log of the engine.
@@ -411,19 +425,3 @@ class CPWSGIServer(cheroot.wsgi.Server):
             traceback: Whether to add the current exception.
         """
         self.server_adapter.bus.log(msg, level, traceback)
-
-
-def make_ssl_adapter(settings: ServerSettings) -> Any | None:
-    """Make the adapter for TLS; ``None`` without certificate and context."""
-    if not settings.ssl_certificate and settings.ssl_context is None:
-        return None
-    adapter_class = get_ssl_adapter_class(settings.ssl_module or "builtin")
-    adapter = adapter_class(
-        settings.ssl_certificate,
-        settings.ssl_private_key,
-        settings.ssl_certificate_chain,
-        settings.ssl_ciphers,
-    )
-    if settings.ssl_context is not None:
-        adapter.context = settings.ssl_context
-    return adapter

@@ -1,24 +1,37 @@
 """One connection of a client: waiting for requests, answering them, closing it politely."""
 
 import select
+import ssl
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from http import HTTPStatus
-from logging import DEBUG, ERROR
+from logging import DEBUG, ERROR, INFO
 from socket import SHUT_RDWR, SHUT_WR, socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from cheroot.server import HTTPConnection
 
+from cherrypy._http.dates import now_field
 from cherrypy._server.content import ClientGoneError, ClientTimeoutError, connection_fault
 from cherrypy._server.http_request import CPWSGIHTTPRequest
 from cherrypy._server.request_head import RequestRefusedError, bad_request
 from cherrypy._server.roles import Reader, Server, Writer
+from cherrypy._server.tls_stream import (
+    Handshake,
+    HandshakeError,
+    Progress,
+    TLSAdapter,
+    plain_http_answer,
+    say_goodbye,
+    send_plain,
+)
 from cherrypy._server.unix_socket import peer_environ
 
 if TYPE_CHECKING:
     from cherrypy._server.file_sender import Transfer
+    from cherrypy._server.tls_stream import TLSSocket
 
 _MOMENT = 0.01  # seconds that a free thread waits for the next bytes of a client
 _LINGER = 2.0  # seconds for a client to read the answer, and to stop sending
@@ -58,8 +71,8 @@ class Connection(HTTPConnection):
 
     While the head of a request is not complete, the connection goes back to the server's selector:
     a client that sends slowly or nothing at all takes no thread. Heads have to be complete
-    ``server.socket_timeout`` seconds after their first byte. On TLS, where the selector cannot
-    see bytes that are decrypted already, a thread waits.
+    ``server.socket_timeout`` seconds after their first byte. The same goes for the handshake of
+    TLS.
 
     Attributes:
         has_unread: The client sent, or may be sending, content that will not be read.
@@ -76,7 +89,7 @@ class Connection(HTTPConnection):
     wfile: Writer
     remote_addr: str | None
     remote_port: int | None
-    ssl_env: dict[str, str] | None
+    ssl_env: Mapping[str, object] | None
 
     def __init__(self, *arguments: object, **options: object) -> None:
         super().__init__(*arguments, **options)
@@ -86,6 +99,10 @@ class Connection(HTTPConnection):
         self.is_upgraded = False
         self.transfer: Transfer | None = None
         self._is_plain = self.server.ssl_adapter is None
+        self._handshake: Handshake | None = None
+        self._stalled_since: float | None = None  # the time of a part of a record of TLS
+        if isinstance(self.server.ssl_adapter, TLSAdapter):
+            self._handshake = Handshake(cast("TLSSocket", self.socket), self.server.timeout)
         self._is_due = False  # the selector says that there is something to read
         self._is_waiting = False  # for the rest of a head
         self._partial = b""  # bytes of a head that is not complete
@@ -103,6 +120,8 @@ class Connection(HTTPConnection):
         Returns:
             Whether the connection stays open, for the next request or for the rest of this one.
         """
+        if self._handshake is not None and not self._shake_hands(self._handshake):
+            return self._is_due
         request = self.RequestHandlerClass(self.server, self)
         try:
             is_open = self._answer(request)
@@ -141,9 +160,11 @@ class Connection(HTTPConnection):
         """
         while self._may_read():
             try:
-                piece = self.rfile.peek()
+                piece = self._peek()
             except (OSError, ValueError) as error:
                 raise connection_fault(error) from error
+            if piece is None:
+                break
             if not piece:
                 return None
             known = len(self._partial)
@@ -171,7 +192,11 @@ class Connection(HTTPConnection):
         if self.rfile.has_data():
             return True
         seconds = _MOMENT if self.server.requests.is_relaxed() else 0
-        return self._is_plain and _is_readable(self.socket, seconds)
+        return self.has_decrypted() or _is_readable(self.socket, seconds)
+
+    def has_decrypted(self) -> bool:
+        """Tell whether bytes are decrypted already, which the selector does not see."""
+        return not self._is_plain and bool(cast("TLSSocket", self.socket).pending())
 
     def peer_environ(self) -> dict[str, str]:
         """Describe the process at the other end of a Unix socket, as the system knows it."""
@@ -199,7 +224,9 @@ class Connection(HTTPConnection):
             with suppress(OSError):
                 self.wfile.close()  # this does not close the socket itself
             return
-        if self._is_plain and self.server.ready and (self.has_unread or self.linger):
+        if not self._is_plain and not self.is_broken:
+            say_goodbye(cast("TLSSocket", self.socket))
+        if self.server.ready and (self.has_unread or self.linger):
             with suppress(OSError):
                 self._drain(_LINGER if self.has_unread else _MOMENT)
         if self.is_broken:  # else sending the rest of the buffer is tried again, which takes time
@@ -209,6 +236,66 @@ class Connection(HTTPConnection):
             self.wfile.close()
         self.linger = False  # cheroot would leave the socket open; draining does better
         super().close()
+
+    def _shake_hands(self, handshake: Handshake) -> bool:
+        """Go on with the handshake of TLS.
+
+        Returns:
+            Whether requests can be read; otherwise ``_is_due`` tells whether the connection waits
+            for more of the handshake.
+        """
+        self._is_due = False
+        try:
+            progress = handshake.advance()
+        except HandshakeError as error:
+            self.linger = True  # else the client would not read the alert
+            self.server.error_log(
+                f"No TLS with {self.remote_addr or 'a client'}: {error}", level=INFO
+            )
+            return False
+        if progress is Progress.DONE:
+            self._handshake = None
+            self.socket.settimeout(self.server.timeout)
+            self.ssl_env = cast("TLSAdapter", self.server.ssl_adapter).get_environ(self.socket)
+            return True
+        if progress is Progress.PLAIN:
+            self._answer_plain_http()
+        elif progress is Progress.GONE:
+            self.is_broken = True
+        else:
+            self._is_due = True
+        return False
+
+    def _answer_plain_http(self) -> None:
+        """Tell a client that speaks HTTP without TLS to use it."""
+        with suppress(OSError):
+            answer = plain_http_answer(self.server.product, now_field().encode())
+            send_plain(cast("TLSSocket", self.socket), answer)
+        self.has_unread = True
+
+    def _peek(self) -> bytes | None:
+        """Return bytes that have come; ``None`` if a part of a record of TLS is all there is.
+
+        Raises:
+            ClientTimeoutError: The rest of the record should have come by now.
+        """
+        if self._is_plain:
+            return self.rfile.peek()
+        was_due, self._is_due = self._is_due, False
+        self.socket.settimeout(0)
+        try:
+            piece = self.rfile.peek()
+        except ssl.SSLWantReadError:
+            now = time.monotonic()
+            if was_due and self._stalled_since is None:
+                self._stalled_since = now
+            if self._stalled_since is not None and now - self._stalled_since > self.server.timeout:
+                raise ClientTimeoutError from None
+            return None
+        finally:
+            self.socket.settimeout(self.server.timeout)
+        self._stalled_since = None
+        return piece
 
     def _answer(self, request: CPWSGIHTTPRequest) -> bool:
         self._is_waiting = False
@@ -236,7 +323,9 @@ class Connection(HTTPConnection):
 
     def _may_read(self) -> bool:
         """Tell whether reading gives bytes, or the end of the stream, without waiting long."""
-        if self._is_due or not self._is_plain:
+        if not self._is_plain:
+            return True
+        if self._is_due:
             self._is_due = False
             return True
         return self.wait_for_next()

@@ -5,6 +5,8 @@ import os
 import socket
 from typing import Any
 
+from cherrypy._server.faults import SettingError
+from cherrypy._server.tls_options import read_tls_options
 from cherrypy.process import wspbus
 from cherrypy.process.servers import ServerAdapter
 
@@ -20,10 +22,6 @@ _WHOLE_NUMBERS = {
     "max_request_header_size": (0, math.inf, "0 is for no limit"),
     "max_request_body_size": (0, math.inf, "0 is for no limit"),
 }
-
-
-class SettingError(ValueError):
-    """A setting of the server has a value that makes no sense."""
 
 
 class ServerSettings(ServerAdapter):
@@ -88,7 +86,7 @@ class ServerSettings(ServerAdapter):
     or function, which is called with this adapter."""
 
     ssl_context: Any = None
-    """An ``ssl.SSLContext`` to use."""
+    """An ``ssl.SSLContext`` to use instead of the settings below; it makes the server speak TLS."""
 
     ssl_certificate: str | None = None
     """File with the certificate; it makes the server speak TLS."""
@@ -97,12 +95,28 @@ class ServerSettings(ServerAdapter):
     """File with the certificates between that one and the root."""
 
     ssl_private_key: str | None = None
-    """File with the private key."""
+    """File with the private key; it is in that of the certificate if None."""
+
+    ssl_private_key_password: object = None
+    """Password of the private key, if it is encrypted: text, or a function that returns it."""
+
+    ssl_certificates: object = ()
+    """More certificates, of other hosts: pairs of files, certificate and private key. Clients that
+    name the host are shown the one of that name, others ``ssl_certificate``, or the first."""
+
+    ssl_minimum_version: object = "1.2"
+    """The oldest version of TLS to speak: ``'1.2'`` or ``'1.3'``."""
 
     ssl_ciphers: str | None = None
     """Ciphers to allow, as OpenSSL writes them."""
 
-    ssl_module = "builtin"
+    ssl_verify_client: object = False
+    """Whether clients have to show a certificate: False, ``'optional'`` or True."""
+
+    ssl_client_ca: str | None = None
+    """File or folder with the certificates that sign those of clients."""
+
+    ssl_module: object = "builtin"
     """Implementation of TLS: ``builtin``, ``pyopenssl``, or an adapter class of cheroot's kind."""
 
     statistics = False
@@ -184,6 +198,7 @@ class ServerSettings(ServerAdapter):
             ValueError: A setting does not.
         """
         self._check_unix_socket()
+        read_tls_options(self)
         for name, (smallest, largest, hint) in _WHOLE_NUMBERS.items():
             value = getattr(self, name)
             is_off = value is None and name.startswith("max_")

@@ -3,7 +3,7 @@
 The classes of cheroot, of which they are subclasses, have no types for these attributes.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from socket import socket
 from typing import Any, Protocol
 
@@ -122,7 +122,7 @@ class Connection(Protocol):
     remote_port: int | None
     rfile: Reader
     socket: socket
-    ssl_env: dict[str, str] | None
+    ssl_env: Mapping[str, object] | None
     transfer: Any
     wfile: Writer
 

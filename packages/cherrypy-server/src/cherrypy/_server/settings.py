@@ -3,7 +3,9 @@
 from importlib import import_module
 from typing import Any
 
-from cherrypy._server.options import ServerSettings, SettingError
+from cherrypy._server.faults import SettingError
+from cherrypy._server.options import ServerSettings
+from cherrypy._server.tls_options import is_encrypted
 from cherrypy.process.servers import HTTPServer, format_base
 from cherrypy.process.wspbus import with_priority
 
@@ -26,8 +28,7 @@ class Server(ServerSettings):
         if self.socket_file:
             return self.socket_file
         host, port = self.bound_addr
-        is_encrypted = bool(self.ssl_certificate or self.ssl_context is not None)
-        return format_base(host or "", port, is_encrypted=is_encrypted)
+        return format_base(host or "", port, is_encrypted=is_encrypted(self))
 
     def httpserver_from_self(self, httpserver: object = None) -> tuple[Any, Any]:
         """Make a server of the settings.
