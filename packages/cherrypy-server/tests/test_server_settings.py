@@ -99,6 +99,7 @@ DEFAULTS = {
     "ssl_module": "builtin",
     "ssl_private_key": None,
     "ssl_private_key_password": None,
+    "ssl_redirect_port": None,
     "ssl_verify_client": False,
     "statistics": False,
     "thread_pool": 10,

@@ -57,6 +57,7 @@ class Server(Protocol):
     ssl_verify_client: object
     ssl_client_ca: str | None
     ssl_module: object
+    ssl_redirect_port: int | None
     statistics: bool
     nodelay: bool
     wsgi_version: tuple[int, int]

@@ -31,6 +31,7 @@ SETTINGS = (
     ("ssl_module", "any", "builtin", "TLS adapter: `builtin`, `pyopenssl` or a class."),
     ("ssl_private_key", "path", None, "File of the private key."),
     ("ssl_private_key_password", "any", None, "Its password: text, or a function returning it."),
+    ("ssl_redirect_port", "int", None, "Port where plain HTTP is redirected to HTTPS."),
     ("ssl_verify_client", "any", False, "Certificates of clients: `optional`, or True."),
     ("statistics", "bool", False, "Count what the server does."),
     ("thread_pool", "int, threads", 10, "Threads that handle requests."),

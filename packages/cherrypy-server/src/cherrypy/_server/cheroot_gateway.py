@@ -7,7 +7,6 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from logging import WARNING
 from types import TracebackType
 from typing import Any, cast
 from urllib.parse import unquote_to_bytes
@@ -412,9 +411,7 @@ class CPWSGIServer(cheroot.wsgi.Server):
             return None
         from cherrypy._server.tls_adapters import make_tls_adapter
 
-        return make_tls_adapter(
-            self.server_adapter, lambda message: self.error_log(message, WARNING)
-        )
+        return make_tls_adapter(self.server_adapter, self.error_log)
 
     def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:
         """Write to the log of the engine.

@@ -15,6 +15,7 @@ _ALL_RIGHTS = 0o777
 _WHOLE_NUMBERS = {
     # name: smallest, largest, hint
     "socket_port": (0, _MAX_PORT, "0 lets the system choose a free port"),
+    "ssl_redirect_port": (0, _MAX_PORT, "0 lets the system choose a free port"),
     "thread_pool": (1, math.inf, ""),
     "thread_pool_max": (-1, math.inf, "-1 keeps the pool at server.thread_pool threads"),
     "socket_queue_size": (0, math.inf, ""),
@@ -119,6 +120,9 @@ class ServerSettings(ServerAdapter):
     ssl_module: object = "builtin"
     """Implementation of TLS: ``builtin``, ``pyopenssl``, or an adapter class of cheroot's kind."""
 
+    ssl_redirect_port: int | None = None
+    """Another port, where plain HTTP is answered with redirects to this server, such as 80."""
+
     statistics = False
     """Whether to count requests and bytes, in ``logging.statistics``."""
 
@@ -201,7 +205,7 @@ class ServerSettings(ServerAdapter):
         read_tls_options(self)
         for name, (smallest, largest, hint) in _WHOLE_NUMBERS.items():
             value = getattr(self, name)
-            is_off = value is None and name.startswith("max_")
+            is_off = value is None and name.startswith(("max_", "ssl_"))
             if not is_off and not (self.socket_file and name == "socket_port"):
                 _check_number(name, value, smallest, largest, hint)
         if -1 < self.thread_pool_max < self.thread_pool:

@@ -1,13 +1,19 @@
 """``cherrypy.server``: an HTTP server that starts and stops with the engine."""
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cherrypy._server.faults import SettingError
+from cherrypy._server.https_redirect import HTTPSRedirect
 from cherrypy._server.options import ServerSettings
 from cherrypy._server.tls_options import is_encrypted
 from cherrypy.process.servers import HTTPServer, format_base
 from cherrypy.process.wspbus import with_priority
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_REDIRECT_THREADS = 2
 
 
 class Server(ServerSettings):
@@ -22,6 +28,8 @@ class Server(ServerSettings):
     """
 
     _made: HTTPServer | None = None
+    redirects: "Server | None" = None
+    """Redirects plain HTTP to this server, by ``ssl_redirect_port``, while this one runs."""
 
     def base(self) -> str:
         """Return scheme, host and port for URLs, or the file name of the Unix socket."""
@@ -78,6 +86,51 @@ class Server(ServerSettings):
             elif self.bind_addr is None:
                 self.bind_addr = self.httpserver_from_self(self.httpserver)[1]
         super().start()
+        if self.ssl_redirect_port is not None:
+            self._start_redirects(self.ssl_redirect_port)
+
+    @with_priority(25)
+    def stop(self) -> None:
+        """Stop the server, after the requests that it is working on."""
+        if self.redirects is not None:
+            self.redirects.stop()
+            self.redirects = None
+        super().stop()
+
+    def subscribe(self) -> None:
+        """Start, stop and renew certificates with the bus from now on."""
+        super().subscribe()
+        self.bus.subscribe("graceful", self.renew_certificates)
+
+    def unsubscribe(self) -> None:
+        """Stop listening to the bus; a running server is not stopped."""
+        super().unsubscribe()
+        self.bus.unsubscribe("graceful", self.renew_certificates)
+
+    def renew_certificates(self) -> None:
+        """Read certificates and keys again, for connections from now on.
+
+        If they cannot be used, that is logged in one line, and the old ones stay in use.
+        """
+        reload: Callable[[], object] | None = getattr(
+            getattr(self.httpserver, "ssl_adapter", None), "reload", None
+        )
+        if reload is not None and self.running:
+            reload()
+
+    def _start_redirects(self, port: int) -> None:
+        """Start a second server, which sends clients of plain HTTP here."""
+        redirects = Server(self.bus, HTTPSRedirect(self))
+        for name in ("socket_host", "socket_timeout", "shutdown_timeout", "keep_underscores"):
+            setattr(redirects, name, getattr(self, name))
+        redirects.socket_port = port
+        redirects.thread_pool = _REDIRECT_THREADS
+        try:
+            redirects.start()
+        except BaseException:
+            super().stop()
+            raise
+        self.redirects = redirects
 
 
 def _import_name(name: str) -> Any:

@@ -3,7 +3,8 @@
 import socket
 import ssl
 import sys
-from collections.abc import Callable, Mapping
+from logging import WARNING
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from cheroot.errors import FatalSSLAlert
@@ -19,9 +20,10 @@ from cherrypy._server.tls_options import (
     TLSSettings,
     read_tls_options,
 )
+from cherrypy._server.tls_renewal import Renewal, Report
 
-Report = Callable[[str], object]
-"""Writes one line to the log, as a warning."""
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class StandardAdapter(BuiltinSSLAdapter):
@@ -31,7 +33,7 @@ class StandardAdapter(BuiltinSSLAdapter):
 
     Args:
         options: What the settings say.
-        report: Told of certificates that clients refuse.
+        report: Writes to the log.
 
     Attributes:
         context: The ``ssl.SSLContext`` for new connections; it may be replaced.
@@ -58,19 +60,29 @@ class StandardAdapter(BuiltinSSLAdapter):
             "SSL_VERSION_INTERFACE": f"{HTTPServer.version} Python/{sys.version}",
             "SSL_VERSION_LIBRARY": ssl.OPENSSL_VERSION,
         }
-        self.reload()
+        self._load()
+        self._renewal = Renewal(options, self._load, report)
 
-    def reload(self) -> None:
+    def reload(self) -> bool:
         """Read the files again, for connections from now on.
+
+        Returns:
+            Whether they can be used. If not, that is logged, and the old ones stay in use.
+        """
+        is_ours = self.options.context is None and self.context is self._loaded
+        return self._renewal.renew() if is_ours else True  # else it is the application's
+
+    def _load(self) -> None:
+        """Read the files.
 
         Raises:
             CertificateError: A file cannot be used; everything stays as it is.
         """
         loaded = load_standard(self.options)
         for warning in loaded.warnings:
-            self._report(warning)
+            self._report(warning, WARNING)
         self._environs.update(loaded.environs)
-        self.context = loaded.context
+        self.context = self._loaded = loaded.context
 
     def wrap(self, sock: socket.socket) -> tuple[ssl.SSLSocket, dict[str, object]]:
         """Put TLS on a socket, without waiting for the handshake.
@@ -82,6 +94,8 @@ class StandardAdapter(BuiltinSSLAdapter):
         Raises:
             FatalSSLAlert: The client has gone already.
         """
+        if self.context is self._loaded:
+            self._renewal.look()
         try:
             return self.context.wrap_socket(
                 sock, server_side=True, do_handshake_on_connect=False
@@ -108,7 +122,7 @@ class StandardAdapter(BuiltinSSLAdapter):
             environ["SSL_COMPRESS_METHOD"] = compression
         if sock.session is not None:
             environ["SSL_SESSION_ID"] = sock.session.id.hex()
-        if self.context.verify_mode != ssl.CERT_NONE:
+        if sock.context.verify_mode != ssl.CERT_NONE:
             raw = sock.getpeercert(binary_form=True)
             if raw:
                 pem = ssl.DER_cert_to_PEM_cert(raw)

@@ -37,6 +37,7 @@ class TLSSettings(Protocol):
     ssl_verify_client: object
     ssl_client_ca: str | None
     ssl_module: object
+    ssl_redirect_port: int | None
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,11 @@ def read_tls_options(settings: TLSSettings) -> TLSOptions | None:
         SettingError: One of them makes no sense, or goes with no other.
     """
     if not is_encrypted(settings):
+        if settings.ssl_redirect_port is not None:
+            raise SettingError(
+                f"server.ssl_redirect_port = {settings.ssl_redirect_port!r}: expected None, as "
+                "there is no server.ssl_certificate to speak HTTPS by"
+            )
         for name, file in (
             ("ssl_private_key", settings.ssl_private_key),
             ("ssl_client_ca", settings.ssl_client_ca),

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager, suppress
+from logging import WARNING
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, cast
@@ -39,6 +40,7 @@ from cherrypy._server.tls_contexts import (
 )
 from cherrypy._server.tls_environ import certificate_environ
 from cherrypy._server.tls_options import Pair, TLSOptions
+from cherrypy._server.tls_renewal import Renewal, Report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -217,7 +219,7 @@ class PyOpenSSLAdapter(pyOpenSSLAdapter):
 
     Args:
         options: What the settings say.
-        report: Told of certificates that clients refuse.
+        report: Writes to the log.
 
     Attributes:
         context: The ``OpenSSL.SSL.Context`` for new connections.
@@ -226,7 +228,7 @@ class PyOpenSSLAdapter(pyOpenSSLAdapter):
         CertificateError: A file cannot be used.
     """
 
-    def __init__(self, options: TLSOptions, report: Callable[[str], object]) -> None:
+    def __init__(self, options: TLSOptions, report: Report) -> None:
         first = options.pairs[0] if options.pairs else None
         super().__init__(
             first and first.certificate,
@@ -246,19 +248,29 @@ class PyOpenSSLAdapter(pyOpenSSLAdapter):
             ),
             "SSL_VERSION_LIBRARY": SSL.OpenSSL_version(SSL.OPENSSL_VERSION).decode(),
         }
-        self.reload()
+        self._load()
+        self._renewal = Renewal(options, self._load, report)
 
-    def reload(self) -> None:
+    def reload(self) -> bool:
         """Read the files again, for connections from now on.
+
+        Returns:
+            Whether they can be used. If not, that is logged, and the old ones stay in use.
+        """
+        is_ours = self.options.context is None and self.context is self._loaded
+        return self._renewal.renew() if is_ours else True  # else it is the application's
+
+    def _load(self) -> None:
+        """Read the files.
 
         Raises:
             CertificateError: A file cannot be used; everything stays as it is.
         """
         loaded = _load(self.options)
         for warning in loaded.warnings:
-            self._report(warning)
+            self._report(warning, WARNING)
         self._environs.update(loaded.environs)
-        self.context = loaded.context
+        self.context = self._loaded = loaded.context
 
     def bind(self, sock: socket.socket) -> socket.socket:
         """Return the socket that listens as it is: each connection is encrypted for itself."""
@@ -271,6 +283,8 @@ class PyOpenSSLAdapter(pyOpenSSLAdapter):
             The encrypted socket, and nothing of what the WSGI environ says of it: that is known
             after the handshake.
         """
+        if self.context is self._loaded:
+            self._renewal.look()
         return PyOpenSSLSocket(self.context, sock), {}
 
     def get_environ(self, sock: PyOpenSSLSocket | None = None) -> dict[str, object]:

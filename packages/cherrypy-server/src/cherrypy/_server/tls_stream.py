@@ -31,7 +31,7 @@ class TLSSocket(Protocol):
 class TLSAdapter(Protocol):
     """What puts TLS on sockets, and leaves the handshake to :class:`Handshake`."""
 
-    def reload(self) -> None:
+    def reload(self) -> bool:
         """Read certificates and keys again."""
 
     def get_environ(self, sock: Any, /) -> dict[str, object]:
