@@ -68,11 +68,7 @@ class Memcached:
         return self._process is None or self._process.poll() is not None
 
     def _answers(self) -> bool:
-        try:
-            socket.create_connection((HOST, self.port), timeout=DEADLINE).close()
-        except OSError:
-            return False
-        return True
+        return accepts(self.port)
 
     def stop(self) -> None:
         """End it; what it has is lost."""
@@ -98,6 +94,15 @@ def find_free_port() -> int:
         listening.bind((HOST, 0))
         port: int = listening.getsockname()[1]
     return port
+
+
+def accepts(port: int) -> bool:
+    """Tell whether a server on this machine accepts connections at a port."""
+    try:
+        socket.create_connection((HOST, port), timeout=DEADLINE).close()
+    except OSError:
+        return False
+    return True
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:

@@ -19,6 +19,7 @@ PROGRAMS = {
     "memcached": ("memcached",),
     "curl": ("curl",),
     "wrk": ("wrk",),
+    "nginx-light": ("nginx",),
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
 }
 """Name of the Debian package, and of the commands that will do."""

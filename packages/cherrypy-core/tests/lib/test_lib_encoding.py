@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cherrypy
+from cherrypy._http.charsets import WEB_CHARSETS
 from cherrypy.lib import encoding, file_generator
 from strategies import wild_text
 from wsgi_client import Answer, Client
@@ -121,6 +122,36 @@ def test_a_client_may_accept_nothing_that_fits(field: str, text: str, message: s
     answer = ask(with_text(text), field)
     assert answer.status == "406 Not Acceptable"
     assert f"Your client sent this Accept-Charset header: {message}" in answer.text
+
+
+@pytest.mark.parametrize("field", ["utf-7", "cp037", "utf-32", "iso2022_jp", "hz", "idna", "u8"])
+def test_only_charsets_of_the_web_can_be_asked_for(field: str) -> None:
+    assert ask(with_text("a"), f"{field}, utf-8;q=0.5").field("Content-Type") == (
+        "text/html;charset=utf-8"
+    )
+
+
+def test_a_site_may_offer_more_charsets() -> None:
+    answer = ask_configured(with_text("a"), "UTF-32", {"more_charsets": ["utf-32"]})
+    assert answer.field("Content-Type") == "text/html;charset=UTF-32"
+    assert answer.field("Vary") == "Accept-Charset"
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from((*WEB_CHARSETS, "*", "utf-7", "nonsense", "UTF-8")),
+                  st.sampled_from(("", ";q=0", ";q=0.5", ";q=1"))),
+        min_size=1, max_size=4,
+    ),
+    st.sampled_from(("a", E_ACUTE, EURO)),
+)  # fmt: skip
+def test_vary_names_the_field_exactly_where_it_has_decided(
+    wishes: list[tuple[str, str]], text: str
+) -> None:
+    answer = ask(with_text(text), ", ".join(name + weight for name, weight in wishes))
+    charset = (answer.field("Content-Type") or "").partition("charset=")[2].lower()
+    is_same = answer.code == 200 and charset in {"utf-8", "utf8"}
+    assert answer.field("Vary") == (None if is_same else "Accept-Charset")
 
 
 def test_the_interpreter_is_not_asked_for_charsets_that_clients_invent(

@@ -9,7 +9,8 @@ from cherrypy._auth.credentials import (
     parse_basic,
     split_scheme,
 )
-from cherrypy._auth.gates import Gate, refuse
+from cherrypy._auth.gates import CREDENTIALS, Gate, refuse
+from cherrypy._runtime.iterators import set_vary_header
 from cherrypy._runtime.messages import Request, Response
 from cherrypy._runtime.state import sent_field
 
@@ -57,6 +58,7 @@ class BasicGate(Gate):
                 username, password = parse_basic(credentials, self._charsets)
                 if self._checkpassword(self._realm, username, password):
                     request.login = username
+                    set_vary_header(response, CREDENTIALS)
                     return
         response.headers[FIELD] = self._challenge
         refuse()

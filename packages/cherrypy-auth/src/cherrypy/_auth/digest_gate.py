@@ -18,12 +18,13 @@ from cherrypy._auth.credentials import (
     split_scheme,
 )
 from cherrypy._auth.digest import hash_message, hash_secret, request_digest
-from cherrypy._auth.gates import Gate, refuse
+from cherrypy._auth.gates import CREDENTIALS, Gate, refuse
 from cherrypy._auth.hash_sources import source_of
 from cherrypy._auth.nonces import issue_time, make_nonce
 from cherrypy._auth.replay import ReplayStore, process_store
 from cherrypy._auth.targets import is_uri_of
 from cherrypy._http.fields import quote
+from cherrypy._runtime.iterators import set_vary_header
 from cherrypy._runtime.messages import Request, Response
 from cherrypy._runtime.state import sent_field
 from cherrypy._tools.function import ToolFunction
@@ -142,6 +143,7 @@ class DigestGate(Gate):
         admission: Admission | None = getattr(request, _ADMISSION, None)
         if admission is None or admission.gate is not self:
             return
+        set_vary_header(response, CREDENTIALS)
         credentials = admission.credentials
         parts = []
         content_hash = None

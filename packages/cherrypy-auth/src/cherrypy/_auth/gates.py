@@ -10,6 +10,9 @@ from cherrypy._runtime.errors import HTTPError
 from cherrypy._runtime.messages import Request, Response
 from cherrypy._tools.function import ToolFunction
 
+CREDENTIALS = "Authorization"
+"""Field of the credentials. ``Vary`` names it, as some caches store answers to such requests."""
+
 PRIORITY = 1
 """Place of all gates in ``before_handler``: before everything that is not for everybody."""
 
@@ -32,7 +35,12 @@ class Gate(ToolFunction[[], None]):
 def refuse(status: int = 401) -> NoReturn:
     """Raise the error for a user who is not let in.
 
+    A 401 says by ``Vary`` that it depends on the credentials.
+
     Raises:
         HTTPError: Always.
     """
-    raise HTTPError(status, "You are not authorized to access that resource")
+    refusal = HTTPError(status, "You are not authorized to access that resource")
+    if status == 401:
+        refusal.decided_by = CREDENTIALS
+    raise refusal

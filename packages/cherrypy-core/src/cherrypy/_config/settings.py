@@ -171,6 +171,10 @@ CORE: Mapping[str, Iterable[Row]] = MappingProxyType(
             ("add_charset", "bool", True, "Whether the charset is added to `Content-Type`."),
             ("encoding", "str", None, "Charset to use, and no other."),
             ("errors", "str", "strict", "How characters that the charset lacks are treated."),
+            (
+                *("more_charsets", "list or str", ()),
+                "Charsets that clients may ask for beside [those of the web](tools.md#charsets).",
+            ),
             ("text_only", "bool", True, "Whether only media types `text/*` get a charset."),
         ),
         "tools.gzip": (

@@ -2,6 +2,20 @@
 
 from encodings.aliases import aliases
 
+WEB_CHARSETS = (
+    *("utf-8", "utf8", "utf-16", "utf-16le", "utf-16be", "us-ascii", "ascii", "latin1"),
+    *(f"iso-8859-{part}" for part in (*range(1, 12), *range(13, 17))),
+    *(f"windows-{page}" for page in range(1250, 1259)),
+    *("koi8-r", "koi8-u", "ibm866", "macintosh", "tis-620"),
+    *("big5", "gb2312", "gbk", "gb18030", "euc-jp", "shift_jis", "euc-kr"),
+)
+"""Charsets that a text on the web may have, in lower case, by the names that browsers know.
+
+They are those of the WHATWG Encoding Standard, section 4.2, as far as Python has them. What lets
+ASCII bytes mean other characters is left out, as text could turn into markup: utf-7, the
+ISO-2022 family, hz, EBCDIC.
+"""
+
 # Modules of the standard library that are charsets, but that no alias leads to.
 _WITHOUT_ALIAS = ("cp720", "cp737", "cp874", "koi8_t", "koi8_u")
 # ... and those that turn bytes into bytes, or text into text.
@@ -14,8 +28,9 @@ _NO_CHARSETS = (
     "uu_codec",
     "zlib_codec",
 )
-_ALIASES = {name: codec for name, codec in aliases.items() if codec not in _NO_CHARSETS}
-_KNOWN = frozenset(_ALIASES) | frozenset(_ALIASES.values()) | frozenset(_WITHOUT_ALIAS)
+ALIASES = {name: codec for name, codec in aliases.items() if codec not in _NO_CHARSETS}
+"""Codecs of the interpreter by their other names, in lower case and with underscores."""
+_KNOWN = frozenset(ALIASES) | frozenset(ALIASES.values()) | frozenset(_WITHOUT_ALIAS)
 
 
 def is_charset(name: str) -> bool:

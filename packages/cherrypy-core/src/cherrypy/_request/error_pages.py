@@ -99,6 +99,8 @@ def respond_with_error(request: Request, response: Response, error: HTTPError) -
         clean_headers(error.code)
     elif headers is not None:
         drop_content_fields(headers, error.code)
+    if error.decided_by:
+        set_vary_header(response, error.decided_by)
     shown = format_exc() if request.show_tracebacks and _has_traceback() else ""
     response.status = error.status
     if response.stream:

@@ -202,6 +202,8 @@ class HTTPError(CherryPyException):
     status: int | str
     code: int
     reason: str
+    decided_by: str = ""
+    """Field of the request but for which there were another answer: ``Vary`` names it."""
     fields: ClassVar[dict[str, str]] = {}
     """Header fields that the error brings, such as ``Allow`` of a 405."""
 

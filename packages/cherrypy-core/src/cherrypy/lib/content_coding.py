@@ -129,6 +129,7 @@ def gzip(
     if coding is None:
         # not raised: the error page passes here too
         HTTPError(406, "identity, " + ", ".join(names_of(codings))).set_response()
+        set_vary_header(response, "Accept-Encoding")  # which that has dropped
     elif coding != "identity":
         _compress(response, coding, compress_level, minimum_size)
 

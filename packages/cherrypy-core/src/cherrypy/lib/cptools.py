@@ -76,11 +76,13 @@ def accept(
         # better a type without the parameters that were asked for than none
         chosen = preferred(_without_parameters(field), offers, media_type_weight)
     if chosen is None:
-        raise HTTPError(
+        refusal = HTTPError(
             406,
             f"Your client sent this Accept header: {field}. "
             f"But this resource only emits these media types: {', '.join(offers)}.",
         )
+        refusal.decided_by = "Accept"
+        raise refusal
     return chosen
 
 
@@ -126,7 +128,7 @@ def allow(
 @tool_function()
 def referer(
     request: Request,
-    _response: Response,
+    response: Response,
     pattern: str | re.Pattern[str],
     accept: bool = True,
     accept_missing: bool = False,
@@ -135,6 +137,8 @@ def referer(
     debug: bool = False,
 ) -> None:
     """Refuse requests by the page that they come from, if the client names it.
+
+    ``Vary`` says that the answer depends on ``Referer``.
 
     Args:
         pattern: Regular expression that is compared with the beginning of ``Referer``.
@@ -155,7 +159,10 @@ def referer(
     else:
         admitted = (re.match(pattern, field) is not None) is bool(accept)
     if not admitted:
-        raise HTTPError(error, message)
+        refusal = HTTPError(error, message)
+        refusal.decided_by = "Referer"
+        raise refusal
+    set_vary_header(response, "Referer")
 
 
 @tool_function(leaves_response=True)

@@ -4,7 +4,7 @@ import codecs
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 
-from cherrypy._http.charsets import is_charset
+from cherrypy._http.charsets import ALIASES, WEB_CHARSETS, is_charset
 from cherrypy._http.elements import AcceptElement
 from cherrypy._http.errors import MalformedFieldError
 from cherrypy._http.fields import is_token
@@ -17,6 +17,7 @@ from cherrypy._runtime.iterators import (
     close,
     file_generator,
     names_of,
+    set_vary_header,
 )
 from cherrypy._runtime.messages import Request, Response
 from cherrypy._runtime.overriding import Shortened, publish
@@ -94,6 +95,8 @@ class ResponseEncoder(Shortened):
     failmsg = "Response body could not be encoded with %r."
     encoding: str | None = None
     """Charset; by default the client may choose it (RFC 9110 section 12.5.2)."""
+    more_charsets: Names = ()
+    """Charsets that the client may choose beside those that a text on the web may have."""
     errors = "strict"
     """Treatment of characters that the charset lacks, see :meth:`str.encode`."""
     text_only = True
@@ -146,6 +149,8 @@ class ResponseEncoder(Shortened):
             if has_bytes and "charset" in element.params:
                 return self.body  # its charset is known
             charset = self.find_acceptable_charset()
+            if not _is_same(charset, self.encoding or self.default_encoding):
+                set_vary_header(self.response, "Accept-Charset")
             if self.add_charset:
                 element.params["charset"] = charset
                 headers["Content-Type"] = str(element)
@@ -222,11 +227,14 @@ class ResponseEncoder(Shortened):
         field = self.request.headers.get("Accept-Charset")
         sent = f"sent this Accept-Charset header: {field}" if field else None
         tried = ", ".join(sorted(self.attempted_charsets))
-        return HTTPError(
+        refusal = HTTPError(
             406,
             f"Your client {sent or 'did not send an Accept-Charset header'}. "
             f"We tried these charsets: {tried}.",
         )
+        if field:
+            refusal.decided_by = "Accept-Charset"
+        return refusal
 
     def _accepted(self) -> list[AcceptElement]:
         """Return the charsets that the client accepts; none if its field cannot be understood."""
@@ -245,6 +253,13 @@ class ResponseEncoder(Shortened):
             isinstance(self.body, (file_generator, FileContent)) or "Content-Range" in headers
         )
 
+    def _is_offered(self, charset: str) -> bool:
+        """Tell whether a charset that a client names may be used, if it has all characters."""
+        name = charset.lower()
+        if name in WEB_CHARSETS:
+            return True
+        return is_charset(name) and name in map(str.lower, names_of(self.more_charsets))
+
     def _first_accepted(
         self, accepted: list[AcceptElement], encode: Callable[[str], bool]
     ) -> str | None:
@@ -254,7 +269,7 @@ class ResponseEncoder(Shortened):
             if element.qvalue <= 0:
                 continue
             charset = self.default_encoding if element.value == "*" else element.value
-            if is_charset(charset):
+            if charset == self.default_encoding or self._is_offered(charset):
                 if encode(charset):
                     return charset
             else:
@@ -263,6 +278,12 @@ class ResponseEncoder(Shortened):
         if "*" not in names and "iso-8859-1" not in names and encode("iso-8859-1"):
             return "iso-8859-1"
         return None
+
+
+def _is_same(charset: str, other: str) -> bool:
+    """Tell whether two names of charsets mean the same one."""
+    names = [name.lower().replace("-", "_") for name in (charset, other)]
+    return ALIASES.get(names[0], names[0]) == ALIASES.get(names[1], names[1])
 
 
 def make_encoder(**settings: object) -> Encoder:

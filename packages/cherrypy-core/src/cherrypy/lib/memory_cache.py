@@ -1,13 +1,17 @@
 """A cache in memory, where requests wait for an answer that another one is making."""
 
+import re
 import threading
 from collections.abc import Mapping, Sequence
 from time import monotonic, time
 from typing import Any, NamedTuple, Protocol, cast
+from urllib.parse import quote, unquote_to_bytes
 
 from cherrypy._http.fields import split_list
+from cherrypy._http.targets import urljoin
 from cherrypy._runtime.context import current
 from cherrypy._runtime.messages import Request, Response
+from cherrypy._runtime.text import encoded_path
 from cherrypy.lib.cache_rules import lifetime
 
 Variant = tuple[Any, Any, bytes, float]
@@ -204,7 +208,7 @@ class MemoryCache(Cache):
     debug = False
     """Not used any more."""
 
-    store: dict[str, AntiStampedeCache]
+    store: "Store"
     """The responses, by URL."""
 
     def __init__(self) -> None:
@@ -215,7 +219,7 @@ class MemoryCache(Cache):
         """Forget everything, the counters too."""
         with self._lock:
             forgotten = list(getattr(self, "store", {}).values())
-            self.store = {}
+            self.store = Store()
             self._entries: dict[tuple[str, Any], Entry] = {}
             self._next_look = 0.0
             self.cursize = 0
@@ -248,7 +252,7 @@ class MemoryCache(Cache):
     def _find(self, request: Request, url: str) -> Variant | None:
         """Look up a response."""
         with self._lock:
-            answers = self.store.get(url)
+            answers = self.store.at(url)
             if answers is None:
                 return None
             key = key_of(request, answers.selecting_headers)
@@ -276,7 +280,7 @@ class MemoryCache(Cache):
             if variant is not None or not may_claim(request):
                 return variant
             with self._lock:
-                answers = self.store.get(url)
+                answers = self.store.at(url)
                 if answers is None:
                     answers = self.store[url] = AntiStampedeCache()
                 if answers.passes:
@@ -289,7 +293,7 @@ class MemoryCache(Cache):
             if event is None:
                 continue  # given up: it cannot be kept, or depends on more fields
             with self._lock:
-                if self.store.get(url) is answers:
+                if self.store.at(url) is answers:
                     flight.claim = Claim(answers, key, event)
                     return None
             answers.release(key, event)  # all was forgotten in the meantime
@@ -312,7 +316,7 @@ class MemoryCache(Cache):
             return
         url = url_of(request)
         with self._lock:
-            answers = self.store.get(url)
+            answers = self.store.at(url)
             if self._is_outdated(flight, answers):
                 return
             self._look_for_outdated(now)
@@ -343,7 +347,7 @@ class MemoryCache(Cache):
         url = url_of(request)
         with self._lock:
             answers = claim.answers
-            if self.store.get(url) is answers and not answers.variant_keys():
+            if self.store.at(url) is answers and not answers.variant_keys():
                 # remembered among the answers, so that there is a limit to it
                 answers.passes = True
                 self._entries.pop((url, None), None)
@@ -357,12 +361,12 @@ class MemoryCache(Cache):
         url = url_of(current.get().request)
         with self._lock:
             self.changes += 1
-            answers = self.store.get(url)
+            answers = self.store.at(url)
             if answers is None:
                 return
             for key in [*answers.variant_keys(), None]:
                 self._drop(url, key)
-            self.store.pop(url, None)
+            self.store.forget(url)
         answers.wake_all()
 
     def expire_cache(self) -> None:
@@ -400,7 +404,7 @@ class MemoryCache(Cache):
         if entry is None:
             return
         self.cursize -= entry.size
-        answers = self.store.get(url)
+        answers = self.store.at(url)
         if answers is None:
             return
         if key is None:
@@ -408,13 +412,85 @@ class MemoryCache(Cache):
         else:
             answers.take_value(key)
         if not answers and not answers.passes:
-            del self.store[url]
+            self.store.forget(url)
 
 
 def url_of(request: Request) -> str:
-    """Return the URL of a request, by which its answer is kept."""
-    url: str = request.base + request.script_name + request.path_info
+    """Return the URL of a request, by which its answer is kept.
+
+    That is the target as it was sent, in one spelling: characters of the path that are allowed
+    there stand for themselves, all others are percent-encoded. So ``/page%3Fx=1`` is not
+    ``/page?x=1``.
+
+    See: RFC 9111 section 2, RFC 3986 section 6.2.2.
+    """
+    environ = request.wsgi_environ
+    if "PATH_INFO" in environ:
+        path: str = environ.get("SCRIPT_NAME", "") + environ["PATH_INFO"] or "/"
+    else:  # a request that no server has sent
+        path = encoded_path(request.script_name + request.path_info)
+    if "//" in path:
+        path = urljoin(path)  # which is the same page
+    if not _PLAIN_PATH.fullmatch(path):
+        path = quote(path.encode("latin-1", "replace"), safe=_PATH_CHARACTERS)
+    url: str = request.base + path
     return f"{url}?{request.query_string}" if request.query_string else url
+
+
+_PATH_CHARACTERS = "/:@!$&'()*+,;=-._~"  # RFC 3986 section 3.3, beside letters and digits
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9/:@!$&'()*+,;=._~-]*")
+
+
+class Store(dict[str, AntiStampedeCache]):
+    """The answers that are kept, by URL.
+
+    Programs look them up by what :func:`cherrypy.url` returns, in which the path may be readable
+    text: that finds the answers at the URL that it means. The cache itself uses :meth:`at` and
+    :meth:`forget`, which take a URL for no other one.
+    """
+
+    def at(self, url: str) -> AntiStampedeCache | None:
+        """Return the answers at exactly this URL."""
+        return dict.get(self, url)
+
+    def forget(self, url: str) -> None:
+        """Forget the answers at exactly this URL, if there are any."""
+        dict.pop(self, url, None)
+
+    def key(self, url: str) -> str:
+        """Return the key by which a URL is known here; the URL itself, if it is not."""
+        if url in self.keys():
+            return url
+        target, mark, query = url.partition("?")
+        scheme, separator, rest = target.partition("://")
+        host, slash, path = rest.partition("/")
+        # as text, or else as a path that is percent-encoded already
+        for raw in (path.encode("utf-8", "replace"), unquote_to_bytes(path)):
+            quoted = quote(raw, safe=_PATH_CHARACTERS)
+            key = f"{scheme}{separator}{host}{slash}{quoted}{mark}{query}"
+            if key in self.keys():
+                return key
+        return url
+
+    def __contains__(self, url: object) -> bool:
+        """Tell whether answers at a URL are kept."""
+        return isinstance(url, str) and dict.__contains__(self, self.key(url))
+
+    def __getitem__(self, url: str) -> AntiStampedeCache:
+        """Return the answers at a URL."""
+        return dict.__getitem__(self, self.key(url))
+
+    def __delitem__(self, url: str) -> None:
+        """Forget the answers at a URL."""
+        dict.__delitem__(self, self.key(url))
+
+    def get(self, url: str, default: Any = None, /) -> Any:
+        """Return the answers at a URL, or the default."""
+        return dict.get(self, self.key(url), default)
+
+    def pop(self, url: str, /, *default: Any) -> Any:
+        """Forget the answers at a URL, and return them, or the default if one is given."""
+        return dict.pop(self, self.key(url), *default)
 
 
 def may_claim(request: Request) -> bool:
@@ -425,7 +501,22 @@ def may_claim(request: Request) -> bool:
 def key_of(request: Request, selecting_headers: Sequence[str]) -> tuple[str, ...]:
     """Return the key of the answer to a request among those at its URL.
 
+    It has the fields that ``Vary`` names, and those by which the framework itself may have chosen
+    the answer before anything could be named.
+
     See: RFC 9111 section 4.1.
     """
     headers = request.headers
-    return tuple([headers.get(name, "") for name in selecting_headers])
+    key = tuple([headers.get(name, "") for name in selecting_headers])
+    environ = request.wsgi_environ
+    unnamed = tuple([f"{name}: {environ[name]}" for name in DECIDING if name in environ])
+    host = environ.get("HTTP_HOST", "")
+    if host and not request.base.endswith(f"//{host}"):
+        unnamed += (f"HTTP_HOST: {host}",)  # dispatchers choose by it, whatever a proxy is called
+    if not request.base.startswith(f"{request.scheme}:"):
+        unnamed += (f"scheme: {request.scheme}",)
+    return key + unnamed
+
+
+DECIDING = ("HTTP_ACCEPT_CHARSET", "HTTP_X_FORWARDED_HOST")
+"""Fields, as the environ has them, that ``tools.encode`` and ``VirtualHost`` choose by."""
