@@ -14,6 +14,7 @@ from cherrypy._server.content import (
     ClientTimeoutError,
     Content,
     ContentTooLargeError,
+    IncompleteContentError,
     SizedContent,
 )
 from cherrypy._server.request_head import RequestRefusedError
@@ -91,9 +92,84 @@ def test_discarding(kind: Kind) -> None:
 
 
 def test_content_that_ends_early() -> None:
-    """RFC 9112 section 8: the application sees that octets are missing."""
+    """RFC 9112 section 8: what has come is not the whole, and an early end would hide that."""
     content = SizedContent(io.BytesIO(b"abc"), 5)
-    assert (content.read(), content.read(), content.is_complete) == (b"abc", b"", False)
+    for _ in range(2):
+        with pytest.raises(IncompleteContentError) as caught:
+            content.read()
+        assert isinstance(caught.value, OSError)
+        assert (caught.value.status, content.is_complete, content.is_short(100)) == (
+            400,
+            False,
+            False,
+        )
+    assert not content.discard(10)
+
+
+def ways_of_reading() -> st.SearchStrategy[Callable[[Content], bytes]]:
+    """Draw a way to read content to its end."""
+    sizes = st.integers(1, 9)
+    return st.one_of(
+        st.sampled_from(
+            [
+                lambda content: content.read(),
+                lambda content: content.read(-1),
+                lambda content: content.read(None),
+                lambda content: content.read(1000),
+                b"".join,
+                lambda content: b"".join(content.readlines()),
+                lambda content: b"".join(iter(content.readline, b"")),
+            ]
+        ),
+        sizes.map(lambda size: lambda content: b"".join(iter(lambda: content.read(size), b""))),
+        sizes.map(lambda size: lambda content: b"".join(iter(lambda: content.readline(size), b""))),
+        sizes.map(
+            lambda size: (
+                lambda content: b"".join(
+                    line for lines in iter(lambda: content.readlines(size), []) for line in lines
+                )
+            )
+        ),
+    )
+
+
+@given(
+    text=st.text("ab\n", min_size=1, max_size=20).map(str.encode),
+    sizes=st.lists(st.integers(1, 5), min_size=20, max_size=20),
+    is_sized=st.booleans(),
+    read_all=ways_of_reading(),
+    data=st.data(),
+)
+def test_content_that_is_cut_anywhere(
+    text: bytes,
+    sizes: list[int],
+    is_sized: bool,
+    read_all: Callable[[Content], bytes],
+    data: st.DataObject,
+) -> None:
+    """However it is framed and read: a part is an error, and the whole is the whole."""
+    sent = text
+    if not is_sized:
+        sent, start = b"", 0
+        for size in sizes:
+            if piece := text[start : start + size]:
+                sent += b"%x\r\n%b\r\n" % (len(piece), piece)
+            start += size
+        sent += b"0\r\n\r\n"
+    cut = data.draw(st.integers(0, len(sent)), "cut")
+    connection = io.BytesIO(sent[:cut])
+    content: Content = (
+        SizedContent(connection, len(text)) if is_sized else ChunkedContent(connection, 0)
+    )
+    if cut == len(sent):
+        assert (read_all(content), content.is_complete) == (text, True)
+        return
+    for _ in range(2):  # and it stays one
+        with pytest.raises(ConnectionError) as caught:
+            read_all(content)
+        assert getattr(caught.value, "status", None) == 400
+    assert not content.is_complete
+    assert not content.discard(100)
 
 
 @pytest.mark.parametrize(

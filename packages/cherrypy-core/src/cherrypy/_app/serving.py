@@ -10,6 +10,7 @@ from cherrypy._http.headers import Host
 from cherrypy._http.targets import protocol_from_http, urljoin
 from cherrypy._publishing.publication import Application
 from cherrypy._request.parts import port_of
+from cherrypy._request.whole_input import guard_input
 from cherrypy._runtime.context import Arrival, Serving, current
 from cherrypy._runtime.iterators import close
 from cherrypy._runtime.logs import LogManager
@@ -120,6 +121,8 @@ def describe(request: Request, app: Application, environ: Environ) -> None:
     except KeyError:
         describe(request, app, {**OPTIONAL_KEYS, **environ})
         return
+    if "CONTENT_LENGTH" in environ or "HTTP_TRANSFER_ENCODING" in environ:
+        guard_input(environ)
     request.app = app
     request.wsgi_environ = environ
     request.method = environ["REQUEST_METHOD"]

@@ -1,12 +1,16 @@
 """The tree: which application is mounted where."""
 
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from cherrypy._app.application import Application, Config
 from cherrypy._app.favicon import add_favicon
 from cherrypy._app.serving import OPTIONAL_KEYS
+from cherrypy._http.errors import ContentError
+from cherrypy._http.status import valid_status
 from cherrypy._http.targets import urljoin
+from cherrypy._request.whole_input import guard_input
 from cherrypy._runtime.context import current
 from cherrypy._runtime.text import decoded_path, encoded_path
 
@@ -104,7 +108,10 @@ class Tree:
         apps = self.apps
         # PERF: one application at the root is what most sites have
         if not base and len(apps) == 1 and "" in apps:
-            answer: Iterable[bytes] = apps[""](environ, start_response)
+            app = apps[""]
+            if app.__class__ is not Application and not isinstance(app, Application):
+                return _answer_grafted(app, environ, start_response)
+            answer: Iterable[bytes] = app(environ, start_response)
             return answer
         path = urljoin(base, path)
         mount_point = self.script_name(decoded_path(path))
@@ -118,5 +125,24 @@ class Tree:
             "SCRIPT_NAME": encoded_path(mount_point),
             "PATH_INFO": path[len(encoded_path(mount_point)) :],
         }
-        answer = apps[mount_point](environ, start_response)
+        app = apps[mount_point]
+        if not isinstance(app, Application):
+            return _answer_grafted(app, environ, start_response)
+        answer = app(environ, start_response)
         return answer  # noqa: RET504 - for its type
+
+
+def _answer_grafted(
+    app: WSGICallable, environ: dict[str, Any], start_response: Callable[..., Any]
+) -> Iterable[bytes]:
+    """Call an application that is not ours; content that breaks off is answered by 400."""
+    if "CONTENT_LENGTH" in environ or "HTTP_TRANSFER_ENCODING" in environ:
+        guard_input(environ)
+    try:
+        return app(environ, start_response)
+    except ContentError as error:
+        text = error.reason.encode()
+        fields = [("Content-Type", "text/plain;charset=utf-8"), ("Content-Length", str(len(text)))]
+        code, reason, _ = valid_status(error.status)
+        start_response(f"{code} {reason}", fields, sys.exc_info())
+        return [text]

@@ -27,3 +27,21 @@ class TooManyFieldsError(ProtocolError):
 
 class TooManyRangesError(ProtocolError):
     """A Range field with more ranges than allowed (RFC 9110 section 17.15)."""
+
+
+class ContentError(ConnectionError, ProtocolError):
+    """The content of a request cannot be read to its end: what there is of it is not the whole.
+
+    An ``OSError``, which applications know as a client that has gone.
+
+    Args:
+        reason: What is wrong, for the client.
+        status: Status code of the answer.
+
+    See: RFC 9112 section 8.
+    """
+
+    def __init__(self, reason: str, status: int = 400) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.status = status

@@ -6,6 +6,7 @@ from typing import Protocol, TypeVar
 
 from cherrypy._http.headers import HeaderMap
 from cherrypy._request.field_lines import parse_field_lines
+from cherrypy._request.whole_input import answer_to
 from cherrypy._runtime.errors import HTTPError
 
 T = TypeVar("T")
@@ -40,6 +41,10 @@ class Sink(Protocol):
 
     def write(self, data: bytes, /) -> object:
         """Write bytes."""
+
+
+class UnreadableBodyError(HTTPError, ConnectionError):
+    """A body that breaks off or cannot be read; an ``OSError``, as of a client that has gone."""
 
 
 class LineReader:
@@ -205,7 +210,7 @@ class SizedReader(ByteReader):
             raise HTTPError(413)
         if not content:
             if left:
-                raise HTTPError(
+                raise UnreadableBodyError(
                     400, f"The request body ended after {self._fetched} of {self.length} bytes."
                 )
             self.done = True
@@ -222,34 +227,14 @@ class SizedReader(ByteReader):
 def _ask(read: Callable[..., T], *arguments: int) -> T:
     """Read from the server, and turn its errors into answers.
 
-    Args:
-        read: The call. Errors of our server have the answer in ``status`` and ``reason``; that of
-            cheroot is known by its name, since the core does not import cheroot.
-        *arguments: Arguments of ``read``.
-
     Raises:
-        HTTPError: 413 if the server says that the body is too large, 408 if the client took too
-            long, 400 if the connection or the transfer coding broke.
+        UnreadableBodyError: See :func:`cherrypy._request.whole_input.answer_to`.
         Exception: Any other error of ``read``.
     """
     try:
         return read(*arguments)
     except Exception as error:
-        _refuse(error)
-        raise
-
-
-def _refuse(error: Exception) -> None:
-    """Raise the answer to an error that reading from the server gave, if there is one."""
-    status = getattr(error, "status", None)
-    if isinstance(status, int) and 400 <= status < 500:
-        raise HTTPError(status, getattr(error, "reason", None)) from error
-    if type(error).__name__ == "MaxSizeExceeded":
-        limit = error.args[1] if len(error.args) > 1 else "unknown"
-        raise HTTPError(413, f"Maximum request length: {limit}") from error
-    if isinstance(error, OSError) and error.args[:1] == ("Request Entity Too Large",):
-        raise HTTPError(413) from error
-    if isinstance(error, TimeoutError):
-        raise HTTPError(408, "The request body did not come in time.") from error
-    if isinstance(error, (OSError, ValueError)):
-        raise HTTPError(400, "The request body could not be read.") from error
+        answer = answer_to(error)
+        if answer is None:
+            raise
+        raise UnreadableBodyError(answer[0], answer[1] or None) from error

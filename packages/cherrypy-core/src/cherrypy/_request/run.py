@@ -3,7 +3,7 @@
 import logging
 
 from cherrypy._config.generations import generation
-from cherrypy._http.errors import ProtocolError
+from cherrypy._http.errors import ContentError, ProtocolError
 from cherrypy._publishing.handlers import FOUND, mismatch_of
 from cherrypy._publishing.namespaces import error_page_key
 from cherrypy._publishing.plan import AS_PLANNED, EARLY
@@ -243,6 +243,8 @@ def answer_late(request: Request, response: Response, error: Exception) -> None:
     Raises:
         Exception: ``request.throw_errors`` is on.
     """
+    if isinstance(error, ContentError):
+        error = HTTPError(error.status, error.reason)
     if not isinstance(error, (HTTPError, HTTPRedirect)):
         _answer_error(request, response)
         return

@@ -4,11 +4,12 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from sys import maxsize
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 from cheroot.errors import MaxSizeExceeded
 
-from cherrypy._server.request_head import RequestRefusedError, bad_request, parse_fields
+from cherrypy._http.errors import ContentError
+from cherrypy._server.request_head import RequestRefusedError, parse_fields
 
 _BLOCK = 65536
 _MAX_LINE = 4096  # bytes of a chunk-size line or a trailer field
@@ -34,7 +35,21 @@ class ClientTimeoutError(TimeoutError):
     """The client neither sent nor took anything for ``server.socket_timeout`` seconds."""
 
 
-class ContentTooLargeError(RequestRefusedError, MaxSizeExceeded):
+class IncompleteContentError(RequestRefusedError, ClientGoneError, ContentError):
+    """Content that breaks off, or whose chunked coding is malformed (RFC 9112 section 8)."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(400, reason)
+
+
+class LateContentError(RequestRefusedError, ClientTimeoutError, ContentError):
+    """Content that does not come in time (RFC 9110 section 15.5.9)."""
+
+    def __init__(self) -> None:
+        super().__init__(408, "The request body did not come in time.")
+
+
+class ContentTooLargeError(RequestRefusedError, MaxSizeExceeded, ContentError):
     """Content that is longer than ``server.max_request_body_size``."""
 
     def __init__(self) -> None:
@@ -52,6 +67,11 @@ def connection_fault(error: OSError | ValueError) -> OSError:
     return ClientGoneError(str(error))
 
 
+def _incomplete(reason: str) -> NoReturn:
+    """Refuse content with 400 (Bad Request)."""
+    raise IncompleteContentError(reason)
+
+
 class Content(ABC):
     """The content of one request, readable once from start to end.
 
@@ -65,6 +85,10 @@ class Content(ABC):
     """
 
     is_complete: bool
+    is_broken = False
+    """Whether reading has failed, so that nothing more is read."""
+    raises_if_incomplete = True
+    """Tells applications that content which breaks off is an error, and not an early end."""
 
     def __init__(
         self, rfile: Reader, before_first_read: Callable[[], object] | None = None
@@ -76,9 +100,10 @@ class Content(ABC):
         """Read at most ``size`` bytes, or all; empty at the end.
 
         Raises:
-            RequestRefusedError: The chunked coding is malformed, or the content is too large.
-            ClientTimeoutError: The client sent nothing for ``server.socket_timeout`` seconds.
-            ClientGoneError: The connection broke.
+            IncompleteContentError: It ends early, the chunked coding is malformed, or the
+                connection broke.
+            ContentTooLargeError: The content is too large.
+            LateContentError: The client sent nothing for ``server.socket_timeout`` seconds.
         """
         return self._gather(self._take, size)
 
@@ -106,6 +131,8 @@ class Content(ABC):
             Whether the content is complete now.
         """
         self._before_first_read = None
+        if self.is_broken:
+            return False
         try:
             while limit > 0 and (piece := self._take(min(limit, _BLOCK))):
                 limit -= len(piece)
@@ -126,10 +153,14 @@ class Content(ABC):
                 left -= len(piece)
                 if end and piece.endswith(end):
                     break
-        except RequestRefusedError:
+        except ContentError:
+            self.is_broken = True
             raise
         except (OSError, ValueError) as error:
-            raise connection_fault(error) from error
+            self.is_broken = True
+            if isinstance(error, TimeoutError):
+                raise LateContentError from error
+            raise IncompleteContentError("The request body could not be read.") from error
         return b"".join(pieces)
 
     @abstractmethod
@@ -146,16 +177,13 @@ class Content(ABC):
 
 
 class SizedContent(Content):
-    """Content whose length is known (RFC 9112 section 6.2).
-
-    If the client goes away in the middle it ends early, and ``is_complete`` stays false.
-    """
+    """Content whose length is known (RFC 9112 section 6.2)."""
 
     def __init__(
         self, rfile: Reader, length: int, before_first_read: Callable[[], object] | None = None
     ) -> None:
         super().__init__(rfile, before_first_read if length else None)
-        self._left = length
+        self._length = self._left = length
         self.is_complete = length == 0
 
     def _take(self, limit: int) -> bytes:
@@ -166,11 +194,14 @@ class SizedContent(Content):
 
     def is_short(self, limit: int) -> bool:
         """Tell whether at most ``limit`` bytes are left, and the client is sending them."""
-        return self._left <= limit and self._before_first_read is None
+        return self._left <= limit and self._before_first_read is None and not self.is_broken
 
     def _counted(self, piece: bytes) -> bytes:
-        self._left = self._left - len(piece) if piece else 0  # nothing more will come
-        self.is_complete = self._left == 0 and bool(piece)
+        if not piece:
+            come = self._length - self._left
+            _incomplete(f"The request body ended after {come} of {self._length} bytes.")
+        self._left -= len(piece)
+        self.is_complete = self._left == 0
         return piece
 
 
@@ -219,17 +250,17 @@ class ChunkedContent(Content):
             return b""
         piece = read(min(limit, self._left))
         if not piece:
-            bad_request("The chunked content ends in the middle of a chunk")
+            _incomplete("The chunked content ends in the middle of a chunk")
         self._left -= len(piece)
         if self._left == 0 and self.rfile.read(2) != b"\r\n":
-            bad_request("A chunk is not followed by CRLF")
+            _incomplete("A chunk is not followed by CRLF")
         return piece
 
     def _start_chunk(self) -> bool:
         """Read the size of the next chunk; False after the last one."""
         match = _CHUNK_SIZE.fullmatch(self.rfile.readline(_MAX_LINE))
         if match is None:
-            bad_request("Malformed chunk size: expected hexadecimal digits")
+            _incomplete("Malformed chunk size: expected hexadecimal digits")
         self._left = int(match[1], 16)
         self._total += self._left
         if self._limit and self._total > self._limit:
@@ -244,6 +275,9 @@ class ChunkedContent(Content):
         while (line := self.rfile.readline(_MAX_LINE)) != b"\r\n":
             trailer += line
             if not line or len(trailer) > _MAX_TRAILER:
-                bad_request("Malformed trailer after the chunked content")
-        parse_fields(trailer)
+                _incomplete("Malformed trailer after the chunked content")
+        try:
+            parse_fields(trailer)
+        except RequestRefusedError as refusal:
+            raise IncompleteContentError(refusal.reason) from refusal
         self.is_complete = True
