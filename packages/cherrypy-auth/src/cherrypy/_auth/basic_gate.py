@@ -31,7 +31,7 @@ class BasicGate(Gate):
         debug: bool = False,
         accept_charset: str | None = "utf-8",
     ) -> None:
-        super().__init__()
+        super().__init__(checkpassword)
         self._realm = check_realm(realm, "tools.auth_basic.realm")
         if not callable(checkpassword):
             raise ValueError(  # noqa: TRY004 - a setting, and its value

@@ -82,7 +82,7 @@ class DigestGate(Gate):
         nonce_lifetime: float = NONCE_LIFETIME,
         replay_store: ReplayStore | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(get_ha1)
         self._realm = check_realm(realm, "tools.auth_digest.realm")
         self._key = checked_key(key)
         self._charsets = charsets_of(accept_charset)

@@ -6,9 +6,10 @@ that apply. All other configuration is covered by ``generation.token``: plans th
 another token are never used.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from functools import partial
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cherrypy._config.generations import generation
@@ -62,6 +63,8 @@ class ResourcePlan:
         "encoder",
         "error_page",
         "finisher",
+        "gate_callbacks",
+        "gates",
         "hooks",
         "is_plain",
         "late",
@@ -85,8 +88,15 @@ class ResourcePlan:
     """What is to be done at each hook point; the attributes of their names are the same."""
     on_start_resource: tuple[Stage, ...]
     before_request_body: tuple[Stage, ...]
+    gates: tuple[Stage, ...]
+    """What the first hooks of ``before_handler`` do that decide by the head of a request alone.
+
+    They run before the body is processed, so that what they refuse is not read.
+    """
+    gate_callbacks: tuple[object, ...]
+    """The callbacks of these hooks."""
     before_handler: tuple[Stage, ...]
-    """What the hooks do, but for the one that ``encoder`` stands for."""
+    """What the other hooks do, but for the one that ``encoder`` stands for."""
     before_finalize: tuple[Stage, ...]
     on_end_resource: tuple[Stage, ...]
     on_end_request: tuple[Stage, ...]
@@ -138,6 +148,7 @@ class ResourcePlan:
             for hook in hooks:
                 hook.note_plan()
         self._set_stages({point: _stages(hooks) for point, hooks in self.hooks.items()})
+        self._choose_gates()
         self._choose_encoder()
         self._choose_finisher()
         self.is_plain = not any(
@@ -194,16 +205,27 @@ class ResourcePlan:
         self.before_finalize = stages["before_finalize"]
         self.on_end_resource = stages["on_end_resource"]
         self.on_end_request = stages["on_end_request"]
+        self.gates = ()
+        self.gate_callbacks = ()
         self.encoder = None
         self.finisher = None
 
+    def _choose_gates(self) -> None:
+        hooks = self.hooks["before_handler"]
+        gates = gates_of(hooks)
+        if gates:
+            self.gates = _stages(gates)
+            self.gate_callbacks = tuple(hook.callback for hook in gates)
+            self.before_handler = _stages(hooks[len(gates) :])
+
     def _choose_encoder(self) -> None:
         hooks = self.hooks["before_handler"]
-        if hooks and not self.late:
+        passed = len(self.gate_callbacks)
+        if len(hooks) > passed and not self.late:
             callback = hooks[-1].callback
             if isinstance(callback, ToolFunction) and callback.encoder is not None:
                 self.encoder = callback.encoder(**hooks[-1].kwargs)
-                self.before_handler = _stages(hooks[:-1])
+                self.before_handler = _stages(hooks[passed:-1])
 
     def _choose_finisher(self) -> None:
         if self.late or self.before_finalize:
@@ -220,6 +242,7 @@ class ResourcePlan:
         if twin is None:
             twin = copy(self)
             twin._set_stages({point: (partial(run_own_hooks, point),) for point in self.stages})
+            twin.gates = (run_own_gates,)
             self._twin = twin._twin = twin  # if two threads make one, they are equal
         return twin
 
@@ -271,9 +294,45 @@ def _copied(shared: Mapping[str, Iterable[Hook]]) -> HookMap:
     return hooks
 
 
-def run_own_hooks(point: str, request: Request, _response: Response) -> None:
-    """Run the hooks that a request has at a point."""
-    request.hooks.run(point)
+def run_own_hooks(point: str, request: Request, response: Response) -> None:
+    """Run the hooks that a request has at a point, without the gates that it has passed."""
+    if point != "before_handler" or not request.passed_gates:
+        request.hooks.run(point)
+        return
+    passed = list(request.passed_gates)
+    left = []
+    for hook in in_order(request.hooks.get(point, [])):
+        place = next((n for n, gate in enumerate(passed) if gate is hook.callback), None)
+        if place is None:
+            left.append(hook)
+        else:
+            del passed[place]
+    run_planned(left, request, response)
+
+
+def run_own_gates(request: Request, response: Response) -> None:
+    """Run those of a request's own hooks that decide by its head alone, see :func:`gates_of`."""
+    hooks = request.hooks
+    if type(hooks) is not HookMap or HookMap.own_methods or Hook.own_methods:
+        return  # another program runs them, or has to see how they are run
+    gates = gates_of(in_order(hooks.get("before_handler", [])))
+    request.passed_gates = tuple(hook.callback for hook in gates)
+    run_planned(gates, request, response)
+
+
+def gates_of(hooks: Sequence[Hook]) -> tuple[Hook, ...]:
+    """Return those of ordered hooks that come first, and decide by the head of a request alone.
+
+    There are none where a hook has to run even if one before it fails.
+    """
+    if any(hook.failsafe for hook in hooks):
+        return ()
+    return tuple(
+        takewhile(
+            lambda hook: isinstance(hook.callback, ToolFunction) and hook.callback.needs_head_only,
+            hooks,
+        )
+    )
 
 
 def run_class_hooks(point: str, request: Request, response: Response) -> None:

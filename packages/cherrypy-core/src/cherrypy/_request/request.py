@@ -138,6 +138,8 @@ class Request(Shortened):
 
     # What was read or set of this request, and counts in place of what the plan says -------------
     own_hooks: HookMap | None = None
+    passed_gates: tuple[object, ...] = ()
+    is_body_deferred = False
     own_toolmaps: dict[str, dict[str, dict[str, Any]]] | None = None
     own_error_page: dict[int | str, Any] | None = None
     own_config: dict[str, Any] | None = AS_PLANNED

@@ -106,7 +106,15 @@ def _receive(request: Request, response: Response) -> None:
     stages = request.plan.before_request_body
     if stages:
         run_stages(request, response, "before_request_body", stages)
+    stages = request.plan.gates
+    if stages:
+        request.passed_gates = request.plan.gate_callbacks
+        run_stages(request, response, "before_handler", stages)
     if request.process_request_body:
+        handler = request.found_handler
+        if isinstance(handler, HTTPError) and handler.code == 405:  # not read unless replaced
+            request.is_body_deferred = True
+            return
         request.stage = "process_body"
         request.body.process()
 
@@ -117,8 +125,11 @@ def _handle(request: Request, response: Response) -> None:
     if plan.before_handler:
         run_stages(request, response, "before_handler", plan.before_handler)
 
-    request.stage = "handler"
     handler = request.found_handler
+    if request.is_body_deferred and handler is not None and not isinstance(handler, HTTPError):
+        request.stage = "process_body"  # a hook has replaced the error
+        request.body.process()
+    request.stage = "handler"
     if handler is not None:  # or else a tool has answered
         if handler is FOUND:  # PERF: what LateParamPageHandler does, without making one
             if request.callable is None:

@@ -120,6 +120,8 @@ class Plan(Protocol):
     error_page: dict[int | str, Any]
     on_start_resource: tuple[Stage, ...]
     before_request_body: tuple[Stage, ...]
+    gates: tuple[Stage, ...]
+    gate_callbacks: tuple[object, ...]
     before_handler: tuple[Stage, ...]
     before_finalize: tuple[Stage, ...]
     on_end_resource: tuple[Stage, ...]
@@ -264,6 +266,10 @@ class Request(Protocol):
     show_tracebacks: bool
     show_mismatched_params: bool
     stage: str | None
+    passed_gates: tuple[object, ...]
+    """Callbacks of hooks at ``before_handler`` that ran before the body was processed."""
+    is_body_deferred: bool
+    """Whether the body stays unread, as the handler is an error, unless a hook replaces that."""
 
     @property
     def app(self) -> Application:

@@ -32,6 +32,9 @@ class ToolFunction(Generic[P, R]):
         failsafe: Whether it runs even if a hook before it has failed.
         priority: Place among the hooks of its point; that of the tool by default.
         leaves_response: Whether it never changes the response; it may raise an error or a redirect.
+        needs_head_only: Whether it decides by the head of a request. At ``before_handler`` it then
+            runs before the body is processed, if nothing comes before it that does not promise the
+            same, so that what it refuses is not read.
         prepare: Called once for each configuration, with the settings as arguments. It returns the
             function that does the work for each request, without any arguments but request and
             response, and raises ``ValueError`` or ``TypeError`` for settings that make no sense.
@@ -46,6 +49,7 @@ class ToolFunction(Generic[P, R]):
         failsafe: bool = False,
         priority: float | None = None,
         leaves_response: bool = False,
+        needs_head_only: bool = False,
         prepare: "Callable[..., ToolFunction[[], Any]] | None" = None,
         encoder: Callable[..., Encoder] | None = None,
     ) -> None:
@@ -54,6 +58,7 @@ class ToolFunction(Generic[P, R]):
         if priority is not None:
             self.priority = priority  # absent otherwise, so that the priority of the tool counts
         self.leaves_response = leaves_response
+        self.needs_head_only = needs_head_only
         self.prepare = prepare
         self.encoder = encoder
         update_wrapper(self, function)
@@ -80,6 +85,7 @@ def tool_function(
     failsafe: bool = False,
     priority: float | None = None,
     leaves_response: bool = False,
+    needs_head_only: bool = False,
     prepare: "Callable[..., ToolFunction[[], Any]] | None" = None,
 ) -> Callable[[Callable[Concatenate[Request, Response, P], R]], ToolFunction[P, R]]:
     """Make a decorator that makes a :class:`ToolFunction`; the arguments are the same."""
@@ -90,6 +96,7 @@ def tool_function(
             failsafe=failsafe,
             priority=priority,
             leaves_response=leaves_response,
+            needs_head_only=needs_head_only,
             prepare=prepare,
         )
 

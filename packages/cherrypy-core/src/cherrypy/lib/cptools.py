@@ -90,7 +90,7 @@ def _without_parameters(field: str) -> str:
     return ", ".join(f"{value};q={weight:.3f}" for value, _, weight in weights(field))
 
 
-@tool_function()
+@tool_function(needs_head_only=True)
 def allow(
     request: Request,
     response: Response,
