@@ -31,7 +31,7 @@ class Root:
     def index(self, a: str = "") -> str:
         return f"{cherrypy.request.login} {a}"
 
-    @cherrypy.expose(methods=["GET"])  # type: ignore[misc, untyped-decorator]
+    @cherrypy.expose(methods=["GET"])
     def listed(self, a: str = "") -> str:
         return a
 

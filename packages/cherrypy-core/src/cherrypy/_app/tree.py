@@ -108,11 +108,10 @@ class Tree:
         apps = self.apps
         # PERF: one application at the root is what most sites have
         if not base and len(apps) == 1 and "" in apps:
-            app = apps[""]
+            app: Application | WSGICallable = apps[""]
             if app.__class__ is not Application and not isinstance(app, Application):
                 return _answer_grafted(app, environ, start_response)
-            answer: Iterable[bytes] = app(environ, start_response)
-            return answer
+            return app(environ, start_response)
         path = urljoin(base, path)
         mount_point = self.script_name(decoded_path(path))
         if mount_point is None:
@@ -125,11 +124,10 @@ class Tree:
             "SCRIPT_NAME": encoded_path(mount_point),
             "PATH_INFO": path[len(encoded_path(mount_point)) :],
         }
-        app = apps[mount_point]
+        app: Application | WSGICallable = apps[mount_point]
         if not isinstance(app, Application):
             return _answer_grafted(app, environ, start_response)
-        answer = app(environ, start_response)
-        return answer  # noqa: RET504 - for its type
+        return app(environ, start_response)
 
 
 def _answer_grafted(

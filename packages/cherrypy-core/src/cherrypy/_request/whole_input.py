@@ -6,11 +6,21 @@ the whole. Our own server raises errors instead; for all others this module does
 
 from collections.abc import Callable, Iterator
 from sys import maxsize
-from typing import Any
+from typing import Any, Protocol
 
 from cherrypy._http.errors import ContentError
 
 _DIGITS = 18  # of a length that is believed
+
+
+class Input(Protocol):
+    """``wsgi.input`` of a server (PEP 3333)."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Read bytes."""
+
+    def readline(self, size: int = -1, /) -> bytes:
+        """Read a line, or a part of it."""
 
 
 class WholeInput:
@@ -26,7 +36,7 @@ class WholeInput:
 
     raises_if_incomplete = True
 
-    def __init__(self, source: Any, length: int | None) -> None:
+    def __init__(self, source: Input, length: int | None) -> None:
         self._source = source
         self._length = length
         self._left = maxsize if length is None else length
@@ -34,13 +44,13 @@ class WholeInput:
     def read(self, size: int | None = -1) -> bytes:
         """Read at most ``size`` bytes, fewer only at the end; all if None or negative."""
         if self._length is None and (size is None or size < 0):
-            return self._ask(self._source.read)
+            return self._ask(lambda _: self._source.read(), -1)
         return self._gather(self._source.read, size)
 
     def readline(self, size: int | None = -1) -> bytes:
         """Read up to and with the next line feed, or up to ``size`` bytes."""
         if self._length is None and (size is None or size < 0):
-            return self._ask(self._source.readline)
+            return self._ask(lambda _: self._source.readline(), -1)
         return self._gather(self._source.readline, size, end=b"\n")
 
     def readlines(self, hint: int | None = -1) -> list[bytes]:
@@ -63,9 +73,10 @@ class WholeInput:
             raise StopIteration
         return line
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         """Return what else the input of the server has, such as trailers."""
-        return getattr(self._source, name)
+        found: object = getattr(self._source, name)
+        return found
 
     def _gather(
         self, take: Callable[[int], bytes], size: int | None, end: bytes | None = None
@@ -95,7 +106,7 @@ class WholeInput:
             come = self._length - self._left
             raise ContentError(f"The request body ended after {come} of {self._length} bytes.")
 
-    def _ask(self, read: Callable[..., bytes], *arguments: int) -> bytes:
+    def _ask(self, read: Callable[[int], bytes], size: int) -> bytes:
         """Read from the server.
 
         Raises:
@@ -103,7 +114,7 @@ class WholeInput:
             Exception: It failed in a way that says nothing of the client.
         """
         try:
-            return read(*arguments)
+            return read(size)
         except ContentError:
             raise
         except Exception as error:
@@ -124,11 +135,12 @@ def answer_to(error: Exception) -> tuple[int, str] | None:
         large, 408 if the client took too long, 400 if the connection or the transfer coding broke;
         None for any other error.
     """
-    status = getattr(error, "status", None)
+    status: object = getattr(error, "status", None)
     if isinstance(status, int) and 400 <= status < 500:
-        return status, str(getattr(error, "reason", None) or "")
+        reason: object = getattr(error, "reason", None)
+        return status, str(reason or "")
     if type(error).__name__ == "MaxSizeExceeded":
-        limit = error.args[1] if len(error.args) > 1 else "unknown"
+        limit: object = error.args[1] if len(error.args) > 1 else "unknown"
         return 413, f"Maximum request length: {limit}"
     if isinstance(error, OSError) and error.args[:1] == ("Request Entity Too Large",):
         return 413, ""
@@ -145,12 +157,12 @@ def guard_input(environ: dict[str, Any]) -> None:
     Nothing is done for the input of a server that says by an attribute ``raises_if_incomplete``
     that it does so itself, nor where there is neither a length nor a transfer coding.
     """
-    source = environ.get("wsgi.input")
+    source: Input | None = environ.get("wsgi.input")
     if source is None or hasattr(source, "raises_if_incomplete"):
         return
     length = None
     if "HTTP_TRANSFER_ENCODING" not in environ:  # which makes the length void, RFC 9112 s. 6.3
-        announced = environ.get("CONTENT_LENGTH") or ""
+        announced: str = environ.get("CONTENT_LENGTH") or ""
         if not (announced.isascii() and announced.isdigit() and len(announced) <= _DIGITS):
             return
         length = int(announced)
