@@ -124,7 +124,7 @@ class Tree:
             "SCRIPT_NAME": encoded_path(mount_point),
             "PATH_INFO": path[len(encoded_path(mount_point)) :],
         }
-        app: Application | WSGICallable = apps[mount_point]
+        app = apps[mount_point]
         if not isinstance(app, Application):
             return _answer_grafted(app, environ, start_response)
         return app(environ, start_response)
