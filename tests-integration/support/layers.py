@@ -37,6 +37,7 @@ RANKS = {
     "lib": 4,
     "_publishing": 5,
     "_request": 6,
+    "_workers": 7,
     "_app": 7,
     "_assembly": 8,
     "": FACADE,  # cherrypy/__init__.py

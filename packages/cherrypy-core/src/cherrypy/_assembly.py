@@ -16,6 +16,7 @@ from cherrypy._request.request import Request
 from cherrypy._request.response import Response
 from cherrypy._runtime import context, urls
 from cherrypy._runtime.logs import GlobalLogManager
+from cherrypy._workers.parts import Parts
 from cherrypy.lib import caching
 from cherrypy.lib.toolset import make_default_toolbox
 from cherrypy.process._autoreload import Autoreloader
@@ -248,7 +249,55 @@ def _listen_to_system() -> None:
     engine.service_notifier.subscribe()
 
 
-quickstart = Quickstart(tree, engine, config.update, default_server.get, _listen_to_system)
+def _lead() -> None:
+    """Tell the process that does what is to be done once in a site, however many serve it."""
+    engine.publish("lead")
+
+
+engine.subscribe("started", _lead)
+
+
+def worker_parts() -> Parts:
+    """Return what processes need that serve the site together."""
+    return Parts(engine, config, tree, _find_server, default_server.servers, _prepare_worker, _lead)
+
+
+def _find_server() -> "Server | None":
+    return None if find_extension("servers", "cheroot") is None else default_server.get()
+
+
+def _prepare_worker() -> None:
+    """Leave to the supervisor of this process what it does for all workers."""
+    config.update({"engine.autoreload.on": False})
+    engine.unsubscribe("start", default_server.start)
+    engine.unsubscribe("started", _lead)
+    server = default_server.peek()
+    for each in ([] if server is None else [server]) + list(default_server.servers.values()):
+        each.unsubscribe()
+
+
+def count_workers() -> int:
+    """Return how many processes the configuration asks for: 0 for this one alone."""
+    server = default_server.peek()
+    count = getattr(server, "workers", None) or config.get("server.workers") or 0
+    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+        raise ValueError(f"server.workers = {count!r}: expected an int of 0 or more")
+    return count
+
+
+def _serve_by_workers() -> bool:
+    """Serve by several processes, if the configuration asks for them; tell whether it does."""
+    count = count_workers()
+    if count:
+        from cherrypy._workers.serving import serve_by_workers  # with multiprocessing
+
+        serve_by_workers(worker_parts(), count)
+    return count > 0
+
+
+quickstart = Quickstart(
+    tree, engine, config.update, default_server.get, _listen_to_system, _serve_by_workers
+)
 
 request = cast("Request", context.request)
 response = cast("Response", context.response)

@@ -4,11 +4,12 @@ import argparse
 import configparser
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 from importlib import import_module
 from math import inf
-from multiprocessing.util import Finalize
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import cherrypy
@@ -18,6 +19,7 @@ DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8080
 
 _EX_USAGE = 2  # as argparse has it
+_EX_SOFTWARE = 70  # as of a site whose start has failed
 
 _GATEWAYS = (
     "FastCGI, SCGI and CGI (-f, -s, -x) are not supported: serve HTTP, and let the web server pass "
@@ -178,13 +180,11 @@ def run() -> None:
     """Run the command line."""
     parser = _parser()
     options = parser.parse_args()
-    if not (options.target or options.imports or options.config):
+    if not sys.argv[1:]:
         parser.print_help()
         parser.exit(_EX_USAGE)
     if options.fastcgi or options.scgi or options.cgi:
         parser.error(_GATEWAYS)
-    if options.workers and (options.daemonize or options.pidfile or options.reload):
-        parser.error("--workers goes without -d, -p and --reload: let a service manager do that")
     settings = {
         "server.socket_host": options.host,
         "server.socket_port": options.port,
@@ -199,14 +199,47 @@ def run() -> None:
         {key: value for key, value in settings.items() if value is not None},
     )
     try:
-        if options.workers:
-            serve_by_workers(site, options.workers)
+        if workers := options.workers or _configured_workers(site.files):
+            _refuse_with_workers(options)
+            serve_by_workers(site, workers, pidfile=options.pidfile)
         else:
             site.load()
+            _refuse_late_workers()
             _require_server()
             serve(daemonize=options.daemonize, pidfile=options.pidfile)
     except UsageError as error:
         parser.exit(_EX_USAGE, f"{parser.prog}: error: {error}\n")
+
+
+def _configured_workers(files: Iterable[Any]) -> int:
+    """Look into configuration files for ``server.workers``, without loading any of the site.
+
+    Raises:
+        UsageError: The value is not a number of processes.
+    """
+    text = "0"
+    for file in files:
+        parser = configparser.ConfigParser(interpolation=None, strict=False)
+        with suppress(configparser.Error, OSError, UnicodeError):  # told when the site is loaded
+            parser.read_string(Path(file).read_text(encoding="utf-8"))
+            text = parser.get("global", "server.workers", fallback=text)
+    if not (text.isascii() and text.isdigit()):
+        raise UsageError(f"server.workers = {text}: expected a number of processes")
+    return int(text)
+
+
+def _refuse_with_workers(options: argparse.Namespace) -> None:
+    if options.daemonize or options.reload:
+        raise UsageError("workers go without -d and --reload: let a service manager do that")
+
+
+def _refuse_late_workers() -> None:
+    """Refuse workers that a module asks for when it is loaded: this process has its code then."""
+    if workers := cherrypy._assembly.count_workers():
+        raise UsageError(
+            f"server.workers = {workers}: a module sets it, when the site is loaded; set it in a "
+            "file given by -c, or say --workers"
+        )
 
 
 def _require_server() -> None:
@@ -219,50 +252,55 @@ def _require_server() -> None:
 # Several processes --------------------------------------------------------------------------------
 
 
-def serve_by_workers(site: Site, workers: int) -> None:
+def serve_by_workers(
+    site: Site, workers: int, *, pidfile: str | os.PathLike[str] | None = None
+) -> None:
     """Let granian serve a site with several processes, until a signal ends it.
 
     Args:
         site: The site that each process loads.
         workers: Number of processes.
+        pidfile: File that has the number of the process that looks after them.
 
     Raises:
-        UsageError: granian is not installed, or the site cannot be loaded.
+        UsageError: granian is not installed, or the site cannot be served by workers.
+        SystemExit: The site cannot be loaded (1), or the address cannot be used (70).
     """
+    from cherrypy._workers.serving import LoadError
+    from cherrypy._workers.serving import serve_by_workers as serve_site
+    from cherrypy._workers.settings import UnsuitableSettings
+
+    def load() -> None:
+        try:
+            site.load()
+        except UsageError as error:
+            raise UnsuitableSettings(str(error)) from error
+
+    with _number_in_file(pidfile):
+        try:
+            serve_site(cherrypy._assembly.worker_parts(), workers, load)
+        except UnsuitableSettings as error:
+            raise UsageError(str(error)) from error
+        except LoadError as error:  # its traceback has been shown
+            raise SystemExit(1) from error
+
+
+@contextmanager
+def _number_in_file(pidfile: str | os.PathLike[str] | None) -> Iterator[None]:
+    """Keep the number of this process in a file, if one is asked for."""
+    if pidfile is None:
+        yield
+        return
+    plugin = PIDFile(cherrypy.engine, pidfile)
     try:
-        # 60 ms, and brought by an extra
-        from granian import Granian
-        from granian.constants import Interfaces
-    except ImportError as error:
-        raise UsageError("--workers needs granian: pip install 'cherrypy-core[workers]'") from error
-    site.load()  # so that errors are reported once, and the address is known
-    config = cherrypy.config
-    server = Granian(
-        "cherrypy",
-        address=config.get("server.socket_host") or DEFAULT_HOST,
-        port=config.get("server.socket_port") or DEFAULT_PORT,
-        interface=Interfaces.WSGI,
-        workers=workers,
-        blocking_threads=config.get("server.thread_pool"),  # None lets granian choose
-        websockets=False,
-    )
-    server.serve(target_loader=_Loader(site), wrap_loader=False)
-
-
-class _Loader:
-    """Loads a site in a process of granian, and starts its plugins there."""
-
-    def __init__(self, site: Site) -> None:
-        self.site = site
-
-    def __call__(self) -> Callable[..., Any]:
-        self.site.load()
-        cherrypy.config.update({"engine.autoreload.on": False})
-        if hasattr(cherrypy, "server"):
-            cherrypy.server.unsubscribe()  # granian serves instead
-        cherrypy.engine.start()
-        Finalize(None, cherrypy.engine.exit, exitpriority=0)
-        return cherrypy.tree
+        plugin.start()
+    except OSError as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(_EX_SOFTWARE) from error
+    try:
+        yield
+    finally:
+        plugin.exit()
 
 
 # The command line ---------------------------------------------------------------------------------

@@ -59,7 +59,7 @@ def told(capsys: pytest.CaptureFixture[str], *options: str) -> str:
         (["--workers", "0"], "argument --workers: '0' is not a number of processes"),
         (
             ["--workers", "2", "-d"],
-            "--workers goes without -d, -p and --reload: let a service manager do that",
+            "workers go without -d and --reload: let a service manager do that",
         ),
     ],
 )
@@ -93,7 +93,7 @@ def test_granian_is_named_where_it_is_missing(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "granian", None)
-    needed = "--workers needs granian: pip install 'cherrypy-core[workers]'"
+    needed = "workers need granian: pip install 'cherrypy-core[workers]'"
     assert told(capsys, "daemon_shop:Root", "--workers", "2") == f"cherryd: error: {needed}"
 
 

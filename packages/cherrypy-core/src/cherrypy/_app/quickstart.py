@@ -18,6 +18,7 @@ class Quickstart:
         update_config: Takes the settings for the site.
         require_server: Raises where there is no HTTP server to start.
         listen_to_system: Lets the engine act on signals, and tell the service manager how it is.
+        serve_by_workers: Serves by several processes, if they are asked for; returns whether.
     """
 
     def __init__(
@@ -27,15 +28,19 @@ class Quickstart:
         update_config: Callable[[Any], None],
         require_server: Callable[[], object],
         listen_to_system: Callable[[], None],
+        serve_by_workers: Callable[[], bool],
     ) -> None:
         self._tree = tree
         self._engine = engine
         self._update_config = update_config
         self._require_server = require_server
         self._listen_to_system = listen_to_system
+        self._serve_by_workers = serve_by_workers
 
     def __call__(self, root: object = None, script_name: str = "", config: Config = None) -> None:
         """Mount a root object, start the server, and block until the engine stops.
+
+        With the setting ``server.workers`` several processes serve, and this one waits for them.
 
         Args:
             root: Object whose exposed attributes are published, or an application; without one,
@@ -51,6 +56,8 @@ class Quickstart:
         if config:
             self._update_config(config)
         self._tree.mount(FaviconOnly() if root is None else root, script_name, config)
+        if self._serve_by_workers():
+            return
         self._listen_to_system()
         self._engine.start()
         self._engine.block()

@@ -7,7 +7,6 @@ environment variable ``CHERRYPY_SOCKETS`` tells the new program which descriptor
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 from contextlib import suppress
@@ -72,6 +71,8 @@ def pass_on() -> None:
     """Let the next program of this process have the sockets that were kept."""
     if not _kept:
         return
+    import json  # 3 ms, for restarts only
+
     for each in _kept:
         each.socket.set_inheritable(True)
     sockets = [[each.socket.fileno(), each.family, each.address] for each in _kept]
@@ -87,9 +88,14 @@ def _from_before() -> list[_Kept]:
 
 
 def _read_environment() -> list[_Kept]:
-    found = []
+    found: list[_Kept] = []
+    text = os.environ.pop(_VARIABLE, None)
+    if text is None:
+        return found
+    import json  # as above
+
     with suppress(ValueError, TypeError, KeyError, OSError):
-        passed = json.loads(os.environ.pop(_VARIABLE, "null"))
+        passed = json.loads(text)
         if passed["process"] == os.getpid():
             for descriptor, family, address in passed["sockets"]:
                 inherited = socket.socket(fileno=descriptor)

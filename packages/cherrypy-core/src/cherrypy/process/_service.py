@@ -53,9 +53,10 @@ class ServiceNotifier(SimplePlugin):
         self._notify(f"READY=1\nMAINPID={os.getpid()}")
         seconds = _watchdog_seconds()
         if seconds and self._watchdog is None and _address() is not None:
-            self._watchdog = BackgroundTask(seconds / 2, self.report, bus=self.bus)
-            self._watchdog.name = "ServiceNotifier"
-            self._watchdog.start()
+            watchdog = BackgroundTask(seconds / 2, self.report, bus=self.bus)
+            watchdog.name = "ServiceNotifier"
+            self._watchdog = watchdog  # a signal may end the site at any moment, this one too
+            watchdog.start()
 
     def report(self) -> None:
         """Tell the watchdog that the site is alive, unless it is not."""
@@ -85,17 +86,28 @@ class ServiceNotifier(SimplePlugin):
 
     def _notify(self, state: str) -> None:
         """Send a message to the service manager, if there is one."""
-        address = _address()
-        if address is None:
-            return
         try:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
-                sender.sendto(state.encode("ascii"), address)
+            notify_service_manager(state)
         except OSError as error:
             self.bus.log(
                 f"NOTIFY_SOCKET {os.environ['NOTIFY_SOCKET']!r} takes no message: {error}",
                 level=logging.WARNING,
             )
+
+
+def notify_service_manager(state: str) -> None:
+    """Send a message to the service manager, if there is one (``sd_notify(3)``).
+
+    Args:
+        state: Lines such as ``READY=1``.
+
+    Raises:
+        OSError: It takes no message.
+    """
+    address = _address()
+    if address is not None:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.sendto(state.encode("ascii"), address)
 
 
 def _address() -> str | None:

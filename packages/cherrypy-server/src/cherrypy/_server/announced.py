@@ -36,6 +36,7 @@ SETTINGS = (
     ("statistics", "bool", False, "Count what the server does."),
     ("thread_pool", "int, threads", 10, "Threads that handle requests."),
     ("thread_pool_max", "int, threads", -1, "Greatest number of them; -1 for `thread_pool`."),
+    ("workers", "int, processes", None, "Processes that serve the site, by granian."),
     ("wsgi_version", "tuple", (1, 0), "Version of the WSGI environ."),
 )
 """Of the namespace ``server``."""

@@ -123,6 +123,9 @@ class ServerSettings(ServerAdapter):
     ssl_redirect_port: int | None = None
     """Another port, where plain HTTP is answered with redirects to this server, such as 80."""
 
+    workers: int | None = None
+    """Processes that serve the site, with granian; None for this one alone."""
+
     statistics = False
     """Whether to count requests and bytes, in ``logging.statistics``."""
 
@@ -203,6 +206,8 @@ class ServerSettings(ServerAdapter):
         """
         self._check_unix_socket()
         read_tls_options(self)
+        if self.workers is not None:
+            _check_number("workers", self.workers, 1, math.inf, "")
         for name, (smallest, largest, hint) in _WHOLE_NUMBERS.items():
             value = getattr(self, name)
             is_off = value is None and name.startswith(("max_", "ssl_"))

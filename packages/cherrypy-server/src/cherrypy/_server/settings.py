@@ -78,6 +78,7 @@ class Server(ServerSettings):
         if not self.running:
             if self.httpserver is None or self.httpserver is self._made:
                 try:
+                    self._check_workers()
                     self.httpserver, self.bind_addr = self.httpserver_from_self()
                 except SettingError as error:
                     self._report(str(error))
@@ -131,6 +132,14 @@ class Server(ServerSettings):
             super().stop()
             raise
         self.redirects = redirects
+
+    def _check_workers(self) -> None:
+        """Make sure that this is not a site which is to be served by several processes."""
+        if self.workers is not None:
+            raise SettingError(
+                f"server.workers = {self.workers!r}: only cherryd and cherrypy.quickstart start "
+                "workers; leave it out where the program starts the engine itself"
+            )
 
 
 def _import_name(name: str) -> Any:
