@@ -371,6 +371,7 @@ def test_tls_is_served_and_its_certificate_renewed_by_a_reload(site: Site) -> No
         ("server.keep_underscores: True", "keep_underscores = True: workers cannot honour it"),
         ("server.peercreds: True", "server.peercreds = True"),
         ("server.thread_pool: 0", "server.thread_pool = 0: expected an int from 1"),
+        ("engine.exit_delay: 5", "engine.exit_delay = 5: workers end without a delay"),
         ("server.workers: 'many'", "server.workers = 'many': expected"),
         ("server.second.socket_port: 9", "server.second.*: workers listen on one address only"),
         ("tools.sessions.on: True", "tools.sessions.on = True (global config): each of 2 workers"),
@@ -431,6 +432,18 @@ def test_what_workers_honour(site: Site, setting: str) -> None:
     site.start()
     site.wait_for("start", 2)
     assert site.get().startswith("first ")
+    assert site.end() == 0
+
+
+def test_metrics_add_up_what_workers_have_counted(site: Site) -> None:
+    site.configure("[/]\ntools.metrics.on: True\n[/metrics]\ntools.metrics.show: True")
+    site.start()
+    site.wait_for("start", 2)
+    numbers: list[str] = []
+    while len(set(numbers)) < 2 or len(numbers) < 20:
+        numbers.append(site.get().split()[1])
+    wanted = f'handler="shop.Root.index",method="GET",status="200"}} {len(numbers)}.0'
+    wait_until(lambda: wanted in site.get("/metrics"), lambda: site.get("/metrics"))
     assert site.end() == 0
 
 

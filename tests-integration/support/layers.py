@@ -64,6 +64,7 @@ THIRD_PARTY = {
         "compression",
         "brotli",
         "granian",
+        "prometheus_client",
         "routes",
         "watchfiles",
     },

@@ -91,6 +91,7 @@ CORE: Mapping[str, Iterable[Row]] = MappingProxyType(
             ("autoreload.match", "str", ".*", "Regular expression for names of modules to watch."),
             ("autoreload.use_watchfiles", "bool", True, "Use `watchfiles` if it is installed."),
             ("drain_timeout", "number, seconds", 60, "How long the exit waits for other threads."),
+            ("exit_delay", "number, seconds", 0, "How long SIGTERM lets the site go on serving."),
             ("execv", "bool", False, "Execute the process anew after the exit."),
             ("max_cloexec_files", "int, files", None, "Most open files that a restart closes."),
             ("restart_command", "list", None, "Command that a restart runs."),

@@ -127,6 +127,8 @@ def read_settings(parts: Parts, count: int) -> WorkerSettings:
     problems = [*_not_honoured(values), *_further_servers(parts)]
     unshared = find_unshared(parts, count)
     problems += unshared.broken
+    if delay := parts.engine.exit_delay:
+        problems.append(f"engine.exit_delay = {delay!r}: workers end without a delay; leave it out")
     if problems:
         raise UnsuitableSettings("\n".join(problems))
     certificate = _path(values, "ssl_certificate")

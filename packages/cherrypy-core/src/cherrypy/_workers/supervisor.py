@@ -113,8 +113,11 @@ class Supervisor(MPServer):
         """
         multiprocessing.set_start_method("fork", force=True)
         alive, self._alive = os.pipe()
-        with tempfile.NamedTemporaryFile(prefix="cherrypy-lead-") as leader_file:
-            worker = Worker(self._parts, self._load, alive, leader_file.name)
+        with tempfile.TemporaryDirectory(prefix="cherrypy-workers-") as folder:
+            os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", folder)  # for `tools.metrics`
+            leader_file = Path(folder, "lead")
+            leader_file.touch()
+            worker = Worker(self._parts, self._load, alive, str(leader_file))
             self.on_startup(self._handle_signals)
             self.serve(target_loader=worker.start, wrap_loader=False)
 

@@ -27,6 +27,10 @@ __all__ = [
 ]
 
 
+RARE_TOOLS = {"cpstats": "StatsTool", "health": "HealthTool", "metrics": "MetricsTool"}
+"""Tools that are made when they are asked for: names of modules in `cherrypy.lib`, and classes."""
+
+
 @runtime_checkable
 class SessionTool(Protocol):
     """``tools.sessions``, which distribution cherrypy-sessions brings, as type checkers see it."""
@@ -62,12 +66,14 @@ class DefaultToolbox(Toolbox):
     expires: Tool
     flatten: Tool
     gzip: Tool
+    health: HandlerTool
     ignore_headers: Tool
     json_in: Tool
     json_out: Tool
     log_headers: Tool
     log_hooks: Tool
     log_tracebacks: Tool
+    metrics: HandlerTool
     params: Tool
     proxy: Tool
     redirect: Tool
@@ -81,10 +87,11 @@ class DefaultToolbox(Toolbox):
     xmlrpc: ErrorTool
 
     def __getattr__(self, name: str) -> Tool:
-        """Make the cpstats tool, or find what another distribution announces."""
-        if name == "cpstats" and "namespace" in self.__dict__:
-            self.cpstats = import_module("cherrypy.lib.cpstats").StatsTool()
-            return self.cpstats
+        """Make a tool that hardly any site uses, or find what another distribution announces."""
+        if name in RARE_TOOLS and "namespace" in self.__dict__:
+            tool: Tool = getattr(import_module(f"cherrypy.lib.{name}"), RARE_TOOLS[name])()
+            setattr(self, name, tool)
+            return tool
         return super().__getattr__(name)
 
 

@@ -127,6 +127,9 @@ class Bus:
     drain_timeout: float | None = 60.0
     """Seconds for which `block` waits at the end for threads to finish; None for no limit."""
 
+    exit_delay: float = 0
+    """Seconds for which the site goes on serving after a signal that ends it, see `is_leaving`."""
+
     restart_command: Sequence[str] | None = None
     """Program and arguments that a restart runs; None repeats the interpreter's command line."""
 
@@ -140,6 +143,7 @@ class Bus:
         self._exit_under_way = False
         self._starter: threading.Thread | None = None  # the thread in which `start` runs
         self._interrupted = False
+        self._leaving: threading.Timer | None = None
         self._pid = 0
         self._working_directory: str | None = None
         with contextlib.suppress(OSError):  # it has been removed
@@ -534,6 +538,11 @@ class Bus:
         if self.execv:
             self._do_execv()
 
+    @property
+    def is_leaving(self) -> bool:
+        """Whether the site is about to end, and load balancers should send nobody here any more."""
+        return self._leaving is not None or self._state in {states.STOPPING, states.EXITING}
+
     def interrupt(
         self, reason: str, status: int, react: Callable[[], object] | None = None
     ) -> None:
@@ -550,11 +559,24 @@ class Bus:
             self._end_at_once(reason, status)
         self._interrupted = True
         try:
+            if react is not None and self.exit_delay > 0 and self._state is states.STARTED:
+                self.log(f"{reason}: shutting down bus in {self.exit_delay} seconds")
+                self._leaving = threading.Timer(self.exit_delay, self._leave, [reason, react])
+                self._leaving.daemon = True
+                self._leaving.start()
+                return
             self.log(f"{reason}: shutting down bus")
             if self._state is not states.EXITING:
                 (react or self.exit)()
         except KeyboardInterrupt:
             self._end_at_once("Keyboard Interrupt", _EX_INTERRUPTED)
+
+    def _leave(self, reason: str, react: Callable[[], object]) -> None:
+        """Exit, `exit_delay` after the signal."""
+        self.log(f"{reason}: shutting down bus")
+        with contextlib.suppress(ChannelFailures):  # it has been logged
+            react()
+        self._leaving = None
 
     def _end_at_once(self, reason: str, status: int) -> None:
         self.log(f"{reason} again: ending at once", level=logging.WARNING)

@@ -57,6 +57,10 @@ class OpenConnections:
             self._connections.discard(connection)
         return was_there
 
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._connections)
+
     def close(self, but: object = None) -> None:
         """Close all of them, except one that is still needed."""
         with self._lock:
