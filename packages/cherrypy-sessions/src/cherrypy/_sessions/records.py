@@ -10,8 +10,12 @@ from cherrypy._sessions.serializer import PICKLE_MARK, Format
 Record = tuple[dict[str, Any], dt.datetime]
 """The data of a session, and the moment until which it counts, in local time without a zone."""
 
-HEAD = struct.Struct(">Bd")
-"""The mark of the format, and the moment of expiry in seconds since the epoch."""
+HEAD = struct.Struct(">2sBd")
+"""The beginning, the mark of the format, the moment of expiry in seconds since the epoch."""
+
+BEGINNING = b"N."
+"""A whole pickle of ``None``: CherryPy 18, which unpickles what it finds, reads this much, takes it
+for no session and begins a new one. It answers 500 where it finds what is no pickle."""
 
 UPSTREAM_MARK = 0x80
 """How a file of CherryPy 18 begins: a pickle of data and moment."""
@@ -28,7 +32,7 @@ def pack(layout: Format, data: dict[str, Any], expiration_time: dt.datetime) -> 
         TypeError: The format has no place for a value.
         ValueError: See :func:`cherrypy._sessions.serializer.dump_safely`.
     """
-    return HEAD.pack(layout.mark, expiration_time.timestamp()) + layout.dumps(data)
+    return HEAD.pack(BEGINNING, layout.mark, expiration_time.timestamp()) + layout.dumps(data)
 
 
 def unpack(layout: Format, stored: bytes) -> Record:
@@ -41,7 +45,9 @@ def unpack(layout: Format, stored: bytes) -> Record:
         if stored[:1] == bytes([UPSTREAM_MARK]) and layout.mark == PICKLE_MARK:
             record = pickle.loads(stored)  # noqa: S301 - the application has asked for it
         else:
-            mark, expires = HEAD.unpack_from(stored)
+            beginning, mark, expires = HEAD.unpack_from(stored)
+            if beginning != BEGINNING:
+                raise MalformedRecordError(_describe(stored))  # noqa: TRY301 - as the next
             if mark != layout.mark:
                 reason = f"it has the format {mark}, and tools.sessions.serializer asks for "
                 raise MalformedRecordError(f"{reason}{layout.mark}")  # noqa: TRY301 - as the others
@@ -57,13 +63,23 @@ def unpack(layout: Format, stored: bytes) -> Record:
     raise MalformedRecordError("it holds something else")
 
 
+def _describe(stored: bytes) -> str:
+    """Say what is stored in place of a session."""
+    if stored[0] == UPSTREAM_MARK:
+        return (
+            "it is a pickle, as CherryPy 18 stores sessions; to go on with these, set "
+            "tools.sessions.serializer to 'pickle', if nobody else can write to the storage"
+        )
+    return "it does not begin as a session does"
+
+
 def find_expiry(head: bytes) -> float | None:
     """Return the moment of expiry that a record begins with; ``None`` if there is none.
 
     Args:
         head: The first ``HEAD.size`` bytes, or more, of what :func:`pack` has written.
     """
-    if len(head) < HEAD.size or head[0] == UPSTREAM_MARK:
+    if len(head) < HEAD.size or not head.startswith(BEGINNING):
         return None
-    expires: float = HEAD.unpack_from(head)[1]
+    expires: float = HEAD.unpack_from(head)[2]
     return expires
