@@ -529,6 +529,55 @@ def test_the_exception_trapper_answers_for_any_application(errors: Records) -> N
         call_wsgi(ExceptionTrapper(failing, throws=(ValueError,)), make_environ())
 
 
+@pytest.mark.parametrize("pieces", [0, 2])
+def test_the_exception_trapper_answers_for_generators(errors: Records, pieces: int) -> None:
+    closed: list[bool] = []
+
+    def failing(_environ: object, start_response: Any) -> Iterator[bytes]:
+        start_response("200 OK", [])
+        try:
+            for _ in range(pieces):
+                yield b"piece"
+            raise ValueError("of another framework")
+        finally:
+            closed.append(True)
+
+    started: list[tuple[str, bool]] = []
+
+    def start_response(status: str, _fields: object, exc_info: object = None) -> None:
+        started.append((status, exc_info is not None))
+
+    answer = ExceptionTrapper(failing)(make_environ(), start_response)
+    assert list(answer) == [b"piece"] * pieces + [b"Unrecoverable error in the server."]
+    assert started == [("200 OK", False), ("500 Internal Server Error", True)]
+    assert closed == [True]
+    assert "of another framework" in errors.text
+
+
+def test_the_exception_trapper_closes_generators() -> None:
+    closed: list[bool] = []
+
+    def endless(_environ: object, _start_response: object) -> Iterator[bytes]:
+        try:
+            while True:
+                yield b"piece"
+        finally:
+            closed.append(True)
+
+    answer: Any = ExceptionTrapper(endless)(make_environ(), None)
+    assert next(iter(answer)) == b"piece"
+    answer.close()
+    assert closed == [True]
+
+    def failing(_environ: object, _start_response: object) -> Iterator[bytes]:
+        yield b"piece"
+        raise KeyError
+
+    answer = ExceptionTrapper(failing, throws=(KeyError,))(make_environ(), None)
+    with pytest.raises(KeyError):
+        list(answer)
+
+
 def test_virtual_hosts_choose_an_application() -> None:
     def named(name: str) -> Any:
         return cherrypy.Application(

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cherrypy._config.namespaces import NamespaceSet, group
+from cherrypy.lib import reprconf
 
 Calls = list[tuple[Any, ...]]
 
@@ -118,4 +119,8 @@ def test_a_copy_has_the_same_handlers() -> None:
     assert copied == {"x": print}
     copied["y"] = repr
     assert "y" not in namespaces
-    assert repr(namespaces) == f"NamespaceSet({{'x': {print!r}}})"
+    assert repr(namespaces).endswith(f".NamespaceSet({{'x': {print!r}}})")
+
+
+def test_namespaces_are_shown_by_the_path_that_is_known() -> None:
+    assert repr(reprconf.NamespaceSet()) == "cherrypy.lib.reprconf.NamespaceSet({})"

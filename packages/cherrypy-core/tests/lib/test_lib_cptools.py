@@ -405,6 +405,18 @@ def test_autovary_counts_cookies() -> None:
     assert (answer.body, answer.field("Vary")) == (b"1", "Cookie")
 
 
+def test_autovary_does_not_count_what_describes_the_content() -> None:
+    class Root:
+        @cherrypy.expose
+        @cherrypy.tools.autovary()
+        @cherrypy.tools.decode()
+        def index(self) -> str:
+            return "text"
+
+    answer = Client(cherrypy.Application(Root())).get("/")
+    assert answer.field("Vary") == "Accept-Charset"
+
+
 def test_a_monitored_map_is_a_header_map() -> None:
     fields = cptools.MonitoredHeaderMap({"Host": "a", "x-set": "1"})
     assert fields["HOST"] == "a"

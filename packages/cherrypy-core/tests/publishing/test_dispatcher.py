@@ -544,7 +544,7 @@ def test_the_translation_can_be_a_text_of_256_characters() -> None:
 
 @pytest.mark.parametrize("table", ["too short", b"x" * 256, None, 7])
 def test_a_translation_of_another_kind_is_refused(table: Any) -> None:
-    with pytest.raises(TypeError, match="translate"):
+    with pytest.raises(ValueError, match="translate"):
         Dispatcher(translate=table)
 
 

@@ -3,7 +3,7 @@
 import io
 import logging
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any
 
 from cherrypy._http.errors import ProtocolError
@@ -40,11 +40,46 @@ class ExceptionTrapper(Shortened):
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request (PEP 3333)."""
         try:
-            return self.nextapp(environ, start_response)
+            answer = self.nextapp(environ, start_response)
         except self.throws:
             raise
         except Exception:
             return answer_failure(start_response)
+        if isinstance(answer, Generator):  # it has not begun yet
+            return _TrappedPieces(answer, start_response, self.throws)
+        return answer
+
+
+class _TrappedPieces:
+    """What a generator yields, and the answer to its failure in place of the rest.
+
+    Args:
+        pieces: The application.
+        start_response: As PEP 3333 has it: it raises the failure if the head has been sent.
+        throws: Exceptions that pass through.
+    """
+
+    def __init__(
+        self,
+        pieces: Generator[bytes, None, None],
+        start_response: StartResponse,
+        throws: tuple[type[BaseException], ...],
+    ) -> None:
+        self._pieces = pieces
+        self._start_response = start_response
+        self._throws = throws
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            yield from self._pieces
+        except self._throws:
+            raise
+        except Exception:
+            yield from answer_failure(self._start_response)
+
+    def close(self) -> None:
+        """End the generator, as the server has to."""
+        self._pieces.close()
 
 
 def answer_failure(start_response: StartResponse) -> list[bytes]:

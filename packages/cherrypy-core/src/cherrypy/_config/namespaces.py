@@ -66,7 +66,7 @@ class NamespaceSet(TrackedDict):
 
     def __repr__(self) -> str:
         """Show the namespaces and their handlers."""
-        return f"{type(self).__name__}({super().__repr__()})"
+        return f"{type(self).__module__}.{type(self).__name__}({super().__repr__()})"
 
 
 def _call_for_each(handle: Callable[[str, Any], object], settings: dict[str, Any]) -> None:

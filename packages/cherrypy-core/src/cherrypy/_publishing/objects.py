@@ -254,9 +254,9 @@ def validate_translator(t: object) -> None:
     """Check the table by which segments become names of attributes.
 
     Raises:
-        TypeError: It is neither a mapping nor a ``str`` of 256 characters.
+        ValueError: It is neither a mapping nor a ``str`` of 256 characters.
     """
     if isinstance(t, dict):
         return
     if not isinstance(t, str) or len(t) != 256:
-        raise TypeError("The translate argument must be a str of len 256 or a dict.")
+        raise ValueError("The translate argument must be a dict.")

@@ -290,7 +290,10 @@ class MonitoredHeaderMap(HeaderMap):
 
 
 NOT_NEGOTIATED = frozenset(
-    {"Content-Disposition", "Content-Length", "Content-Type", "Host", "Remote-Addr", "Remote-Host"}
+    {
+        *("Content-Disposition", "Content-Length", "Content-Type", "Host", "Remote-Addr"),
+        *("Remote-Host", "Transfer-Encoding"),
+    }
 )
 """Fields of the content, the URL or the connection: no answer varies by them."""
 
