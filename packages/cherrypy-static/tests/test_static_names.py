@@ -26,13 +26,12 @@ from cherrypy._static.names import (
         ("a/b/c.txt", ["a", "b", "c.txt"]),
         ("a//b", ["a", "b"]),
         ("a/./b/", ["a", "b"]),
-        ("a/../b", ["b"]),
-        ("a%2Fb", ["a", "b"]),  # servers leave it encoded
-        ("a%2fb", ["a", "b"]),
+        ("a%2Fb", None),  # servers leave it encoded
+        ("a%2fb", None),
         ("percent%41.txt", ["percent%41.txt"]),  # decoded once is enough
         ("..%5C..", ["..%5C.."]),
         ("...", ["..."]),
-        ("a\\b", ["a\\b"]),  # a name like any other, where it does not separate
+        ("a\\b", None),  # it separates on some systems
         ("nul\0", None),
     ],
 )
@@ -41,7 +40,8 @@ def test_names(branch: str, segments: list[str] | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "branch", ["..", "../", "../x", "a/../../x", "%2Fetc/passwd", "%2f", "..%2Fx", "a/..%2F..%2fx"]
+    "branch",
+    ["..", "../", "../x", "a/../b", "a/../../x", "%2Fetc/passwd", "%2f", "..%2Fx", "a/..%2F..%2fx"],
 )
 @pytest.mark.parametrize("is_windows", [False, True])
 def test_what_leads_out(branch: str, *, is_windows: bool) -> None:

@@ -247,7 +247,7 @@ def test_a_client_is_told_nothing_of_a_file_outside(tmp_path: Path, name: str, h
                 assert client.get(f"/files/{name}", headers=fields).status == 403
 
 
-@pytest.mark.parametrize("path", ["/files/{}x/../a.txt", "/files/{}y%2F../a.txt", "/one/{}"])
+@pytest.mark.parametrize("path", ["/one/{}", "/one/{}/x%2Fy", "/one/./{}"])
 def test_no_number_of_paths_fills_the_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:

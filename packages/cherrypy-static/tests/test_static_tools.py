@@ -11,6 +11,8 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from written_files import write
 
 import cherrypy
@@ -62,9 +64,13 @@ def test_they_are_tools_of_the_toolbox() -> None:
         ("/files", 404),
         ("/filesystem", 404),
         ("/digits.txt", 404),
-        ("/files/../secret.txt", 403),
-        ("/files/%2e%2e/secret.txt", 403),
-        ("/files/..%2fsecret.txt", 403),
+        ("/files/../secret.txt", 404),
+        ("/files/%2e%2e/secret.txt", 404),
+        ("/files/..%2fsecret.txt", 404),
+        ("/files/sub/../digits.txt", 404),
+        ("/files/x/..%2Fdigits.txt", 404),
+        ("/files/sub%2Finner.txt", 404),
+        ("/files/sub%5Cinner.txt", 404),
         ("/files/%252e%252e/secret.txt", 404),
         ("/files/..%5csecret.txt", 404),
         ("/files/%00", 404),
@@ -173,10 +179,63 @@ def test_nothing_may_follow_the_name_of_a_file(serve: Callable[..., Client], beh
 
 
 @pytest.mark.parametrize(
-    "path", ["./digits.txt", "x/../digits.txt", "sub/../digits.txt", "sub/%2E./digits.txt"]
+    ("path", "canonical"),
+    [
+        ("./digits.txt", "digits.txt"),
+        ("%2e/sub/./inner.txt", "sub/inner.txt"),
+        ("./sub/", "sub/"),
+        ("./a%20b.txt?c=1", "a%20b.txt?c=1"),
+    ],
 )
-def test_dots_before_the_name_of_a_file(serve: Callable[..., Client], path: str) -> None:
-    assert serve().get(f"/files/{path}").status == 200
+def test_dots_before_a_name_are_redirected(
+    serve: Callable[..., Client], path: str, canonical: str
+) -> None:
+    """Other settings may apply there (RFC 3986 section 6.2.2.3)."""
+    for method in ("GET", "HEAD"):
+        answer = serve().request(method, f"/files/{path}")
+        assert answer.status == 301
+        assert answer.headers["Location"] == f"http://localhost/files/{canonical}"
+
+
+SPELLINGS = st.lists(
+    st.sampled_from(
+        ["/", "//", "/./", "/%2e/", "/../", "/open/../", "%2F", "%2f", "%5C", "/.%2F", "\\"]
+    ),
+    min_size=3,
+    max_size=3,
+)
+
+
+@given(SPELLINGS, st.sampled_from(["", "/", "/.", "%2F", "/x/.."]))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_settings_below_a_folder_hold_for_every_spelling(
+    served_twice: Client, between: list[str], behind: str
+) -> None:
+    """However the path of the file is written."""
+    first, second, third = between
+    answer = served_twice.get(f"{first}files{second}private{third}s.txt{behind}")
+    for _ in range(3):
+        if answer.status != 301:
+            break
+        answer = served_twice.get(answer.headers["Location"].removeprefix("http://localhost"))
+    assert answer.status in {401, 404}
+
+
+@pytest.fixture
+def served_twice(public: Path) -> Client:
+    """Client of a folder, a part of which needs authentication."""
+
+    def refuse() -> None:
+        raise cherrypy.HTTPError(401)
+
+    (public / "private").mkdir()
+    (public / "open").mkdir()
+    write(public / "private/s.txt", "secret")
+    config: dict[str, dict[str, object]] = {
+        "/files": {"tools.staticdir.on": True, "tools.staticdir.dir": str(public)},
+        "/files/private": {"hooks.before_handler": cherrypy._cprequest.Hook(refuse, priority=1)},
+    }
+    return Client(cherrypy.Application(None, "", config))
 
 
 @pytest.mark.parametrize(

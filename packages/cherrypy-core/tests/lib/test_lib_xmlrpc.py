@@ -180,3 +180,94 @@ def test_what_is_sent_comes_back(values: list[Any]) -> None:
 @given(st.binary(max_size=60))
 def test_no_content_is_an_error_of_http(content: bytes) -> None:
     assert send(content).code == 200
+
+
+# Settings of the method that is called -----------------------------------------------------------
+
+
+def _refuse() -> None:
+    raise cherrypy.HTTPError(401, "not for you")
+
+
+def _answer_itself() -> bool:
+    cherrypy.response.body = b"the tool"
+    return True
+
+
+class _Inner:
+    _cp_config: ClassVar[dict[str, Any]] = {"tools.refuse.on": True}
+
+    @cherrypy.expose
+    def below(self) -> str:
+        return "SECRET"
+
+
+class _Guarded(XMLRPCController):
+    inner = _Inner()
+
+    @cherrypy.expose
+    @cherrypy.config(**{"tools.refuse.on": True})
+    def by_tool(self) -> str:
+        return "SECRET"
+
+    @cherrypy.expose
+    def by_section(self) -> str:
+        return "SECRET"
+
+    @cherrypy.expose
+    @cherrypy.config(**{"tools.answers.on": True})
+    def by_handler(self) -> str:
+        return "SECRET"
+
+    @cherrypy.expose
+    @cherrypy.config(**{"tools.late.on": True, "response.headers.X-Own": "yes"})
+    def with_late(self) -> str:
+        return "late"
+
+    @cherrypy.expose
+    def free(self) -> str:
+        return "free"
+
+
+@pytest.fixture
+def guarded(monkeypatch: pytest.MonkeyPatch) -> Client:
+    tools = cherrypy.tools
+    early = cherrypy.Tool("on_start_resource", _refuse)
+    monkeypatch.setattr(tools, "refuse", early, raising=False)
+    answers = cherrypy._cptools.HandlerTool(_answer_itself)
+    monkeypatch.setattr(tools, "answers", answers, raising=False)
+
+    def mark() -> None:
+        cherrypy.response.headers["X-Late"] = "yes"
+
+    monkeypatch.setattr(tools, "late", cherrypy.Tool("before_finalize", mark), raising=False)
+
+    class Root:
+        service = _Guarded()
+
+    config: dict[str, dict[str, Any]] = {
+        "/": {"request.dispatch": cherrypy.dispatch.XMLRPCDispatcher()},
+        "/service/by_section": {"tools.refuse.on": True},
+    }
+    return Client(cherrypy.Application(Root(), "", config))
+
+
+@pytest.mark.parametrize("path", ["/service/", "/RPC2/service/"])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("by_tool", "not for you"),
+        ("by_section", "not for you"),
+        ("inner.below", "not for you"),
+        ("by_handler", "the tool"),
+        ("with_late", "<string>late</string>"),
+        ("free", "<string>free</string>"),
+    ],
+)
+def test_settings_of_the_method_count(guarded: Client, path: str, name: str, text: str) -> None:
+    content = xmlrpc.client.dumps((), name).encode()
+    answer = guarded.ask("POST", path, content, Content_Type="text/xml")
+    assert "SECRET" not in answer.text
+    assert text in answer.text
+    assert answer.field("X-Late") == answer.field("X-Own")
+    assert answer.field("X-Late") == ("yes" if name == "with_late" else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import pytest
@@ -288,3 +289,98 @@ def test_a_method_of_the_dispatchers_can_be_replaced(
     assert Client(app).get("/").text == "text"
     assert Client(app).get("/").text == "text"
     assert paths == ["/", "/"]
+
+
+# What a request may evaluate ----------------------------------------------------------------------
+
+
+class _Measured:
+    exposed = True
+    GET = staticmethod(lambda: "ok")
+
+    @classmethod
+    def PUT(cls) -> str:
+        return "put"
+
+    @property
+    def TOTAL(self) -> int:
+        raise RuntimeError("the database is down")
+
+    @functools.cached_property
+    def POST(self) -> Any:
+        raise RuntimeError("it is evaluated for POST only")
+
+    @property
+    def DELETE(self) -> Any:
+        return lambda: "deleted"
+
+
+@pytest.mark.parametrize(
+    ("method", "code", "allow"),
+    [
+        ("GET", 200, "GET, HEAD, PUT"),
+        ("HEAD", 200, "GET, HEAD, PUT"),
+        ("PUT", 200, "GET, HEAD, PUT"),
+        ("PATCH", 405, "GET, HEAD, PUT"),
+        ("TOTAL", 405, "GET, HEAD, PUT"),  # a property of another name is a value
+        ("DELETE", 200, "DELETE, GET, HEAD, PUT"),
+    ],
+)
+def test_only_the_method_of_the_request_is_evaluated(method: str, code: int, allow: str) -> None:
+    config = {"/": {"request.dispatch": cherrypy.dispatch.MethodDispatcher()}}
+    app = cherrypy.Application(_Measured(), "", config)
+    content = b"" if method in {"PUT", "PATCH"} else None
+    answer = call_wsgi(app, make_environ(method, "/", content))
+    assert (answer.code, answer.field("Allow")) == (code, allow)
+
+
+class _Controller:
+    inner = _Container()
+
+    def index(self, **_names: str) -> str:
+        return "index"
+
+    def closed(self, **_names: str) -> str:
+        return "never"
+
+    closed.exposed = False  # type: ignore[attr-defined]  # as applications say it
+
+    def _secret(self, **_names: str) -> str:
+        return "never"
+
+
+@pytest.mark.parametrize("pattern", ["/c/{action}", "/{controller}/{action}"])
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("/c/index", 200),
+        ("/c/_secret", 404),
+        ("/c/__init__", 404),
+        ("/c/__class__", 404),
+        ("/c/__dir__", 404),
+        ("/c/closed", 404),
+        ("/nobody/title", 404),  # names of the URL have no methods
+    ],
+)
+def test_routes_reach_public_methods_only(pattern: str, path: str, code: int) -> None:
+    dispatcher = cherrypy.dispatch.RoutesDispatcher()
+    dispatcher.connect("c", pattern, _Controller())
+    app = cherrypy.Application(None, "", {"/": {"request.dispatch": dispatcher}})
+    assert call_wsgi(app, make_environ("GET", path)).code == code
+
+
+def test_path_arguments_reach_no_private_names() -> None:
+    @cherrypy.popargs("name")
+    class Root:
+        _inner = _Public()
+        inner = _Public()
+
+    app = cherrypy.Application(Root(), "")
+    assert call_wsgi(app, make_environ("GET", "/bob/inner/page")).text == "page"
+    assert call_wsgi(app, make_environ("GET", "/bob/_inner/page")).code == 404
+
+
+class _Public:
+    @cherrypy.expose
+    def page(self, **_names: str) -> str:
+        return "page"

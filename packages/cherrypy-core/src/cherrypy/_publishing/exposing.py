@@ -106,6 +106,9 @@ def popargs(*args: str, **kwargs: object) -> PathArguments:
         current.get().request.params.update(taken)
         if handler is not None:
             return handler
-        return getattr(cls, left.pop(0), None) if left else cls
+        if not left:
+            return cls
+        name = left.pop(0)
+        return None if name.startswith("_") else getattr(cls, name, None)
 
     return dispatch  # type: ignore[return-value]  # a class as its decorator, or what is found

@@ -1,6 +1,9 @@
 """The dispatcher that publishes objects whose methods are called as request methods are."""
 
 from collections.abc import Callable
+from functools import cached_property, partialmethod, singledispatchmethod
+from inspect import getattr_static
+from types import MemberDescriptorType
 from typing import TYPE_CHECKING
 
 from cherrypy._publishing.handlers import FOUND, LateParamPageHandler
@@ -11,6 +14,16 @@ from cherrypy._runtime.messages import Plan, Plans, Request, Response
 
 if TYPE_CHECKING:
     from cherrypy._runtime.layers import Settings
+
+_METHODS = frozenset(
+    (
+        *("CONNECT", "COPY", "DELETE", "GET", "HEAD", "LOCK", "MKCOL", "MOVE", "OPTIONS", "PATCH"),
+        *("POST", "PROPFIND", "PROPPATCH", "PUT", "REPORT", "SEARCH", "TRACE", "UNLOCK"),
+    )
+)
+"""Methods of HTTP and WebDAV (RFC 9110 section 9.3, RFC 5789, RFC 4918, RFC 3253, RFC 5323)."""
+_PROPERTIES = (property, cached_property)
+_NOWHERE = object()
 
 
 class MethodDispatcher(Dispatcher):
@@ -67,19 +80,51 @@ class MethodDispatcher(Dispatcher):
 def _method_of(
     resource: object, request: Request, response: Response
 ) -> Callable[..., object] | None:
-    """Return the method of an object that answers a request, and set ``Allow``."""
-    names = [
-        name
-        for name in dir(resource)
-        if name.isupper() and name[0] != "_" and callable(getattr(resource, name, None))
-    ]
-    if "GET" in names and "HEAD" not in names:
-        names.append("HEAD")
-    response.headers["Allow"] = ", ".join(sorted(names))
+    """Return the method of an object that answers a request, and set ``Allow``.
+
+    Only the attribute that is named as the request method is evaluated. What else the object has
+    is known without that: a property may ask a database that is down.
+    """
+    names = {name for name in dir(resource) if name.isupper() and _is_method(resource, name)}
     name = request.method.upper()
+    method = _attribute(resource, name)
+    if name == "HEAD" and method is None and "HEAD" not in names:
+        method = _attribute(resource, "GET")
+    if callable(method):
+        names.add(name)
+    else:
+        names.discard(name)
+    if "GET" in names:
+        names.add("HEAD")
+    response.headers["Allow"] = ", ".join(sorted(names))
+    return method if callable(method) else None
+
+
+def _attribute(resource: object, name: str) -> object:
+    """Return the attribute for a request method; ``None`` if there is none.
+
+    A property answers for a method of HTTP only; under any other name it is a value.
+    """
     if not name.isidentifier() or name[0] == "_":
         return None
-    if name == "HEAD" and not hasattr(resource, name):
-        name = "GET"
-    method: object = getattr(resource, name, None)
-    return method if callable(method) else None
+    if name not in _METHODS and isinstance(_unevaluated(resource, name), _PROPERTIES):
+        return None
+    return getattr(resource, name, None)
+
+
+def _is_method(resource: object, name: str) -> bool:
+    """Tell whether an attribute can be called, without evaluating it if it is a property."""
+    if name[0] == "_":
+        return False
+    found = _unevaluated(resource, name)
+    if found is _NOWHERE or isinstance(found, MemberDescriptorType):
+        try:  # a class makes it up in ``__getattr__``, or it is a slot
+            found = getattr(resource, name, None)
+        except Exception:
+            return False
+    return callable(found) or isinstance(found, classmethod | partialmethod | singledispatchmethod)
+
+
+def _unevaluated(resource: object, name: str) -> object:
+    """Return an attribute as it was stored, without asking descriptors for its value."""
+    return getattr_static(resource, name, _NOWHERE)

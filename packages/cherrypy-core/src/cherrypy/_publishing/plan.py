@@ -357,6 +357,7 @@ class EarlyPlan(ResourcePlan):
         self.late = ()
         self._twin = None
         self.hooks = {}
+        self.configured_hooks = HookMap()
         self._set_stages({point: (partial(run_class_hooks, point),) for point in HOOK_POINTS})
 
     def hook_map(self, request: Request) -> HookMap:

@@ -112,12 +112,11 @@ class RoutesDispatcher(ShortenedInstances):
         if names:
             request.params.update(names)
 
-        name: str = result.get("controller", "")
-        controller: object = self.controllers.get(name, name)
+        controller: object = self.controllers.get(result.get("controller", ""))
         if isinstance(controller, type):
             controller = controller()
         action: str | None = result.get("action")
-        handler: object = getattr(controller, action, None) if action is not None else controller
+        handler = controller if action is None else _action_of(controller, action)
 
         # the section of the path itself is nearer than what controller and handler say
         *outer, own = _sections_of(path, sections)
@@ -142,6 +141,18 @@ class RoutesDispatcher(ShortenedInstances):
         result = match(path, environ=config.environ) or {}
         config.mapper_dict = result
         return dict(result)
+
+
+def _action_of(controller: object, name: str) -> object:
+    """Return the method of a controller that a route names; ``None`` if it is not public.
+
+    The name may be from the URL, as in ``/city/{action}``. Whatever has ``exposed`` set to false is
+    not for visitors, either.
+    """
+    if controller is None or not name or name[0] == "_":
+        return None
+    handler: object = getattr(controller, name, None)
+    return handler if getattr(handler, "exposed", True) else None
 
 
 def _config_of(published: object) -> Settings | str | None:

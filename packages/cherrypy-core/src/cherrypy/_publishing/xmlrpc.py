@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cherrypy._publishing.objects import Dispatcher
+from cherrypy.lib.xmlrpcutil import patched_path
 
 Dispatch = Callable[[str], Any]
 
@@ -22,10 +23,3 @@ def XMLRPCDispatcher(
         return next_dispatcher(patched_path(path_info))
 
     return dispatch
-
-
-def patched_path(path: str) -> str:
-    """Return the path that a client of XML-RPC means: without ``/RPC2``, with a slash after it."""
-    if not path.endswith("/"):
-        path += "/"
-    return path.removeprefix("/RPC2") if path.startswith("/RPC2/") else path

@@ -117,6 +117,7 @@ class Plan(Protocol):
     """
 
     config: Mapping[str, Any]
+    configured_hooks: Hooks
     error_page: dict[int | str, Any]
     on_start_resource: tuple[Stage, ...]
     before_request_body: tuple[Stage, ...]

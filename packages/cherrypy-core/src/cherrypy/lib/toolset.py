@@ -12,6 +12,7 @@ from cherrypy._tools.toolbox import Toolbox
 from cherrypy.lib import caching, cptools, encoding, xmlrpcutil
 from cherrypy.lib.caching import CachingTool
 from cherrypy.lib.encoding import EncodeTool
+from cherrypy.lib.xmlrpc_settings import call_with_settings, settings_of
 
 __all__ = [
     "Arguments",
@@ -135,7 +136,8 @@ class XMLRPCController:
     """A page handler that is called by clients of XML-RPC: its exposed methods are theirs.
 
     Subclass it, expose methods, and mount an instance; use ``cherrypy.dispatch.XMLRPCDispatcher``
-    if clients address ``/RPC2``. Dotted names lead to attributes.
+    if clients address ``/RPC2``. Dotted names lead to attributes. The tools and settings of a
+    method, and those of a section for its path, count when it is called.
     """
 
     _cp_config: ClassVar[dict[str, Any]] = {"tools.xmlrpc.on": True}
@@ -151,13 +153,20 @@ class XMLRPCController:
         if method is None:
             raise LookupError(f'method "{name}" is not supported')
         serving = current.get()
-        settings = serving.request.toolmaps.get("tools", {}).get("xmlrpc", {})
-        xmlrpcutil.respond(
-            method(*vpath, *arguments, **params),
-            settings.get("encoding", "utf-8"),
-            settings.get("allow_none", 0),
-        )
-        return serving.response.body
+        request, response = serving.request, serving.response
+        base = "/".join(xmlrpcutil.patched_path(request.path_info).split("/")[: -1 - len(vpath)])
+        configured = settings_of(self, base, name, request.app.plans().sections)
+        if configured:
+            answered, result = call_with_settings(
+                request, response, configured, lambda: method(*vpath, *arguments, **params)
+            )
+            if not answered:
+                return response.body
+        else:
+            result = method(*vpath, *arguments, **params)
+        settings = request.toolmaps.get("tools", {}).get("xmlrpc", {})
+        xmlrpcutil.respond(result, settings.get("encoding", "utf-8"), settings.get("allow_none", 0))
+        return response.body
 
     default.exposed = True  # type: ignore[attr-defined]  # that is what publishes it
 

@@ -10,6 +10,13 @@ from cherrypy._tools.function import tool_function
 Unreadable = tuple[str, str]
 
 
+def patched_path(path: str) -> str:
+    """Return the path that a client of XML-RPC means: without ``/RPC2``, with a slash after it."""
+    if not path.endswith("/"):
+        path += "/"
+    return path.removeprefix("/RPC2") if path.startswith("/RPC2/") else path
+
+
 def process_body() -> tuple[tuple[Any, ...], str] | Unreadable:
     """Read the call in the body of the request.
 

@@ -29,7 +29,8 @@ _PAGE = """<!DOCTYPE html>
 def names_in(directory: int | str, *, with_hidden: bool) -> list[str]:
     """List a directory: folders with a slash at the end of their names, then files.
 
-    Everything else is left out, links too: whether a link may be followed is not known here.
+    Everything else is left out: names with a backslash, which are not served, and links, as it is
+    not known here whether they may be followed.
 
     Args:
         directory: Its descriptor or path.
@@ -44,7 +45,7 @@ def names_in(directory: int | str, *, with_hidden: bool) -> list[str]:
         for entry in entries:
             if len(folders) + len(files) >= MAX_ENTRIES:
                 break
-            if not with_hidden and is_hidden([entry.name]):
+            if "\\" in entry.name or (not with_hidden and is_hidden([entry.name])):
                 continue
             if entry.is_dir(follow_symlinks=False):
                 folders.append(entry.name + "/")

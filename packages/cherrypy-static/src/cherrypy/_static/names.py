@@ -30,23 +30,18 @@ def segments_of(branch: str, *, is_windows: bool) -> list[str] | None:
 
     Returns:
         Names of folders and at last of the file; ``[]`` for the directory itself; ``None`` if no
-        file can have such a name.
+        file is served under such a name: it has an encoded slash, a backslash or NUL.
 
     Raises:
-        OutsideError: It leads out of the directory.
+        OutsideError: It leads up, out of the directory or only around in it, where other settings
+            may apply than those of the path as it is written.
     """
-    if branch.startswith(("%2F", "%2f")):
+    split = _SEPARATOR.split(branch)
+    if ".." in split or branch.startswith(("%2F", "%2f")):
         raise OutsideError(branch)
-    if "\0" in branch:
+    if "\0" in branch or "\\" in branch or "%2f" in branch.lower():
         return None
-    segments: list[str] = []
-    for segment in _SEPARATOR.split(branch):
-        if segment == "..":
-            if not segments:
-                raise OutsideError(branch)
-            segments.pop()
-        elif segment and segment != ".":
-            segments.append(segment)
+    segments = [segment for segment in split if segment and segment != "."]
     if is_windows and not all(map(is_windows_file_name, segments)):
         return None
     return segments
@@ -55,6 +50,11 @@ def segments_of(branch: str, *, is_windows: bool) -> list[str] | None:
 def names_a_folder(branch: str) -> bool:
     """Tell whether a path can only be that of a folder, as it ends in a slash or in dots."""
     return _SEPARATOR.split(branch)[-1] in {"", ".", ".."}
+
+
+def has_dots(branch: str) -> bool:
+    """Tell whether a path has a segment ``.`` before its last one, and so is not canonical."""
+    return "." in branch.split("/")[:-1]
 
 
 def is_windows_file_name(name: str) -> bool:

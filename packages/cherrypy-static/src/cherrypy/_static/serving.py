@@ -5,15 +5,16 @@ import os
 import stat
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, ParamSpec
+from typing import Any, ClassVar, NoReturn, ParamSpec
 
-from cherrypy._runtime.errors import NOT_MODIFIED_DROPS, HTTPError
+from cherrypy._runtime.errors import NOT_MODIFIED_DROPS, HTTPError, HTTPRedirect
 from cherrypy._runtime.iterators import set_vary_header
 from cherrypy._runtime.messages import Request, Response
+from cherrypy._runtime.urls import url
 from cherrypy._static.answers import NOT_MODIFIED, answer
 from cherrypy._static.listing import listing_page, names_in
 from cherrypy._static.media_types import DEFAULT_TYPE, UNKNOWN, extension_of, type_of_extension
-from cherrypy._static.names import OutsideError, is_hidden, names_a_folder, segments_of
+from cherrypy._static.names import OutsideError, has_dots, is_hidden, names_a_folder, segments_of
 from cherrypy._static.neighbours import Open, acceptable, coding_names, find_neighbour
 from cherrypy._static.opening import MISSING, Way, open_below, open_file, way_below, way_to
 from cherrypy._static.plain_files import PlainFile
@@ -203,7 +204,8 @@ class StaticDirectory(StaticContent):
     ) -> None:
         self.path = absolute_path("tools.staticdir.dir", dir, root)
         super().__init__(match, content_types, max_age, immutable, precompressed)
-        self._offset = len("" if section == "global" else section.rstrip("/\\")) + 1
+        self._prefix = ("" if section == "global" else section.rstrip("/\\")) + "/"
+        self._offset = len(self._prefix)
         self._index = segments_of(index, is_windows=_IS_WINDOWS) if index else None
         self._with_hidden = hidden
         self._is_listed = listing
@@ -212,10 +214,18 @@ class StaticDirectory(StaticContent):
     def serve(self, request: Request, response: Response) -> bool:
         """Answer a request with a file below the directory, if there is one."""
         segments = self._segments(request)
-        file = None if segments is None else self._open(request, segments)
-        if segments is None or file is None:
+        if segments is None:
             return False
         branch = self._branch(request.path_info)
+        is_canonical = not has_dots(branch)
+        if not is_canonical and not names_a_folder(branch):
+            self._redirect(request, segments)  # without a look at what is there
+        file = self._open(request, segments)
+        if file is None:
+            return False
+        if stat.S_ISDIR(file.status.st_mode) and not is_canonical:
+            file.close()
+            self._redirect(request, [*segments, ""])
         if stat.S_ISDIR(file.status.st_mode):
             is_index = branch[-1:] in {"", "/"}
             return self._serve_folder(request, response, file, segments, is_index=is_index)
@@ -228,6 +238,15 @@ class StaticDirectory(StaticContent):
             self._remember(request.path_info, way, segments[-1], cache_control)
         return True
 
+    def _redirect(self, request: Request, segments: list[str]) -> NoReturn:
+        """Send a client to the path as it is without dots: settings may apply there.
+
+        Raises:
+            HTTPRedirect: Always.
+        """
+        path = request.path_info[: self._offset] + "/".join(segments)
+        raise HTTPRedirect(url(path, request.query_string), 301)
+
     def _branch(self, path: str) -> str:
         """Return the part of a path that is below the directory."""
         return path[self._offset :].lstrip("/")
@@ -236,19 +255,19 @@ class StaticDirectory(StaticContent):
         """Return the names on the way to the file that a request asks for.
 
         Returns:
-            ``None`` if a file of such a name is not served.
-
-        Raises:
-            HTTPError: 403 if it would be outside of the directory.
+            ``None`` if a file of such a name is not served, the path leads up, or the settings are
+            those of another path.
         """
         path = request.path_info
+        if self._prefix[0] == "/" and not f"{path}/".startswith(self._prefix):
+            return None
         if request.method not in _READS or not self._matches(path):
             return None
         branch = self._branch(path)
         try:
             segments = segments_of(branch, is_windows=_IS_WINDOWS)
         except OutsideError:
-            raise HTTPError(403) from None
+            return None
         if segments is None or not (self._with_hidden or not is_hidden(segments)):
             return None
         slash = "/" if segments and names_a_folder(branch) else ""
