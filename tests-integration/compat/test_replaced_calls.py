@@ -45,7 +45,6 @@ NOT_CALLED = {
     "_cptools.HandlerTool.handler": "made once",
     "_cptools.expose": "only re-exported there",
     "_cpwsgi.AppResponse.recode_path_qs": "the environ is read directly",
-    "_cpwsgi.AppResponse.translate_headers": "the environ is read directly",
     "_cpwsgi.is_closable_iterator": "only re-exported there",
     "lib.auth_basic.ntou": "only re-exported there",
     "lib.auth_basic.tonative": "only re-exported there",

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 
 from cherrypy._app.middleware import ExceptionTrapper, InternalRedirector, answer_failure
 from cherrypy._app.serving import Environ, abandon, begin, close_body, end, site
+from cherrypy._http.headers import HeaderMap
 from cherrypy._publishing.publication import Application
 from cherrypy._request.run import answer_late, run
 from cherrypy._runtime.context import Serving, current
@@ -231,7 +232,7 @@ class AppResponse(OpenBody, Shortened):
         cpapp: The application.
     """
 
-    shortened = ("__init__", "__iter__", "__next__", "close", "run")
+    shortened = ("__init__", "__iter__", "__next__", "close", "run", "translate_headers")
 
     headerNames: ClassVar[dict[str, str]] = {
         "HTTP_CGI_AUTHORIZATION": "Authorization",
@@ -257,8 +258,13 @@ class AppResponse(OpenBody, Shortened):
 
     def run(self) -> None:
         """Run the request."""
-        if self.serving is not None:
-            run_and_log(self.cpapp, self.serving)
+        if self.serving is None:
+            return
+        if "translate_headers" in self.own_methods:
+            request = self.serving.request
+            request.header_list = list(self.translate_headers(self.environ))
+            request.headers = HeaderMap(request.header_list)
+        run_and_log(self.cpapp, self.serving)
 
     def translate_headers(self, environ: Environ) -> Iterator[tuple[str, str]]:
         """Yield the header fields of an environ, by the names they were sent with."""

@@ -145,7 +145,7 @@ class Application(Shortened):
 
     shortened = ("get_serving", "release_serving", "find_config")
     """Methods that the request path calls only where they have been replaced."""
-    own_methods: frozenset[str]  # type: ignore[misc]  # of the class, or of one application
+    own_methods: frozenset[str]  # of the class, or of one application
 
     def global_config(self) -> Mapping[str, Any]:
         """Return the configuration of the site."""

@@ -15,6 +15,7 @@ from cherrypy._runtime.context import Arrival, Serving, current
 from cherrypy._runtime.iterators import close
 from cherrypy._runtime.logs import LogManager
 from cherrypy._runtime.messages import Request, Response
+from cherrypy._runtime.state import note_own_methods
 from cherrypy._runtime.text import decoded_path, encoded_path
 from cherrypy.process.wspbus import bus
 
@@ -73,6 +74,7 @@ def begin(app: Application, environ: Environ) -> Serving:
             bus.publish("acquire_thread")
         if listeners["before_request"]:
             bus.publish("before_request")
+            note_own_methods(request)
     except BaseException:
         end(app, serving)
         raise
@@ -97,6 +99,7 @@ def _begin_by_application(app: Application, environ: Environ, outer: Serving) ->
         serving.outer = outer
         if not serving.request.wsgi_environ:  # a class that makes its instances in its own way
             describe(serving.request, app, environ)
+        note_own_methods(serving.request)
     except BaseException:
         serving = current.get()
         current.set(outer)

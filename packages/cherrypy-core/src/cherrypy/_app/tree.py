@@ -1,7 +1,7 @@
 """The tree: which application is mounted where."""
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from cherrypy._app.application import Application, Config
@@ -88,7 +88,7 @@ class Tree:
         if path is None:
             request = current.get().request
             path = urljoin(request.script_name, request.path_info)
-        apps = self.apps
+        apps: Mapping[str, WSGICallable] = self.apps
         prefix = path.rstrip("/")
         while prefix not in apps:
             if not prefix:
@@ -105,7 +105,7 @@ class Tree:
             path: str = environ["PATH_INFO"]
         except KeyError:  # PEP 3333 lets a server leave them out where they are empty
             return self({**OPTIONAL_KEYS, **environ}, start_response)
-        apps = self.apps
+        apps: Mapping[str, WSGICallable] = self.apps
         # PERF: one application at the root is what most sites have
         if not base and len(apps) == 1 and "" in apps:
             app: Application | WSGICallable = apps[""]

@@ -99,7 +99,7 @@ def call(
 
 
 def mismatch_of(
-    handler: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
+    handler: Callable[..., object], args: Sequence[object], kwargs: Mapping[str, object]
 ) -> HTTPError | None:
     """Return what to raise in place of a ``TypeError`` of a call, if the arguments do not fit.
 
@@ -150,8 +150,8 @@ test_callable_spec.__test__ = False  # type: ignore[attr-defined]  # no test, in
 
 
 def _named_like_self(
-    handler: Callable[..., Any],
-    kwargs: Mapping[str, Any],
+    handler: Callable[..., object],
+    kwargs: Mapping[str, object],
     request: Request,
 ) -> tuple[int, str] | None:
     """Return status and reason where a parameter has the name of the instance of a method."""
@@ -169,8 +169,8 @@ def _named_like_self(
 
 def _mismatch(
     parameters: Collection["Parameter"],
-    args: Sequence[Any],
-    kwargs: Mapping[str, Any],
+    args: Sequence[object],
+    kwargs: Mapping[str, object],
     request: Request,
 ) -> tuple[int, str | None] | None:
     """Return status and reason of a mismatch, or ``None`` if the arguments fit."""
@@ -202,7 +202,7 @@ def _unexpected(extra: set[str], body_names: set[str]) -> tuple[int, str] | None
     return None
 
 
-def _is_missing(parameter: "Parameter", taken: set[str], kwargs: Mapping[str, Any]) -> bool:
+def _is_missing(parameter: "Parameter", taken: set[str], kwargs: Mapping[str, object]) -> bool:
     return (
         parameter.default is parameter.empty
         and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)

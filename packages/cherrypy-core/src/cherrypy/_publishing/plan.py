@@ -368,7 +368,7 @@ class EarlyPlan(ResourcePlan):
 
 EARLY = EarlyPlan()
 
-AS_PLANNED: Any = object()
+AS_PLANNED: dict[str, Any] = {}
 """Stands for the configuration of a request that nobody has read or set: that of its plan."""
 
 
@@ -439,7 +439,7 @@ class Plans:
         layers = [layer if isinstance(layer, str) else dict(layer) for layer in layers]
         return self._keep(self._by_layers, layers, self.merged(layers))
 
-    def merged(self, layers: Layers) -> dict[str, Any]:
+    def merged(self, layers: Layers) -> dict[str, object]:
         """Return the configuration that results from layers over that of the site."""
         return {**self._app.global_config(), **merge_layers(layers, self.sections)}
 

@@ -30,14 +30,14 @@ class Application(messages.Application, Protocol):
         """Class of its requests."""
 
     @request_class.setter
-    def request_class(self, value: Any) -> None: ...
+    def request_class(self, value: type) -> None: ...
 
     @property
     def response_class(self) -> Any:
         """Class of its responses."""
 
     @response_class.setter
-    def response_class(self, value: Any) -> None: ...
+    def response_class(self, value: type) -> None: ...
 
     @property
     def config(self) -> SectionedConfig:

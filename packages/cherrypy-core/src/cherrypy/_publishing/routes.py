@@ -1,6 +1,6 @@
 """The dispatcher that finds handlers by patterns of paths, with the library ``routes``."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from cherrypy._publishing.handlers import FOUND, LateParamPageHandler
@@ -20,6 +20,15 @@ class _RequestConfig(Protocol):
     host: str | None
     protocol: str
     redirect: Callable[[str], None]
+
+
+class _Mapper(Protocol):
+    """What is asked of the mapper of ``routes``."""
+
+    controller_scan: Callable[[], Iterable[str]]
+
+    def connect(self, name: str, route: str, /, **kwargs: object) -> None: ...
+    def match(self, url: str, /, *, environ: dict[str, Any]) -> dict[str, Any] | None: ...
 
 
 class RoutesDispatcher(ShortenedInstances):
@@ -46,9 +55,9 @@ class RoutesDispatcher(ShortenedInstances):
                 name=error.name,
             ) from error
         self.full_result = full_result
-        self.controllers: dict[str, Any] = {}
-        self._request_config = routes.request_config
-        self.mapper = routes.Mapper(**mapper_options)
+        self.controllers: dict[str, object] = {}
+        self._request_config: Callable[[], _RequestConfig] = routes.request_config
+        self.mapper: _Mapper = routes.Mapper(**mapper_options)
         self.mapper.controller_scan = self.controllers.keys
 
     def connect(self, name: str, route: str, controller: object, **kwargs: object) -> None:
@@ -129,16 +138,15 @@ class RoutesDispatcher(ShortenedInstances):
         found = handler if callable(handler) else None
         return found, [layer for layer in layers if layer]
 
-    def _match(self, request: Request, path: str) -> dict[str, Any]:
+    def _match(self, request: Request, path: str) -> dict[str, str]:
         """Ask the mapper; a path that fits no route gives an empty dict."""
-        config: _RequestConfig = self._request_config()
+        config = self._request_config()
         config.mapper = self.mapper
         config.environ = dict(request.wsgi_environ)
         config.host = request.headers.get("Host")
         config.protocol = request.scheme
         config.redirect = self.redirect
-        match: Callable[..., dict[str, Any] | None] = self.mapper.match
-        result = match(path, environ=config.environ) or {}
+        result = self.mapper.match(path, environ=config.environ) or {}
         config.mapper_dict = result
         return dict(result)
 
@@ -159,7 +167,7 @@ def _config_of(published: object) -> Settings | str | None:
     return getattr(published, "_cp_config", None)
 
 
-def _without(names: dict[str, object], *unwanted: str) -> dict[str, object]:
+def _without(names: Mapping[str, str], *unwanted: str) -> dict[str, str]:
     return {name: value for name, value in names.items() if name not in unwanted}
 
 

@@ -366,7 +366,7 @@ class Entity(LineReader):
     @contextlib.contextmanager
     def _writing(self, fp_out: IO[bytes] | None) -> Iterator[IO[bytes]]:
         """Yield a file to write to, a new one if ``fp_out`` is None; close that one on errors."""
-        file: IO[bytes] = self.make_file() if fp_out is None else fp_out
+        file = self.make_file() if fp_out is None else fp_out
         try:
             yield file
         except BaseException:
@@ -374,7 +374,7 @@ class Entity(LineReader):
                 file.close()
             raise
 
-    def make_file(self) -> Any:
+    def make_file(self) -> IO[bytes]:
         """Open the file that content is written to; override it to choose where.
 
         Returns:
@@ -538,8 +538,8 @@ class Part(Entity):
             if is_field:
                 reader.count("fields_size", len(block))
             yield block
-        if reader.done and reader is not self.fp and hasattr(self.fp, "finish"):
-            finish: Callable[[], None] = self.fp.finish
+        finish: Callable[[], None] | None = getattr(self.fp, "finish", None)
+        if reader.done and reader is not self.fp and finish is not None:
             finish()
 
     def read_into_file(self, fp_out: IO[bytes] | None = None) -> IO[bytes]:

@@ -6,7 +6,6 @@ import traceback as tracebacks
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from cherrypy._http.errors import MalformedFieldError
 from cherrypy._http.headers import HeaderMap
@@ -203,7 +202,7 @@ def _problem_details(
 
 
 def _own_page(
-    page: Callable[..., Any] | str, values: dict[str, str], request: Request, response: Response
+    page: Callable[..., object] | str, values: dict[str, str], request: Request, response: Response
 ) -> bytes | Iterable[bytes]:
     """Return the content of a page that an application configured.
 
@@ -214,9 +213,9 @@ def _own_page(
         ValueError: A function returned what is not content.
     """
     if not callable(page):
-        content = (Path(page).read_bytes().decode("utf-8") % values).encode("utf-8")
+        text = Path(page).read_bytes().decode("utf-8") % values
         response.headers["Content-Type"] = HTML
-        return content
+        return text.encode("utf-8")
     asked = request.headers
     kept = {name: asked.pop(name) for name in CONDITIONAL_FIELDS if name in asked}
     try:

@@ -5,7 +5,7 @@ They say what the client sent, whatever has been set on the request or in its he
 Each function makes the attribute of its name, see :class:`cherrypy._request.request.Request`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from cherrypy._http.headers import HeaderMap, Host, decode_TEXT_maybe, headers_from_environ
@@ -61,22 +61,26 @@ class LazyUUID4:
 
 def scheme(request: Request) -> str:
     """``http`` or ``https``."""
-    return str(request.wsgi_environ.get("wsgi.url_scheme", "http"))
+    environ: Mapping[str, object] = request.wsgi_environ
+    return str(environ.get("wsgi.url_scheme", "http"))
 
 
 def server_protocol(request: Request) -> str:
     """Highest version of HTTP that the server speaks."""
-    return str(request.wsgi_environ.get("ACTUAL_SERVER_PROTOCOL", "HTTP/1.1"))
+    environ: Mapping[str, object] = request.wsgi_environ
+    return str(environ.get("ACTUAL_SERVER_PROTOCOL", "HTTP/1.1"))
 
 
 def multithread(request: Request) -> bool:
     """Whether other threads handle requests at the same time."""
-    return bool(request.wsgi_environ.get("wsgi.multithread", False))
+    environ: Mapping[str, object] = request.wsgi_environ
+    return bool(environ.get("wsgi.multithread", False))
 
 
 def multiprocess(request: Request) -> bool:
     """Whether other processes handle requests of this site."""
-    return bool(request.wsgi_environ.get("wsgi.multiprocess", False))
+    environ: Mapping[str, object] = request.wsgi_environ
+    return bool(environ.get("wsgi.multiprocess", False))
 
 
 def prev(request: Request) -> object:
@@ -87,13 +91,16 @@ def prev(request: Request) -> object:
 def login(request: Request) -> str | None:
     """Name of the user whom the server, or a tool, has authenticated."""
     environ = request.wsgi_environ
-    return environ.get("LOGON_USER") or environ.get("REMOTE_USER") or None
+    user: str | None = environ.get("LOGON_USER") or environ.get("REMOTE_USER")
+    return user or None
 
 
 def request_path(request: Request) -> str:
     """Path with the mount point, decoded."""
     environ = request.wsgi_environ
-    path: str = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+    script_name: str = environ.get("SCRIPT_NAME", "")
+    path_info: str = environ.get("PATH_INFO", "")
+    path = script_name + path_info
     if path.isascii() and "PATH_INFO" in environ:
         return urljoin(path)
     return urljoin(request.script_name, request.path_info)
@@ -143,7 +150,7 @@ def base(request: Request) -> str:
     if not environ:
         return ""
     scheme: str = environ.get("wsgi.url_scheme", request.scheme)
-    host = environ.get("HTTP_HOST")
+    host: str | None = environ.get("HTTP_HOST")
     if not host:
         host = request.local.name or request.local.ip
         if request.local.port != DEFAULT_PORTS.get(scheme):

@@ -185,9 +185,9 @@ class Request(Shortened):
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         if "hooks" in vars(cls):
-            own_hooks = vars(cls)["hooks"]
+            own_hooks: HookMap = vars(cls)["hooks"]
             del cls.hooks
-            Request.__dict__["hooks"].set_on_class(cls, own_hooks)
+            _Hooks().set_on_class(cls, own_hooks)
         for name in ("error_page", "namespaces"):
             if name in vars(cls):
                 setattr(cls, f"class_{name}", vars(cls)[name])

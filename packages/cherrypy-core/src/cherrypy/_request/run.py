@@ -1,6 +1,7 @@
 """The life of a request: every stage, in order."""
 
 import logging
+from typing import TYPE_CHECKING
 
 from cherrypy._config.generations import generation
 from cherrypy._http.errors import ContentError, ProtocolError
@@ -11,7 +12,10 @@ from cherrypy._request.error_pages import respond_with_error, respond_with_failu
 from cherrypy._request.finish import discard, finish_plain, finish_redirect
 from cherrypy._runtime.errors import HTTPError, HTTPRedirect
 from cherrypy._runtime.messages import Request, Response, Stage
-from cherrypy._runtime.state import is_untouched
+from cherrypy._runtime.state import is_untouched, note_own_methods
+
+if TYPE_CHECKING:
+    from cherrypy._runtime.layers import Layers, Settings
 
 good_hosts: set[object] = set()
 """Values of the Host field that have been found to be well-formed."""
@@ -32,14 +36,10 @@ def run(request: Request, response: Response) -> None:
             ``request.throw_errors`` is on.
     """
     try:
-        try:
-            if "respond" in request.own_methods:
-                request.respond(request.path_info)
-            else:
-                respond(request, response)
-        finally:
-            if request.plan.on_end_resource:
-                run_hooks(request, response, "on_end_resource")
+        if "respond" in request.own_methods:
+            request.respond(request.path_info)
+        else:
+            respond(request, response)
     except request.throws:
         raise
     except Exception:
@@ -51,15 +51,22 @@ def run(request: Request, response: Response) -> None:
 def respond(request: Request, response: Response) -> None:
     """Make the response of a request that goes well, or answers by an error or a redirect.
 
+    The hooks ``on_end_resource`` are a part of it: a method that is put in place of
+    ``Request.respond`` has them run by calling the original, or does without.
+
     Raises:
         BaseException: Whatever else the handler, a hook or a dispatcher raises.
     """
     try:
-        _find_resource(request, response)
-        _receive(request, response)
-        _handle(request, response)
-    except (HTTPRedirect, HTTPError, ProtocolError) as error:
-        _respond_with(error, request, response)
+        try:
+            _find_resource(request, response)
+            _receive(request, response)
+            _handle(request, response)
+        except (HTTPRedirect, HTTPError, ProtocolError) as error:
+            _respond_with(error, request, response)
+    finally:
+        if request.plan.on_end_resource:
+            run_hooks(request, response, "on_end_resource")
 
 
 def _find_resource(request: Request, response: Response) -> None:
@@ -85,6 +92,7 @@ def _find_resource(request: Request, response: Response) -> None:
         request.own_config = AS_PLANNED
     else:
         request.get_resource(path)
+        note_own_methods(request)
         plan = plans.of_config(request.config or {})
     if request.plan is not EARLY:
         plan = plan.joined(request)
@@ -98,6 +106,7 @@ def _receive(request: Request, response: Response) -> None:
     stages = request.plan.on_start_resource
     if stages:
         run_stages(request, response, "on_start_resource", stages)
+        note_own_methods(request)
     if request.query_string or "process_query_string" in request.own_methods:
         request.stage = "process_query_string"
         request.process_query_string()
@@ -218,7 +227,8 @@ def _use_settings_above(request: Request) -> None:
     plans = request.app.plans()
     path = request.path_info
     sections = [name for name in plans.sections if f"{path}/".startswith(name.rstrip("/") + "/")]
-    layers = [getattr(request.app.root, "_cp_config", {}), *sorted(sections, key=len)]
+    of_root: Settings = getattr(request.app.root, "_cp_config", {})
+    layers: Layers = [of_root, *sorted(sections, key=len)]
     for key, value in plans.merged(layers).items():
         namespace, _, name = key.partition(".")
         if namespace == "request" and "." not in name:

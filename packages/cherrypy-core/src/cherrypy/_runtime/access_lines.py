@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any
 
 from cherrypy._http.fields import WHITESPACE
 from cherrypy._http.targets import urljoin
@@ -17,6 +16,9 @@ ACCESS_LOG_FORMAT = '{h} {l} {u} {t} "{r}" {s} {b} "{f}" "{a}"'
 
 LETTERS = "hlutrsbfa"
 """Of the fields that :func:`_values` makes."""
+
+Choice = Callable[[tuple[object, ...]], tuple[object, ...]]
+"""Takes the values of some fields out of those of all."""
 
 RARE: Mapping[str, Callable[[Request], object]] = {
     "o": lambda request: request.headers.get("Host", "-"),
@@ -44,11 +46,11 @@ def compiled(log_format: str) -> Callable[[str, Request, Response], str]:
             **dict(zip(letters, map(_escaped, _values(time, request, response, rare)), strict=True))
         )
     template = re.sub(r"\{.\}", "%s", log_format.replace("%", "%%"))
-    chosen: Any = tuple if names == letters else itemgetter(*map(letters.index, names))
+    choose: Choice = tuple if names == letters else itemgetter(*map(letters.index, names))
     marks = (around.count('"'), around.count("\\"))
 
     def line(time: str, request: Request, response: Response) -> str:
-        values: tuple[object, ...] = chosen(_values(time, request, response, rare))
+        values = choose(_values(time, request, response, rare))
         text: str = template % values
         # PERF: hardly any line has a character to escape
         if text.isascii() and text.isprintable() and (text.count('"'), text.count("\\")) == marks:
@@ -98,10 +100,11 @@ def _sent_values(request: Request) -> tuple[str, str, str, str]:
     if "=?" in referer or "=?" in agent:  # the map has encoded words decoded
         referer = request.headers.get("Referer", "")
         agent = request.headers.get("User-Agent", "")
-    client: str = environ.get("REMOTE_HOST") or environ.get("REMOTE_ADDR", "")
+    name: str | None = environ.get("REMOTE_HOST")
+    address: str = environ.get("REMOTE_ADDR", "")
     protocol: str = environ.get("SERVER_PROTOCOL", "HTTP/1.0")
     return (
-        client,
+        name or address,
         f"{request.method} {target} {protocol}",
         referer.strip(WHITESPACE),
         agent.strip(WHITESPACE),

@@ -82,7 +82,7 @@ class _CurrentServing:
     def __delattr__(self, name: str) -> None:
         delattr(current.get(), name)
 
-    def load(self, request: Any, response: Any) -> None:
+    def load(self, request: "Request", response: "Response") -> None:
         """Make ``request`` and ``response`` the current ones of this thread or task."""
         current.set(Serving(request, response))
 
@@ -110,7 +110,8 @@ class ServingProxy:
 
     def __getattr__(self, name: str) -> Any:
         # PERF: spelled out, since every `cherrypy.request.x` of every application passes here
-        return getattr(getattr(_get_current(), self.__attrname__), name)
+        target: object = getattr(_get_current(), self.__attrname__)
+        return getattr(target, name)
 
     def __setattr__(self, name: str, value: object) -> None:
         setattr(_target(self), name, value)
@@ -119,10 +120,12 @@ class ServingProxy:
         delattr(_target(self), name)
 
     def __getitem__(self, key: object) -> object:
-        return getattr(_get_current(), self.__attrname__)[key]  # PERF: as above
+        target: _Target = getattr(_get_current(), self.__attrname__)  # PERF: as above
+        return target[key]
 
     def __setitem__(self, key: object, value: object) -> None:
-        getattr(_get_current(), self.__attrname__)[key] = value  # PERF: as above
+        target: _Target = getattr(_get_current(), self.__attrname__)  # PERF: as above
+        target[key] = value
 
     def __delitem__(self, key: object) -> None:
         del _target(self)[key]
@@ -130,7 +133,7 @@ class ServingProxy:
     def __contains__(self, key: object) -> bool:
         return key in _target(self)
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[object]:
         return iter(_target(self))
 
     def __len__(self) -> int:
@@ -153,7 +156,7 @@ class _Target(Protocol):
     def __setitem__(self, key: object, value: object) -> None: ...
     def __delitem__(self, key: object) -> None: ...
     def __contains__(self, key: object) -> bool: ...
-    def __iter__(self) -> Iterator[Any]: ...
+    def __iter__(self) -> Iterator[object]: ...
     def __len__(self) -> int: ...
 
 

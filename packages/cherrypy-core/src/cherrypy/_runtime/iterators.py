@@ -1,7 +1,7 @@
 """Iterators over the content of responses, and small helpers that tools share."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeGuard, TypeVar
 
 if TYPE_CHECKING:
     from cherrypy._runtime.messages import Response
@@ -149,7 +149,7 @@ def names_of(names: Names | None) -> tuple[str, ...]:
     return (names,) if isinstance(names, str) else tuple(names)
 
 
-def is_iterator(obj: object) -> bool:
+def is_iterator(obj: object) -> TypeGuard[Iterator[Any]]:
     """Tell whether ``obj`` gives its items once: a generator, or its own iterator."""
     return hasattr(obj, "__next__") and hasattr(obj, "__iter__")
 

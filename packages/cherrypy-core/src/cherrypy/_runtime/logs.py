@@ -3,14 +3,13 @@
 import logging
 import sys
 from time import localtime, strftime, time
-from typing import Any
 from weakref import WeakSet
 
 from cherrypy._http.dates import MONTHS
 from cherrypy._runtime import log_handlers
 from cherrypy._runtime.access_lines import ACCESS_LOG_FORMAT, compiled
 from cherrypy._runtime.context import current
-from cherrypy._runtime.messages import Request, Response
+from cherrypy._runtime.messages import Application, Request, Response
 from cherrypy._runtime.overriding import Shortened
 
 _managers: "WeakSet[LogManager]" = WeakSet()
@@ -81,9 +80,15 @@ class LogManager(Shortened):
             text = f"{self.time()} {context} {msg}"
             self.error_log.log(severity, text, exc_info=sys.exc_info() if traceback else None)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> None:
+    def __call__(
+        self,
+        msg: str = "",
+        context: str = "",
+        severity: int = logging.INFO,
+        traceback: bool = False,
+    ) -> None:
         """Write to the error log; the arguments are those of :meth:`error`."""
-        self.error(*args, **kwargs)
+        self.error(msg, context, severity, traceback)
 
     def time(self) -> str:
         """Return the local time as the logs show it, ``[22/Nov/2026:18:28:17]``."""
@@ -173,15 +178,21 @@ class GlobalLogManager(LogManager):
         for manager in list(_managers):
             LogManager.reopen_files(manager)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> None:
+    def __call__(
+        self,
+        msg: str = "",
+        context: str = "",
+        severity: int = logging.INFO,
+        traceback: bool = False,
+    ) -> None:
         """Write to the error log of the current application."""
-        app = getattr(current.get().request, "app", None)
-        log: LogManager = self if app is None else app.log
-        log.error(*args, **kwargs)
+        app: Application | None = getattr(current.get().request, "app", None)
+        log = self if app is None else app.log
+        log.error(msg, context, severity, traceback)
 
     def access(self) -> None:
         """Write a line about the current request to the log of its application."""
-        app = getattr(current.get().request, "app", None)
+        app: Application | None = getattr(current.get().request, "app", None)
         if app is None:
             super().access()
         else:

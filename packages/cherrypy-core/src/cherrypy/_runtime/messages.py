@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from cherrypy._http.cookies import CookieTemplate
     from cherrypy._http.headers import HeaderMap, Host
+    from cherrypy._runtime.errors import HTTPError
 
 __all__ = [
     "Application",
@@ -167,14 +168,14 @@ class Plans(Protocol):
     def of_config(self, config: Mapping[str, Any]) -> Plan:
         """Return the plan of a configuration that a dispatcher has merged itself."""
 
-    def merged(self, layers: Layers) -> dict[str, Any]:
+    def merged(self, layers: Layers) -> dict[str, object]:
         """Return the configuration that results from layers over that of the site."""
 
 
 class Application(Protocol):
     """An application, with what the framework asks of it while it answers a request."""
 
-    root: Any
+    root: object
     mount_point: str | None
     script_name: str | None
     relative_urls: bool | str
@@ -201,7 +202,7 @@ class Body(Protocol):
     """The body of a request."""
 
     attempt_charsets: list[str]
-    fp: Any
+    fp: object
     length: int | None
     params: dict[str, Any]
     processors: dict[str, Callable[[Any], object]]
@@ -254,7 +255,7 @@ class Request(Protocol):
     own_toolmaps: ToolMap | None
     own_error_page: dict[int | str, Any] | None
     own_config: dict[str, Any] | None
-    own_methods: ClassVar[frozenset[str]]
+    own_methods: frozenset[str]
     plan: Plan
     dispatch: Callable[[str], object]
     request_path: str
@@ -339,7 +340,7 @@ class Request(Protocol):
     def not_found(self) -> Exception:
         """Return the error of a URL at which nothing is published."""
 
-    def respond_with_error(self, error: Any) -> None:
+    def respond_with_error(self, error: "HTTPError") -> None:
         """Make the response an error page."""
 
     def error_page_content(self, status: int | str, **kwargs: Any) -> bytes | Iterable[bytes]:
@@ -357,7 +358,7 @@ class Response(Protocol):
     content_type: str
     late_cookie: "tuple[CookieTemplate, str] | None"
     chunks: Iterable[bytes]
-    own_methods: ClassVar[frozenset[str]]
+    own_methods: frozenset[str]
     is_finished: bool
     status_line: str | None
     field_lines: list[tuple[str, str]] | None

@@ -91,8 +91,8 @@ class Shortened(metaclass=Overridable):
 
     shortened: ClassVar[tuple[str, ...]] = ()
     """Names whose ordinary meaning the request path knows."""
-    own_methods: ClassVar[frozenset[str]]
-    """Those of them that this class does in its own way."""
+    own_methods: frozenset[str]
+    """Those of them that this class, or the instance, does in its own way."""
 
 
 class ShortenedInstances(Shortened):

@@ -19,6 +19,7 @@ __all__ = [
     "lazy",
     "made",
     "made_headers",
+    "note_own_methods",
     "seen_headers",
     "sent_cookies",
     "sent_field",
@@ -31,6 +32,14 @@ T = TypeVar("T")
 
 _LOGGED = frozenset({"headers", "remote", "request_line", "request_path"})
 """Attributes of a request that the access log tells of, and that are made of the environ."""
+
+_METHODS = frozenset(
+    {
+        *("run", "respond", "process_headers", "get_resource", "process_query_string"),
+        *("handle_error", "close"),
+    }
+)
+"""Methods of a request that are called only where they are not those of the framework's class."""
 
 
 class _Lazy:
@@ -63,7 +72,7 @@ def is_untouched(response: "Response") -> bool:
     """Tell whether the head of a response is still the one that every response begins with.
 
     That is so if nobody has read or set its headers, its cookies, its status or ``stream``, and its
-    class keeps and finalizes them in the ordinary way.
+    class keeps and finalizes them in the ordinary way, as it does itself.
     """
     kept = response.__dict__  # PERF: as fast as a set, without a call
     return not (
@@ -73,7 +82,19 @@ def is_untouched(response: "Response") -> bool:
         or "late_cookie" in kept
         or "status" in kept
         or "stream" in kept
+        or "finalize" in kept
+        or "collapse_body" in kept
     )
+
+
+def note_own_methods(request: "Request") -> None:
+    """Have methods count that have been set on a request itself, as if its class had them.
+
+    PERF: it is asked where somebody may have set some before the request is run.
+    """
+    own = _METHODS & request.__dict__.keys()
+    if own:
+        request.own_methods |= own
 
 
 def seen_headers(response: "Response") -> "HeaderMap | None":

@@ -190,7 +190,7 @@ class SharedHooks(HookMap):
         super().__setitem__(point, _SharedList(hooks))
         generation.bump()
 
-    def setdefault(self, point: str, hooks: Any = ()) -> Any:
+    def setdefault(self, point: str, hooks: Iterable[Hook] = ()) -> list[Hook]:
         """Return the hooks of a point, after setting them if there were none."""
         if point not in self:
             self[point] = hooks
