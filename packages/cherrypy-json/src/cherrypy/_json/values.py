@@ -51,6 +51,15 @@ def plain(value: object) -> object:  # noqa: PLR0911 - one type after the other
             return base64.b64encode(value).decode("ascii")
         case Mapping():
             return dict(value)
+    return _members(value)
+
+
+def _members(value: object) -> object:
+    """Return an object of a class that lists its fields as what JSON has for it.
+
+    Raises:
+        TypeError: Its class lists none.
+    """
     kind = type(value)
     if dataclasses.is_dataclass(kind):
         names = (field.name for field in dataclasses.fields(kind))
