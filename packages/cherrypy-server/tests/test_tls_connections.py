@@ -279,6 +279,49 @@ def test_files_over_tls(
             assert read_response(client)[1] == content
 
 
+def test_slow_readers_of_files_take_no_thread(
+    serve: Serve, files: Files, settings: dict[str, object], tmp_path: Path
+) -> None:
+    """Others are answered meanwhile, and each slow reader gets all of it in the end."""
+    content = bytes(range(256)) * 20000
+    (tmp_path / "large").write_bytes(content)
+
+    def send(environ: Environ, start_response: StartResponse) -> object:
+        if environ["PATH_INFO"] != "/large":
+            return hello(environ, start_response)
+        start_response("200 OK", [("Content-Length", str(len(content)))])
+        return environ["wsgi.file_wrapper"]((tmp_path / "large").open("rb"))
+
+    site = serve(send, thread_pool=1, **settings)  # type: ignore[arg-type]  # PEP 3333: any iterable
+    context = files.trust()
+    with ExitStack() as stack:
+        slow = [stack.enter_context(connect(site, context)) for _ in range(5)]
+        for client in slow:
+            client.sendall(KEPT.replace(b"GET /", b"GET /large"))
+        assert status_of(ask(site, context)) == 200
+        for client in slow:
+            assert read_response(client)[1] == content
+            client.sendall(KEPT)
+            assert read_response(client)[1] == b"hello"
+
+
+def test_a_file_that_becomes_shorter(
+    serve: Serve, files: Files, settings: dict[str, object], tmp_path: Path
+) -> None:
+    """The connection ends, so that the client notices."""
+    (tmp_path / "short").write_bytes(b"short")
+
+    def send(environ: Environ, start_response: StartResponse) -> object:
+        start_response("200 OK", [("Content-Length", "500000")])
+        return environ["wsgi.file_wrapper"]((tmp_path / "short").open("rb"))
+
+    site = serve(send, **settings)  # type: ignore[arg-type]  # PEP 3333: any iterable
+    with connect(site, files.trust()) as client:
+        client.sendall(KEPT)
+        assert read_all(client).endswith(b"short")
+    assert "bytes of the declared Content-Length" in site.errors[0]
+
+
 def test_stopping_with_connections_in_every_state(
     serve: Serve, files: Files, settings: dict[str, object]
 ) -> None:

@@ -21,6 +21,7 @@ from cherrypy._server.file_sender import HAS_SENDFILE, FileSender, FileWrapper, 
 from cherrypy._server.http_request import CPWSGIHTTPRequest
 from cherrypy._server.options import ServerSettings
 from cherrypy._server.request_head import is_content_free
+from cherrypy._server.tls_file import EncryptedTransfer
 from cherrypy._server.tls_options import is_encrypted
 from cherrypy._server.unix_socket import identity_of, is_abstract, open_unix_socket, remove_own
 from cherrypy._server.worker_pool import WorkerPool
@@ -212,11 +213,10 @@ class WSGIGateway(Gateway):
             raise ValueError("Response body exceeds the declared Content-Length.")
 
     def _send_file(self, wrapper: FileWrapper) -> bool:
-        """Let the system send a file, without a thread that waits for a slow client.
+        """Send a file without a thread that waits for a slow client, by the system if it can.
 
         Returns:
-            Whether that is possible. It is not on TLS, where the file has to be encrypted, nor
-            where content of the request is left unread.
+            Whether that is possible. It is not where content of the request is left unread.
         """
         request = self.req
         length = self._left
@@ -233,7 +233,8 @@ class WSGIGateway(Gateway):
         place = wrapper.position()
         if place is None:
             return False
-        transfer = Transfer(request, wrapper, request.take_head(), place, length)
+        kind = EncryptedTransfer if request.conn.is_encrypted else Transfer
+        transfer = kind(request, wrapper, request.take_head(), place, length)
         try:
             while transfer.advance() and not transfer.is_complete:
                 pass

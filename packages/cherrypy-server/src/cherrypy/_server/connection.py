@@ -115,8 +115,14 @@ class Connection(HTTPConnection):
 
     @property
     def can_send_files(self) -> bool:
-        """Whether the system can send files to the client by itself, without waiting for it."""
-        return self._is_plain and bool(self.socket.gettimeout())
+        """Whether files can be sent to the client without waiting for it."""
+        is_known = self._is_plain or isinstance(self.server.ssl_adapter, TLSAdapter)
+        return is_known and bool(self.socket.gettimeout())
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether it goes by TLS."""
+        return not self._is_plain
 
     def communicate(self) -> bool:
         """Read and answer one request.

@@ -128,7 +128,11 @@ class Connection(Protocol):
 
     @property
     def can_send_files(self) -> bool:
-        """Whether the system can send files to the client by itself."""
+        """Whether files can be sent to the client without waiting for it."""
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether it goes by TLS."""
 
     def receive_head(self, limit: int) -> bytes | None:
         """Read the head of a request; ``None`` if it is not complete."""
