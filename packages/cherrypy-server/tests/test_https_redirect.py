@@ -86,6 +86,15 @@ def test_without_tls() -> None:
         server.httpserver_from_self()
 
 
+def test_to_a_unix_socket(tmp_path: Path) -> None:
+    server = Server()
+    server.ssl_certificate, server.ssl_private_key = Files(tmp_path, trustme.CA()).issue()
+    server.socket_file = str(tmp_path / "socket")
+    server.ssl_redirect_port = 80
+    with pytest.raises(SettingError, match=r"ssl_redirect_port = 80: .* to a Unix socket"):
+        server.httpserver_from_self()
+
+
 def test_a_port_in_use_stops_the_site(tmp_path: Path) -> None:
     import socket
 

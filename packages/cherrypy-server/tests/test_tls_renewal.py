@@ -70,6 +70,25 @@ def test_a_new_file_is_noticed(serve: Serve, files: Files, module: str) -> None:
     assert site.errors == []
 
 
+def test_relative_names_stay_where_they_were(
+    serve: Serve, files: Files, module: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A site may change its current folder, as daemons do."""
+    files.issue()
+    monkeypatch.chdir(files.folder)
+    site = serve(
+        hello,
+        ssl_module=module,
+        ssl_certificate="localhost.pem",
+        ssl_private_key="localhost.key",
+    )
+    monkeypatch.chdir("/")
+    certificate, _ = files.issue()
+    site.server.renew_certificates()
+    assert shown_by(site, files.trust()) == serial_in(certificate)
+    assert site.errors == []
+
+
 @pytest.mark.parametrize("fault", ["text", "missing", "foreign"])
 def test_a_broken_file_changes_nothing(serve: Serve, files: Files, module: str, fault: str) -> None:
     certificate, key = files.issue()

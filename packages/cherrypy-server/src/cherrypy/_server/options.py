@@ -208,6 +208,11 @@ class ServerSettings(ServerAdapter):
         read_tls_options(self)
         if self.workers is not None:
             _check_number("workers", self.workers, 1, math.inf, "")
+        if self.socket_file and self.ssl_redirect_port is not None:
+            raise SettingError(
+                f"server.ssl_redirect_port = {self.ssl_redirect_port!r}: expected None, as clients "
+                "cannot be sent to a Unix socket (server.socket_file)"
+            )
         for name, (smallest, largest, hint) in _WHOLE_NUMBERS.items():
             value = getattr(self, name)
             is_off = value is None and name.startswith(("max_", "ssl_"))

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Any, Protocol
 
 from cherrypy._server.faults import SettingError
@@ -209,7 +210,8 @@ def _path(value: object) -> str | None:
     if value is None:
         return None
     if isinstance(value, (str, bytes, os.PathLike)):
-        return os.fsdecode(value)
+        name = os.fsdecode(value)
+        return str(Path(name).absolute()) if name else None  # it is read again, wherever we are
     raise SettingError(f"{value!r}: expected the name of a file")
 
 
