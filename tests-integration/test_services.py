@@ -16,7 +16,7 @@ import services
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-HERE = {"memcached", "curl", "google-chrome", "nginx", "apt-get"}
+HERE = {"memcached", "curl", "google-chrome", "nginx", "testssl", "apt-get"}
 
 
 @pytest.fixture

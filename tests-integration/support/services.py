@@ -18,6 +18,7 @@ import environments
 PROGRAMS = {
     "memcached": ("memcached",),
     "curl": ("curl",),
+    "testssl.sh": ("testssl", "testssl.sh"),
     "wrk": ("wrk",),
     "nginx-light": ("nginx",),
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
