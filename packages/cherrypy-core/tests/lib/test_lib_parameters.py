@@ -1,6 +1,8 @@
 """The params tool: parameters as the annotations of a handler say."""
 
 import functools
+from collections.abc import Callable
+from fractions import Fraction
 from typing import Annotated, Any, ClassVar, Optional
 
 import pytest
@@ -8,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cherrypy
+from cherrypy.lib import parameters
 from wsgi_client import Client
 
 pytestmark = pytest.mark.usefixtures("site")
@@ -175,3 +178,13 @@ def test_no_text_is_an_unexpected_error(text: str, name: str) -> None:
 
     target = "/?" + cherrypy.url(qs={name: text}).partition("?")[2]
     assert Client(cherrypy.Application(Root())).get(target).code in {200, 400, 404}
+
+
+@pytest.mark.parametrize("text", ["\u0661\u0662", "1_000", "\uff11"])
+@pytest.mark.parametrize("kind", [int, float, Fraction])
+def test_digits_are_those_of_ascii(text: str, kind: Callable[[str], object]) -> None:
+    converter = parameters._converter(kind)
+    assert converter is not None
+    with pytest.raises(ValueError, match="invalid number"):
+        converter(text)
+    assert converter(" 12 ") == 12

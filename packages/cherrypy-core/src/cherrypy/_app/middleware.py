@@ -8,10 +8,11 @@ from typing import Any
 
 from cherrypy._http.errors import ProtocolError
 from cherrypy._http.status import format_status, valid_status
-from cherrypy._request.error_pages import bare_error, format_exc
+from cherrypy._request.error_pages import bare_error
 from cherrypy._runtime.errors import InternalRedirect
 from cherrypy._runtime.overriding import Shortened
 from cherrypy._runtime.text import encoded_path
+from cherrypy.process._tracebacks import format_exception
 from cherrypy.process.wspbus import bus
 
 Environ = dict[str, Any]
@@ -87,7 +88,7 @@ def answer_failure(start_response: StartResponse) -> list[bytes]:
     error = sys.exc_info()[1]
     if isinstance(error, ProtocolError):  # so malformed that no request was made of it
         return _answer_malformed(start_response, error)
-    bus.log(format_exc(), level=logging.ERROR)
+    bus.log("" if error is None else format_exception(error), level=logging.ERROR)
     status, fields, body = bare_error()
     lines = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in fields]
     start_response(status.decode("latin-1"), lines, sys.exc_info())

@@ -78,7 +78,11 @@ class InternalRedirect(CherryPyException):
         if "?" in path:
             path, self.query_string = path.split("?", 1)
         # RFC 3986 section 5.2, against the path that the client asked for
-        self.path = resolve(self.request.path_info, path)
+        try:
+            self.path = resolve(self.request.path_info, path)
+        except ValueError:  # it looks like a URL with an address that is none, as //[x does
+            folder = "" if path.startswith("/") else self.request.path_info.rpartition("/")[0] + "/"
+            self.path = folder + path
         super().__init__(self.path, self.query_string)
 
 

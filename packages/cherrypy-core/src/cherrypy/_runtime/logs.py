@@ -11,12 +11,30 @@ from cherrypy._runtime.access_lines import ACCESS_LOG_FORMAT, compiled
 from cherrypy._runtime.context import current
 from cherrypy._runtime.messages import Application, Request, Response
 from cherrypy._runtime.overriding import Shortened
+from cherrypy.process._tracebacks import format_exception
 
 _managers: "WeakSet[LogManager]" = WeakSet()
 """All that were made, as the files of all of them are opened anew at once."""
 
 _shown = (0, "")
 """A second, and its text; replaced as a whole, so that no thread sees a mixture."""
+
+
+class _ExceptionText(logging.Filter):
+    """Writes the exception of a record as text, before a formatter does it.
+
+    The text of an exception, which a client may have written, cannot forge a line then.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Set the text; every record is written."""
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None and not record.exc_text:
+            record.exc_text = format_exception(error).removesuffix("\n")
+        return True
+
+
+_exception_text = _ExceptionText()
 
 
 class LogManager(Shortened):
@@ -46,6 +64,7 @@ class LogManager(Shortened):
         for log in (self.error_log, self.access_log):
             log.setLevel(logging.INFO)
             log.addHandler(logging.NullHandler())  # so that logging never prints on its own
+        self.error_log.addFilter(_exception_text)
         _managers.add(self)
 
     def __setattr__(self, name: str, value: object) -> None:

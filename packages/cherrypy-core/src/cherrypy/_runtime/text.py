@@ -16,7 +16,7 @@ def decoded_path(wsgi_text: str, encoding: str = "utf-8") -> str:
 
 def encoded_path(text: str) -> str:
     """Return text as octets, the reverse of :func:`decoded_path`."""
-    return text if text.isascii() else text.encode("utf-8").decode("latin-1")
+    return text if text.isascii() else text.encode("utf-8", "surrogatepass").decode("latin-1")
 
 
 def escape(text: str) -> str:

@@ -17,6 +17,7 @@ from cherrypy.lib.conditional import validate_etags, validate_since
 from cherrypy.lib.parameters import convert_params
 from cherrypy.lib.proxy import proxy
 from cherrypy.lib.session_auth import SessionAuth, session_auth
+from cherrypy.process._tracebacks import escape_controls
 
 __all__ = [
     "MonitoredHeaderMap",
@@ -387,14 +388,15 @@ def log_traceback(
 def log_request_headers(request: Request, _response: Response, debug: bool = False) -> None:
     """Write the header fields of the request to the error log."""
     lines = ["", "Request Headers:"]
-    lines += [f"  {name}: {value}" for name, value in request.header_list]
+    for name, value in request.header_list:
+        lines.append(f"  {escape_controls(str(name))}: {escape_controls(str(value))}")
     request.app.log.error("\n".join(lines), "HTTP")
 
 
 @tool_function()
 def log_hooks(request: Request, _response: Response, debug: bool = False) -> None:
     """Write the hooks of the request to the error log, in the order in which they run."""
-    lines = ["", f"Request Hooks for {url()}:"]
+    lines = ["", f"Request Hooks for {escape_controls(url())}:"]
     for point, hooks in request.hooks.items():
         lines.append(f"    {point}:")
         lines += [f"        {hook!r}" for hook in sorted(hooks)]

@@ -93,6 +93,8 @@ def _converter(annotation: object) -> Convert | None:
         return partial(_to_list, _converter(arguments[0]) if arguments else None)
     if origin is not None or annotation in {Any, type(None)} or not callable(annotation):
         return None
+    if annotation in _NUMBERS or getattr(annotation, "__module__", "") in _MODULES_OF_NUMBERS:
+        return partial(_to_number, annotation)
     convert: Convert = _OWN_WAYS.get(annotation, annotation)
     return convert
 
@@ -131,6 +133,21 @@ def _to_bool(value: object) -> bool:
     if text not in _TRUE and text not in _FALSE:
         raise ValueError(f"invalid bool: {value!r}")
     return text in _TRUE
+
+
+_NUMBERS = (int, float, complex)
+_MODULES_OF_NUMBERS = ("decimal", "_decimal", "_pydecimal", "fractions")
+
+
+def _to_number(kind: Convert, value: object) -> object:
+    """Convert text in ASCII digits.
+
+    Python also takes those of other scripts, and underscores between them, which another program
+    that sees the same parameter does not take for a number.
+    """
+    if isinstance(value, str) and not (value.isascii() and "_" not in value):
+        raise ValueError(f"invalid number: {value!r}")
+    return kind(value)
 
 
 _OWN_WAYS: dict[Any, Convert] = {bool: _to_bool, str: _to_text}

@@ -228,9 +228,12 @@ def _texts(params: dict[str, Any]) -> dict[str, str]:
 
 def _own_url(from_page: str) -> str:
     """Return a URL of this site as it is, and the page above for any other."""
-    redirect = HTTPRedirect(from_page)
+    try:
+        redirect = HTTPRedirect(from_page)
+        target = urlsplit(redirect.urls[0])
+    except ValueError:  # it is no URL, http://[::1 for example
+        return ".."
     base = urlsplit(current.get().request.base)
-    target = urlsplit(redirect.urls[0])
     is_own = (target.scheme, target.netloc) == (base.scheme, base.netloc)
     return from_page if is_own and "\\" not in from_page else ".."
 

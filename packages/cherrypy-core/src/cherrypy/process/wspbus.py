@@ -45,6 +45,7 @@ from cherrypy.process._restart import (
     replace_process,
     restart_problem,
 )
+from cherrypy.process._tracebacks import format_exception
 
 if TYPE_CHECKING:
     import socket
@@ -333,8 +334,9 @@ class Bus:
             level: Severity, as in `logging`.
             traceback: Whether to add the traceback of the exception that is being handled.
         """
-        if traceback and sys.exception() is not None:
-            msg = f"{msg}\n{tracebacks.format_exc()}"
+        error = sys.exception()
+        if traceback and error is not None:
+            msg = f"{msg}\n{format_exception(error)}"
         try:
             self.publish("log", msg, level)
         except ChannelFailures as failures:

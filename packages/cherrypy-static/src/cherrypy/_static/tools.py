@@ -14,13 +14,19 @@ from cherrypy.lib.toolset import Arguments, HandlerTool, PlannedHooks
 FAVICON_MAX_AGE = 86_400  # seconds: browsers ask for it on every visit
 
 
+AFTER_EQUALS = 0.001
+"""Puts a hook behind those of the same priority, and before all others."""
+
+
 class StaticTool(HandlerTool):
     """A tool that answers with files; its settings are read once for each configuration."""
 
     def _plan(self, arguments: Arguments) -> PlannedHooks:
         function = self.callable
         if isinstance(function, ToolFunction) and function.prepare is not None:
-            return [("before_handler", self._hook(function, arguments))]
+            # after session_auth, which has the same place: nobody gets a 304 before the login
+            place = {"priority": self._priority + AFTER_EQUALS}
+            return [("before_handler", self._hook(function, {**place, **arguments}))]
         return super()._plan(arguments)  # an application has put another function there
 
 
