@@ -564,7 +564,8 @@ def test_the_exception_trapper_closes_generators() -> None:
         finally:
             closed.append(True)
 
-    answer: Any = ExceptionTrapper(endless)(make_environ(), None)
+    start_response: Any = None
+    answer: Any = ExceptionTrapper(endless)(make_environ(), start_response)
     assert next(iter(answer)) == b"piece"
     answer.close()
     assert closed == [True]
@@ -573,7 +574,7 @@ def test_the_exception_trapper_closes_generators() -> None:
         yield b"piece"
         raise KeyError
 
-    answer = ExceptionTrapper(failing, throws=(KeyError,))(make_environ(), None)
+    answer = ExceptionTrapper(failing, throws=(KeyError,))(make_environ(), start_response)
     with pytest.raises(KeyError):
         list(answer)
 

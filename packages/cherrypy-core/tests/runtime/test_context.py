@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import threading
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,8 @@ pytestmark = pytest.mark.usefixtures("site")
 
 
 def test_a_request_can_be_made_current_by_hand() -> None:
-    request, response = object(), object()
+    request: Any = object()
+    response: Any = object()
     cherrypy.serving.load(request, response)
     assert cherrypy.serving.request is request
     assert cherrypy.serving.response is response
@@ -58,8 +60,9 @@ def test_thread_data_is_that_of_the_thread() -> None:
 
 
 def test_a_proxy_mirrors_what_it_stands_for() -> None:
-    proxy = ServingProxy("mapping")
-    cherrypy.serving.load(None, None)
+    proxy: Any = ServingProxy("mapping")
+    nothing: Any = None
+    cherrypy.serving.load(nothing, nothing)
     cherrypy.serving.mapping = {"a": 1}
     proxy["b"] = 2
     assert (proxy["a"], "b" in proxy, len(proxy), sorted(proxy), bool(proxy)) == (

@@ -29,10 +29,7 @@ class Root:
     def default(self, *path: str, text: str = "", kind: str = "value") -> str:
         del path
         if kind == "cause":
-            try:
-                raise KeyError(text)
-            except KeyError as error:
-                raise OSError(text) from error
+            raise OSError(text) from KeyError(text)
         if kind == "group":
             raise ExceptionGroup(text, [ValueError(text), ExceptionGroup(text, [OSError(text)])])
         error = ValueError(text)

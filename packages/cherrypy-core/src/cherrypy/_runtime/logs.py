@@ -3,6 +3,7 @@
 import logging
 import sys
 from time import localtime, strftime, time
+from typing import Any
 from weakref import WeakSet
 
 from cherrypy._http.dates import MONTHS
@@ -99,15 +100,9 @@ class LogManager(Shortened):
             text = f"{self.time()} {context} {msg}"
             self.error_log.log(severity, text, exc_info=sys.exc_info() if traceback else None)
 
-    def __call__(
-        self,
-        msg: str = "",
-        context: str = "",
-        severity: int = logging.INFO,
-        traceback: bool = False,
-    ) -> None:
+    def __call__(self, *args: Any, **kwargs: Any) -> None:
         """Write to the error log; the arguments are those of :meth:`error`."""
-        self.error(msg, context, severity, traceback)
+        self.error(*args, **kwargs)
 
     def time(self) -> str:
         """Return the local time as the logs show it, ``[22/Nov/2026:18:28:17]``."""
@@ -197,17 +192,11 @@ class GlobalLogManager(LogManager):
         for manager in list(_managers):
             LogManager.reopen_files(manager)
 
-    def __call__(
-        self,
-        msg: str = "",
-        context: str = "",
-        severity: int = logging.INFO,
-        traceback: bool = False,
-    ) -> None:
+    def __call__(self, *args: Any, **kwargs: Any) -> None:
         """Write to the error log of the current application."""
         app: Application | None = getattr(current.get().request, "app", None)
         log = self if app is None else app.log
-        log.error(msg, context, severity, traceback)
+        log.error(*args, **kwargs)
 
     def access(self) -> None:
         """Write a line about the current request to the log of its application."""

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from cherrypy._http.cookies import CookieTemplate
     from cherrypy._http.headers import HeaderMap, Host
-    from cherrypy._runtime.errors import HTTPError
 
 __all__ = [
     "Application",
@@ -118,7 +117,6 @@ class Plan(Protocol):
     """
 
     config: Mapping[str, Any]
-    configured_hooks: Hooks
     error_page: dict[int | str, Any]
     on_start_resource: tuple[Stage, ...]
     before_request_body: tuple[Stage, ...]
@@ -133,6 +131,10 @@ class Plan(Protocol):
     finisher: object
     is_plain: bool
     is_early: ClassVar[bool]
+
+    @property
+    def configured_hooks(self) -> Hooks:
+        """Hooks as the configuration gives them, with those that are on by default."""
 
     def with_own_hooks(self) -> "Plan":
         """Return the same plan for a request whose own hooks are run."""
@@ -175,7 +177,7 @@ class Plans(Protocol):
 class Application(Protocol):
     """An application, with what the framework asks of it while it answers a request."""
 
-    root: object
+    root: Any  # the application's own object: what it has, only its author knows
     mount_point: str | None
     script_name: str | None
     relative_urls: bool | str
@@ -340,7 +342,7 @@ class Request(Protocol):
     def not_found(self) -> Exception:
         """Return the error of a URL at which nothing is published."""
 
-    def respond_with_error(self, error: "HTTPError") -> None:
+    def respond_with_error(self, error: Any) -> None:
         """Make the response an error page."""
 
     def error_page_content(self, status: int | str, **kwargs: Any) -> bytes | Iterable[bytes]:

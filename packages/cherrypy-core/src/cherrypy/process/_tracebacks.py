@@ -49,10 +49,18 @@ def _add(error: BaseException, lines: list[str], indent: str, seen: set[int]) ->
         lines.append(f"{indent}Traceback (most recent call last):\n")
         for entry in traceback.format_tb(error.__traceback__):
             lines += [indent + line for line in entry.splitlines(keepends=True)]
-    # of the class and the object alone, as the chain is written here
-    for text in traceback.format_exception_only(type(error), error):
-        lines.append(f"{indent}{escape_controls(text.removesuffix(chr(10)))}\n")
+    lines += [f"{indent}{escape_controls(text)}\n" for text in _texts(error)]
     if isinstance(error, BaseExceptionGroup) and len(seen) < _MAX_DEPTH:
         for number, inner in enumerate(error.exceptions, 1):
             lines.append(f"{indent}  +---------------- {number} ----------------\n")
             _add(inner, lines, indent + "    ", seen)
+
+
+def _texts(error: BaseException) -> list[str]:
+    """Return the class and the text of an exception, and its notes, without what led to it."""
+    found: object = getattr(error, "__notes__", None)
+    notes = [str(note) for note in found] if isinstance(found, list | tuple) else []
+    texts = [text.removesuffix("\n") for text in traceback.format_exception_only(error)]
+    # Python makes several lines of a note that has line ends.
+    made = sum(len(note.split("\n")) for note in notes)
+    return [*texts[: len(texts) - made], *notes]
