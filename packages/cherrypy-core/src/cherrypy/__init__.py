@@ -11,6 +11,11 @@ from cherrypy._portions import without_cherrypy_18
 
 __path__ = without_cherrypy_18(__path__)
 
+from cherrypy._config.absent import explain_absent_modules
+from cherrypy._config.extensions import explain_object, missing
+
+explain_absent_modules(__path__, explain_object)
+
 from cherrypy import _assembly, lib, process
 from cherrypy._app.application import Application
 from cherrypy._assembly import (
@@ -25,7 +30,6 @@ from cherrypy._assembly import (
     tools,
     tree,
 )
-from cherrypy._config.extensions import missing
 from cherrypy._publishing.exposing import expose, popargs
 from cherrypy._runtime import context
 from cherrypy._runtime.errors import (

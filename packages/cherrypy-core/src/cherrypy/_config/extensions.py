@@ -80,6 +80,24 @@ def find_extension(group: str, name: str) -> Any | None:
         ) from error
 
 
+def explain_object(full_name: str) -> str:
+    """Say what to do where ``from cherrypy import session`` or ``server`` finds none.
+
+    Args:
+        full_name: Name of the module that the import looks for in the end.
+
+    Returns:
+        What to do; empty for any other name.
+    """
+    if full_name == "cherrypy.server":
+        return missing("servers", "cheroot")
+    if full_name != "cherrypy.session":
+        return ""
+    if "sessions" in extensions("tools"):
+        return "cherrypy.session is there when tools.sessions is on: import cherrypy, and ask then"
+    return "cherrypy.session needs cherrypy-sessions: pip install cherrypy-sessions"
+
+
 def missing(group: str, name: str) -> str:
     """Say what to install for a name that nobody provides; empty if no distribution is known."""
     distribution = PROVIDERS.get(f"{group}.{name}")

@@ -1,10 +1,10 @@
 """Tools of the core, and what satellites add to them."""
 
-import sys
 from importlib import import_module
 from pkgutil import extend_path
 from types import ModuleType
 
+from cherrypy._config.absent import explain_absent_modules
 from cherrypy._config.extensions import missing
 from cherrypy._runtime.iterators import (
     file_generator,
@@ -26,23 +26,11 @@ __all__ = [
 ]
 
 
-class _Missing:
-    """Path entry finder (PEP 302) that is asked last, for modules that are not installed."""
-
-    @staticmethod
-    def find_spec(full_name: str, _target: ModuleType | None = None) -> None:
-        """Say which distribution has a module.
-
-        Raises:
-            ModuleNotFoundError: The distribution is known.
-        """
-        hint = missing("lib", full_name.removeprefix(f"{__name__}."))
-        if hint:
-            raise ModuleNotFoundError(hint)
+def _explain(full_name: str) -> str:
+    return missing("lib", full_name.removeprefix(f"{__name__}."))
 
 
-__path__.append(f"{__path__[0]}/missing")  # there is no such folder
-sys.path_importer_cache[__path__[-1]] = _Missing
+explain_absent_modules(__path__, _explain)
 
 
 def __getattr__(name: str) -> ModuleType:
