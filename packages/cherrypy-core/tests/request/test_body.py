@@ -526,7 +526,8 @@ def test_a_form_as_large_as_allowed_is_read(limit: int | None) -> None:
 @pytest.mark.parametrize(
     "content_type", ["", FORM, "text/plain", "multipart/form-data; boundary=b"]
 )
-def test_an_empty_length_is_that_of_no_content(method: str, content_type: str) -> None:
+@pytest.mark.parametrize("empty", ["", " "])
+def test_an_empty_length_is_that_of_no_content(method: str, content_type: str, empty: str) -> None:
     """As the stock parameters of nginx for uWSGI and SCGI have it."""
 
     class Root:
@@ -534,7 +535,7 @@ def test_an_empty_length_is_that_of_no_content(method: str, content_type: str) -
         def index(self) -> bytes:
             return b"read %d" % len(cherrypy.request.body.read() or b"")
 
-    environ = make_environ(method, "/") | {"CONTENT_LENGTH": "", "CONTENT_TYPE": content_type}
+    environ = make_environ(method, "/") | {"CONTENT_LENGTH": empty, "CONTENT_TYPE": content_type}
     answer = call_wsgi(cherrypy.Application(Root(), ""), environ)
     assert (answer.code, answer.text) == (200, "read 0")
     del environ["CONTENT_LENGTH"]

@@ -63,7 +63,8 @@ class RequestBody(Entity):
         self._is_processed = True
         chunked = "Transfer-Encoding" in self.headers
         if "Content-Length" not in self.headers and not chunked:
-            if current.get().request.wsgi_environ.get("CONTENT_LENGTH") != "":
+            stated: object = current.get().request.wsgi_environ.get("CONTENT_LENGTH")
+            if not isinstance(stated, str) or stated.strip():
                 raise HTTPError(411)
             self.length = 0  # PEP 3333: it may be empty where there is no content
         if self.length is None and not chunked:

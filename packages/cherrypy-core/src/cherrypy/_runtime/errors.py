@@ -194,7 +194,8 @@ class HTTPError(CherryPyException):
 
     Args:
         status: Code from 400 to 599, or code and reason as in ``"404 No such song"``.
-        message: What the page says, in HTML-free text; the standard explanation by default.
+        message: What the page says, in HTML-free text; the standard explanation if there is none,
+            or if it is empty.
 
     Raises:
         HTTPError: 500, where ``status`` is no status code.
@@ -219,8 +220,7 @@ class HTTPError(CherryPyException):
             raise self.__class__(500, str(error)) from error
         if not 400 <= self.code <= 599:
             raise ValueError("status must be between 400 and 599.")
-        # an empty message is a message, and means what it says
-        self._message = message if message is not None else explanation
+        self._message = message or explanation
         super().__init__(status, message)
 
     def set_response(self) -> None:
