@@ -661,3 +661,124 @@ def test_statistics(serve: Serve) -> None:
     assert total["Bytes Written"] == 3 * len(site.get())
     assert total["Work Time"] > 0
     assert statistics["Threads"](statistics) == 10
+
+
+# Slow clients and a full server
+
+
+def test_slow_content_takes_no_thread(serve: Serve) -> None:
+    """More clients that send a form slowly than there are threads: others are answered at once."""
+    site = serve(echo, thread_pool=2)
+    clients = [site.connect() for _ in range(20)]
+    for client in clients:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nab")
+    for _ in range(3):
+        assert site.get().endswith(b"/")
+    for client in clients:
+        client.sendall(b"cd")
+        assert read_response(client)[1] == b"abcd"
+        client.close()
+    assert site.errors == []
+
+
+@pytest.mark.parametrize("head", [b"Content-Length: 1000000", b"Transfer-Encoding: chunked"])
+def test_large_content_leaves_threads_to_others(serve: Serve, head: bytes) -> None:
+    site = serve(echo, thread_pool=4, body_buffer_size=0)
+    clients = [site.connect() for _ in range(12)]
+    for client in clients:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\n" + head + b"\r\n\r\n")
+    for _ in range(5):
+        assert site.get().endswith(b"/")
+    for client in clients:
+        client.close()
+
+
+@pytest.mark.parametrize("buffered", [0, 65536])
+def test_content_has_a_minimum_rate(serve: Serve, buffered: int) -> None:
+    """RFC 9110 section 15.5.9: 408, and the connection ends."""
+    site = serve(
+        echo,
+        body_buffer_size=buffered,
+        body_grace_seconds=0.2,
+        body_minimum_rate=1000,
+        socket_timeout=5,
+    )
+    with site.connect() as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n")
+        client.settimeout(0.02)
+        received = b""
+        deadline = time.monotonic() + DEADLINE
+        while not received and time.monotonic() < deadline:
+            client.sendall(b"x")
+            with contextlib.suppress(TimeoutError):
+                received = client.recv(1000)
+    assert status_of(received) == 408
+    assert b"Connection: close" in received
+
+
+def test_slow_readers_of_an_answer_from_memory_take_no_thread(serve: Serve) -> None:
+    large = b"x" * 5_000_000
+
+    def answer(environ: Environ, start_response: StartResponse) -> list[bytes]:
+        if environ["PATH_INFO"] != "/large":
+            return hello(environ, start_response)
+        start_response("200 OK", [("Content-Length", str(len(large)))])
+        return [large]
+
+    site = serve(answer, thread_pool=2)
+    clients = [site.connect() for _ in range(12)]
+    for client in clients:
+        client.sendall(GET.replace(b"/ ", b"/large "))
+    for client in clients:
+        assert client.recv(12, socket.MSG_WAITALL) == b"HTTP/1.1 200"
+    for _ in range(3):
+        assert site.get().endswith(b"hello")
+    for client in clients[:3]:
+        assert read_response(client)[1] == large
+        client.sendall(LAST_GET)
+        assert read_all(client).endswith(b"hello")
+    for client in clients:
+        client.close()
+    assert site.errors == []
+
+
+def test_a_full_server_answers_at_once(serve: Serve) -> None:
+    """RFC 9110 sections 15.6.4 and 10.2.3; others go on waiting, and are answered."""
+    proceed = threading.Event()
+
+    def hold(environ: Environ, start_response: StartResponse) -> list[bytes]:
+        proceed.wait(DEADLINE)
+        return hello(environ, start_response)
+
+    site = serve(hold, thread_pool=2, accepted_queue_size=3, accepted_queue_timeout=60)
+    clients = [site.connect() for _ in range(9)]
+    for client in clients:
+        client.sendall(GET)
+    refused = []
+    wait_until(lambda: site.httpserver.requests.qsize == 3)
+    for client in clients:
+        client.settimeout(0.3)
+        with contextlib.suppress(TimeoutError):
+            refused.append(client.recv(1000))
+        client.settimeout(DEADLINE)
+    assert len(refused) == 4
+    for answer in refused:
+        assert status_of(answer) == 503
+        for name in (b"Retry-After: ", b"Date: ", b"Connection: close"):
+            assert name in answer
+    proceed.set()
+    answered = [client for client in clients if read_response(client)[1] == b"hello"]
+    assert len(answered) == 5
+    for client in clients:
+        client.close()
+
+
+def test_threads_beyond_the_minimum_end_again(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cherrypy._server.worker_pool._SPARE_SECONDS", 0.05)
+    site = serve(hello, thread_pool=2, thread_pool_max=6)
+    pool: Any = site.httpserver.requests
+    pool.grow(4)
+    wait_until(lambda: pool.size == 2)
+    assert site.get().endswith(b"hello")

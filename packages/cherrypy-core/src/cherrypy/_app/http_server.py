@@ -42,6 +42,10 @@ class Server(Protocol):
     accepted_queue_timeout: float
     shutdown_timeout: float
     protocol_version: str
+    body_buffer_size: int
+    body_grace_seconds: float
+    body_minimum_rate: int
+    body_timeout: float | None
     thread_pool: int
     thread_pool_max: int
     max_request_header_size: int

@@ -1,8 +1,12 @@
 """The settings of the server, as the checker and the reference know them."""
 
 SETTINGS = (
-    ("accepted_queue_size", "int, connections", -1, "Connections that wait for a thread; -1: any."),
-    ("accepted_queue_timeout", "number, seconds", 10, "How long one waits for room among them."),
+    ("accepted_queue_size", "int, connections", -1, "Requests that wait for a thread; -1: 4096."),
+    ("accepted_queue_timeout", "number, seconds", 10, "Without effect: nothing waits for room."),
+    ("body_buffer_size", "int, bytes", 65536, "Content that is received without a thread."),
+    ("body_grace_seconds", "number, seconds", 30, "When the rate of content is first measured."),
+    ("body_minimum_rate", "int, bytes per second", 500, "Slowest rate of content; 0: any."),
+    ("body_timeout", "number, seconds", None, "How long content may take in all; None: for ever."),
     ("httpserver", "any", None, "Server to use in place of ours."),
     ("instance", "any", None, "The same by a name that can be imported."),
     ("keep_underscores", "bool", False, "Pass on header fields with an underscore in the name."),

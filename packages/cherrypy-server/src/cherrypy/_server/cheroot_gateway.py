@@ -23,6 +23,7 @@ from cherrypy._server.options import ServerSettings
 from cherrypy._server.request_head import is_content_free
 from cherrypy._server.tls_file import EncryptedTransfer
 from cherrypy._server.tls_options import is_encrypted
+from cherrypy._server.traffic import Traffic
 from cherrypy._server.unix_socket import identity_of, is_abstract, open_unix_socket, remove_own
 from cherrypy._server.worker_pool import WorkerPool
 
@@ -134,8 +135,10 @@ class WSGIGateway(Gateway):
             if type(result) is FileWrapper and self._send_file(result):
                 result = ()  # closed when it has been sent
                 return
-            if self._is_started and isinstance(result, (list, tuple)) and len(result) == 1:
-                self._declare_length(len(result[0]))
+            if isinstance(result, (list, tuple)):  # in memory already: no thread waits
+                self.req.conn.most_unsent = math.inf
+                if self._is_started and len(result) == 1:
+                    self._declare_length(len(result[0]))
             for chunk in result:
                 if chunk:
                     self.write(chunk)
@@ -327,6 +330,11 @@ class CPWSGIServer(cheroot.wsgi.Server):
         self._socket_file: tuple[str, tuple[int, int]] | None = (
             None  # the one that this server made
         )
+        self.body_buffer_size = adapter.body_buffer_size
+        self.body_grace_seconds = adapter.body_grace_seconds
+        self.body_minimum_rate = adapter.body_minimum_rate
+        self.body_timeout = adapter.body_timeout or 0
+        self.traffic: Traffic
         self.file_sender = FileSender(self)
         self.stats["Enabled"] = adapter.statistics
         self.stats["Threads"] = lambda _: self.requests.size
@@ -352,6 +360,14 @@ class CPWSGIServer(cheroot.wsgi.Server):
             "wsgi.url_scheme": "http" if self.ssl_adapter is None else "https",
             "wsgi.version": self.wsgi_version,
         }
+        self.traffic.open()
+
+    def open_traffic(self) -> None:
+        """Watch connections by ourselves, in place of cheroot's selector."""
+        made: Any = vars(self)["_connections"]
+        made._selector.close()
+        self.traffic = Traffic(self)
+        vars(self)["_connections"] = self.traffic
 
     def bind(self, family: int, type: int, proto: int = 0) -> socket.socket:
         """Make the socket to listen on, or take over that of the program before a restart."""
@@ -389,6 +405,7 @@ class CPWSGIServer(cheroot.wsgi.Server):
         super().stop()
         self.file_sender.stop(max(0.0, self.shutdown_timeout - (time.monotonic() - started)))
         self.connections.close(but=self.requests.own_connection())
+        self.traffic.free()
 
     def _keep_socket(self) -> bool:
         """Keep the listening socket for the program after a restart; tell whether it is kept."""
@@ -399,12 +416,10 @@ class CPWSGIServer(cheroot.wsgi.Server):
 
     def put_conn(self, conn: Any) -> None:
         """Watch an open connection until the next request comes."""
-        if not self.ready:
-            conn.close()
-        elif conn.has_decrypted():
-            self.process_conn(conn)
+        if self.ready:
+            self.traffic.put(conn)
         else:
-            super().put_conn(conn)
+            conn.close()
 
     def _make_tls_adapter(self) -> Any | None:
         """Make what speaks TLS; ``None`` for plain HTTP."""

@@ -9,12 +9,18 @@ from typing import NoReturn, Protocol
 from cheroot.errors import MaxSizeExceeded
 
 from cherrypy._http.errors import ContentError
+from cherrypy._http.fields import TOKEN
 from cherrypy._server.request_head import RequestRefusedError, parse_fields
 
 _BLOCK = 65536
 _MAX_LINE = 4096  # bytes of a chunk-size line or a trailer field
 _MAX_TRAILER = 65536
-_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:[\t ]*;[\t\x20-\x7E\x80-\xFF]*)?\r\n")
+_EXTENSION = rb"[\t ]*;[\t ]*%b(?:[\t ]*=[\t ]*(?:%b|%b))?" % (
+    TOKEN.encode(),
+    TOKEN.encode(),
+    rb'"(?:[\t \x21\x23-\x5B\x5D-\x7E\x80-\xFF]|\\[\t\x20-\x7E\x80-\xFF])*"',
+)
+_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:%b)*\r\n" % _EXTENSION)  # RFC 9112 s.7.1.1
 
 
 class Reader(Protocol):
@@ -163,6 +169,10 @@ class Content(ABC):
             raise IncompleteContentError("The request body could not be read.") from error
         return b"".join(pieces)
 
+    def bytes_left(self) -> int:
+        """Return how many bytes have not been read; 0 if that is not known."""
+        return 0
+
     @abstractmethod
     def is_short(self, limit: int) -> bool:
         """Tell whether at most ``limit`` bytes are left, and the client is sending them."""
@@ -185,6 +195,10 @@ class SizedContent(Content):
         super().__init__(rfile, before_first_read if length else None)
         self._length = self._left = length
         self.is_complete = length == 0
+
+    def bytes_left(self) -> int:
+        """Return how many bytes have not been read."""
+        return self._left
 
     def _take(self, limit: int) -> bytes:
         return self._counted(self.rfile.read(min(limit, self._left))) if self._left else b""

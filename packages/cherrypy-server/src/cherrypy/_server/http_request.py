@@ -77,6 +77,24 @@ class CPWSGIHTTPRequest(HTTPRequest):
         self.close_connection = not head.is_persistent
         self.ready = True
 
+    @property
+    def announced_length(self) -> int | None:
+        """Bytes of the content; ``None`` if it is chunked."""
+        return 0 if self.head is None else self.head.length
+
+    def is_refused(self) -> bool:
+        """Tell whether a client should be answered before it sends the content."""
+        head, limit = self.head, self.server.max_request_body_size
+        return head is not None and (
+            head.expects_continue or bool(limit and (head.length or 0) > limit)
+        )
+
+    def bytes_received(self) -> int:
+        """Return how many bytes of the content have been read."""
+        content = self.content
+        length = self.announced_length or 0
+        return 0 if content is None else length - content.bytes_left()
+
     def respond(self) -> None:
         """Let the gateway answer, and end the response.
 
@@ -171,6 +189,7 @@ class CPWSGIHTTPRequest(HTTPRequest):
         self._frame(status, fields, names)
         if status.startswith(b"101"):
             self.conn.is_upgraded = True
+            self.conn.detach()
         else:
             self._set_connection(fields, names)
         if b"date" not in names:

@@ -19,9 +19,11 @@ _WHOLE_NUMBERS = {
     "thread_pool": (1, math.inf, ""),
     "thread_pool_max": (-1, math.inf, "-1 keeps the pool at server.thread_pool threads"),
     "socket_queue_size": (0, math.inf, ""),
-    "accepted_queue_size": (-1, math.inf, "-1 is for any number of connections"),
+    "accepted_queue_size": (-1, math.inf, "-1 is for 4096"),
     "max_request_header_size": (0, math.inf, "0 is for no limit"),
     "max_request_body_size": (0, math.inf, "0 is for no limit"),
+    "body_buffer_size": (0, math.inf, "0 takes a thread as soon as the head is there"),
+    "body_minimum_rate": (0, math.inf, "0 is for any rate"),
 }
 
 
@@ -59,10 +61,10 @@ class ServerSettings(ServerAdapter):
     """Seconds to wait for a client that sends or takes nothing."""
 
     accepted_queue_size = -1
-    """Connections that may wait for a thread; -1 for any number. The rest are answered 503."""
+    """Requests that may wait for a thread; -1 for 4096. The rest are answered 503 at once."""
 
     accepted_queue_timeout: float = 10
-    """Seconds to wait for room in that queue."""
+    """Without effect, kept for configurations of CherryPy 18: nothing waits for room there."""
 
     shutdown_timeout: float = 5
     """Seconds that running requests have to finish when the server stops."""
@@ -81,6 +83,19 @@ class ServerSettings(ServerAdapter):
 
     max_request_body_size = 100 * 1024 * 1024
     """Bytes of the content of a request; 0 or None for any number."""
+
+    body_buffer_size = 64 * 1024
+    """Bytes of the content of a request that are received before a thread is taken."""
+
+    body_minimum_rate = 500
+    """Bytes per second that a client has to send of content whose length it announced; 0 for any
+    rate."""
+
+    body_grace_seconds: float = 30
+    """Seconds after which that rate is measured."""
+
+    body_timeout: float | None = None
+    """Seconds that the content of a request may take in all; None for any time."""
 
     instance: Any = None
     """The server to start instead of our own: an object, a class, or the dotted name of a class

@@ -28,11 +28,45 @@ class OpenConnections(Protocol):
         """Forget a connection; False if that has been done before."""
 
 
+class Durations(Protocol):
+    """How long handlers took lately."""
+
+    def is_slow(self, path: bytes, /) -> bool:
+        """Tell whether a handler takes long."""
+
+    def note(self, path: bytes, seconds: float, /) -> None:
+        """Note how long one took."""
+
+
 class Pool(Protocol):
     """The threads that answer requests."""
 
-    def is_relaxed(self) -> bool:
-        """Tell whether a thread may wait for one client."""
+    durations: Durations
+
+    def take_content_place(self, connection: Any, /) -> bool:
+        """Let a thread read content while the client sends it, unless too many do already."""
+
+    def give_content_place(self) -> None:
+        """Let the next one read content."""
+
+
+class Worker(Protocol):
+    """The thread that serves a connection."""
+
+    pool: Any  # a Pool; mypy takes the circle of both classes for a contradiction
+
+    def let_go(self) -> None:
+        """Let another thread wait for clients."""
+
+
+class Traffic(Protocol):
+    """The connections that are watched."""
+
+    def put(self, conn: Any, /) -> None:
+        """Watch a connection until the client sends something."""
+
+    def watch(self, conn: Any, seconds: float, /, *, is_write: bool = False) -> None:
+        """Watch a connection until the client sends something, takes more, or time is over."""
 
 
 class FileSender(Protocol):
@@ -46,6 +80,10 @@ class Server(Protocol):
     """The server, as connections, requests and threads use it."""
 
     base_environ: dict[str, Any]
+    body_buffer_size: int
+    body_grace_seconds: float
+    body_minimum_rate: int
+    body_timeout: float
     gateway: Callable[[Any], Gateway]
     interrupt: BaseException | None
     max_request_body_size: int
@@ -63,8 +101,8 @@ class Server(Protocol):
         """The connections that have not been closed."""
 
     @property
-    def requests(self) -> Pool:
-        """The threads that answer requests."""
+    def traffic(self) -> Traffic:
+        """The connections that are watched."""
 
     @property
     def file_sender(self) -> FileSender:
@@ -95,6 +133,18 @@ class Reader(Protocol):
     def peek(self) -> bytes:
         """Return bytes that have come, and leave them."""
 
+    def held(self) -> int:
+        """Return how many bytes it has that have not been read."""
+
+    def feed(self, data: bytes, /) -> None:
+        """Add bytes that have been received."""
+
+    def take(self) -> bytes:
+        """Return the bytes that it has, and forget them."""
+
+    def ends_with(self, end: bytes, /) -> bool:
+        """Tell whether the bytes that it has end so."""
+
     def has_data(self) -> bool:
         """Tell whether there are bytes that have come."""
 
@@ -123,6 +173,7 @@ class Connection(Protocol):
     rfile: Reader
     socket: socket
     ssl_env: Mapping[str, object] | None
+    most_unsent: float
     transfer: Any
     wfile: Writer
 
@@ -136,6 +187,9 @@ class Connection(Protocol):
 
     def receive_head(self, limit: int) -> bytes | None:
         """Read the head of a request; ``None`` if it is not complete."""
+
+    def detach(self) -> None:
+        """Let the socket wait by itself, as libraries expect that take it over."""
 
     def peer_environ(self) -> dict[str, str]:
         """Describe the process at the other end of a Unix socket."""

@@ -61,11 +61,13 @@ class Handshake:
 
     Attributes:
         deadline: When it has to be over, by ``time.monotonic``.
+        is_write: It waits for the client to take something.
     """
 
     def __init__(self, connection: TLSSocket, timeout: float) -> None:
         self._connection = connection
         self._has_begun = False
+        self.is_write = False
         self.deadline = time.monotonic() + timeout
 
     def advance(self) -> Progress:
@@ -87,8 +89,8 @@ class Handshake:
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError) as error:
             if time.monotonic() > self.deadline:
                 raise HandshakeError("it takes too long") from None
-            is_write = isinstance(error, ssl.SSLWantWriteError)
-            return Progress.WRITE if is_write else Progress.READ
+            self.is_write = isinstance(error, ssl.SSLWantWriteError)
+            return Progress.WRITE if self.is_write else Progress.READ
         except (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError):
             return Progress.GONE
         except (OSError, ValueError) as error:  # ValueError: OpenSSL cannot read a certificate
