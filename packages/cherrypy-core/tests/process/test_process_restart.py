@@ -281,3 +281,14 @@ def test_a_program_that_cannot_be_run_is_an_error(bus: RecordingBus, tmp_path: P
             bus.block()
     finally:
         os.chdir(folder)
+
+
+def test_a_restart_waits_for_the_end_of_the_start(bus: RecordingBus) -> None:
+    """The site may be in any state before; the process would have to end."""
+    seen: list[object] = []
+    bus.subscribe("start", bus.restart)
+    bus.subscribe("started", lambda: seen.append(bus.state))
+    bus.start()
+    assert seen == [bus.states.STARTED]
+    assert bus.execv is True
+    assert bus.state is bus.states.EXITING

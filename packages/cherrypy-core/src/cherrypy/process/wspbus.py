@@ -450,14 +450,22 @@ class Bus:
 
         Where that is impossible (a frozen application, an interactive interpreter, Python embedded
         in another program), an error is logged and everything goes on. Set ``restart_command``
-        to the command to run there, or replace ``_do_execv``.
+        to the command to run there, or replace ``_do_execv``. While the bus is starting, the
+        restart waits until it has started.
         """
         problem = self._restart_problem()
         if problem is not None:
             self.log(problem, level=logging.ERROR)
             return
+        if self._state is states.STARTING:
+            self.subscribe("started", self._restart_after_start)
+            return
         self.execv = True
         self.exit()
+
+    def _restart_after_start(self) -> None:
+        self.unsubscribe("started", self._restart_after_start)
+        self.restart()
 
     # Sockets that a restart keeps
 

@@ -92,6 +92,8 @@ class StaticContent(ABC):
 
     def _answer(self, request: Request, response: Response) -> None:
         """Answer in place of the page handler, if there is a file for the request."""
+        if request.found_handler is None:
+            return  # another tool has answered already, with a login form for example
         plain = self._plain_files.get(request.path_info)  # other threads may drop it meanwhile
         if (
             plain is not None
