@@ -196,7 +196,7 @@ CASES = [
     ("/try/files/orchard/orchard.css", 200, "system-ui"),
     ("/try/files/harvest", 200, "2026,402"),
     ("/try/files/list/", 200, "./tree.5ca1ab1e.svg"),
-    ("/try/files/orchard/../app.py", 403, "403 Forbidden"),
+    ("/try/files/orchard/../app.py", 404, "404 Not Found"),
     ("/try/configuration/", 200, "said by the whole site"),
     ("/try/configuration/hawaii", 200, "said by the application"),
     ("/try/configuration/fiji", 200, "said by the handler"),

@@ -7,9 +7,9 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from test_tls_howto import Shop
 
 from services import find_program
+from tls_shop import Shop
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,8 +10,14 @@ import json
 import pkgutil
 import sys
 from importlib import metadata
+from importlib.util import find_spec
 
 RUN_ON_IMPORT = ("cherrypy.__main__",)
+OF_EXTRAS = {
+    "cherrypy._server.tls_pyopenssl": "OpenSSL",
+    "cherrypy._workers.supervisor": "granian",
+}
+"""Modules that are imported only where an extra has brought what they need."""
 GROUPS = ("cherrypy.tools", "cherrypy.servers", "cherrypy.plugins")
 
 
@@ -26,7 +32,8 @@ def main() -> None:
     found = pkgutil.walk_packages(cherrypy.__path__, "cherrypy.", onerror=_fail)
     modules = ["cherrypy", *(info.name for info in found if info.name not in RUN_ON_IMPORT)]
     for name in modules:
-        importlib.import_module(name)
+        if name not in OF_EXTRAS or find_spec(OF_EXTRAS[name]) is not None:
+            importlib.import_module(name)
     providers = [point for group in GROUPS for point in metadata.entry_points(group=group)]
     for point in providers:
         point.load()
