@@ -74,7 +74,7 @@ class DefaultToolbox(Toolbox):
     log_headers: Tool
     log_hooks: Tool
     log_tracebacks: Tool
-    metrics: HandlerTool
+    metrics: Tool
     params: Tool
     proxy: Tool
     redirect: Tool

@@ -399,6 +399,9 @@ class Connection(HTTPConnection):
     def _collect(self, request: CPWSGIHTTPRequest) -> bool:
         """Gather content before a thread is needed; tell whether there is enough of it.
 
+        Of content that is larger than ``server.body_buffer_size``, nothing is waited for: the
+        application may refuse it by its length, and few threads are given to those that wait.
+
         Raises:
             ClientTimeoutError: The client sends too slowly.
             ClientGoneError: The connection broke.
@@ -406,8 +409,9 @@ class Connection(HTTPConnection):
         length = request.announced_length
         if not length or not self._waits_not or request.is_refused():
             return True
-        wanted = min(length, self.server.body_buffer_size)
-        while self.rfile.held() < wanted:
+        if length > self.server.body_buffer_size:
+            return True
+        while self.rfile.held() < length:
             try:
                 piece = receive(self.socket)
             except (OSError, ValueError) as error:
