@@ -10,31 +10,33 @@ import socket
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
+
+Item = TypeVar("Item")
 
 _MOST_EVENTS = 256  # of one call
 
 
-class Poller(Protocol):
+class Poller(Protocol[Item]):
     """What waits for clients."""
 
     def __len__(self) -> int:
         """Return how much is watched."""
 
-    def watch(self, item: Any, descriptor: int, *, is_write: bool = False) -> None:
+    def watch(self, item: Item, descriptor: int, *, is_write: bool = False) -> None:
         """Report something once, when it can be read from, or written to.
 
         Raises:
             OSError: It is closed.
         """
 
-    def claim(self, item: Any) -> bool:
+    def claim(self, item: Item) -> bool:
         """Stop watching something; False if it was not watched, or has been reported."""
 
-    def watched(self) -> list[Any]:
+    def watched(self) -> list[Item]:
         """Return everything that is watched."""
 
-    def poll(self, seconds: float | None) -> Iterable[Any]:
+    def poll(self, seconds: float | None) -> Iterable[Item]:
         """Wait for something, so many seconds at most, and return what is ready."""
 
     def wake(self) -> None:
@@ -47,11 +49,11 @@ class Poller(Protocol):
         """Free what the system keeps for it."""
 
 
-class _OneShot:
+class _OneShot(Generic[Item]):
     """What the pollers share: who is watched, and a descriptor to wake them by."""
 
     def __init__(self) -> None:
-        self._items: dict[int, Any] = {}
+        self._items: dict[int, Item] = {}
         self._descriptors: dict[int, int] = {}  # by identity of the item
         self._waker, self._wakened = socket.socketpair()
         self._is_over = False
@@ -61,11 +63,11 @@ class _OneShot:
     def __len__(self) -> int:
         return len(self._items)
 
-    def watched(self) -> list[Any]:
+    def watched(self) -> list[Item]:
         """Return everything that is watched."""
         return list(self._items.values())
 
-    def claim(self, item: Any) -> bool:
+    def claim(self, item: Item) -> bool:
         """Stop watching something; False if it was not watched, or has been reported."""
         descriptor = self._descriptors.pop(id(item), None)
         if descriptor is None or self._items.get(descriptor) is not item:
@@ -82,11 +84,11 @@ class _OneShot:
         self._is_over = True
         self.wake()
 
-    def _note(self, item: Any, descriptor: int) -> None:
+    def _note(self, item: Item, descriptor: int) -> None:
         self._items[descriptor] = item
         self._descriptors[id(item)] = descriptor
 
-    def _take(self, descriptors: list[int]) -> list[Any]:
+    def _take(self, descriptors: list[int]) -> list[Item]:
         """Return what has been reported, unless somebody else has it."""
         found = []
         for descriptor in descriptors:
@@ -104,7 +106,7 @@ class _OneShot:
         self._wakened.close()
 
 
-class EpollPoller(_OneShot):
+class EpollPoller(_OneShot[Item]):
     """By ``epoll``, on Linux."""
 
     def __init__(self) -> None:
@@ -112,7 +114,7 @@ class EpollPoller(_OneShot):
         self._epoll = select.epoll()
         self._epoll.register(self._wakened, select.EPOLLIN)
 
-    def watch(self, item: Any, descriptor: int, *, is_write: bool = False) -> None:
+    def watch(self, item: Item, descriptor: int, *, is_write: bool = False) -> None:
         """Report something once; a closed descriptor raises OSError."""
         events = (select.EPOLLOUT if is_write else select.EPOLLIN) | select.EPOLLONESHOT
         self._note(item, descriptor)
@@ -124,7 +126,7 @@ class EpollPoller(_OneShot):
             self.claim(item)
             raise
 
-    def poll(self, seconds: float | None) -> list[Any]:
+    def poll(self, seconds: float | None) -> list[Item]:
         """Wait for something, so many seconds at most, and return what is ready."""
         try:
             events = self._epoll.poll(seconds, _MOST_EVENTS)
@@ -137,7 +139,7 @@ class EpollPoller(_OneShot):
         self._epoll.close()
         self._close_waker()
 
-    def _register(self, item: Any, descriptor: int, events: int) -> None:
+    def _register(self, item: Item, descriptor: int, events: int) -> None:
         try:
             self._epoll.register(descriptor, events)
         except (OSError, ValueError):
@@ -145,7 +147,7 @@ class EpollPoller(_OneShot):
             raise
 
 
-class KqueuePoller(_OneShot):
+class KqueuePoller(_OneShot[Item]):
     """By ``kqueue``, on macOS and the BSDs."""
 
     def __init__(self) -> None:
@@ -154,7 +156,7 @@ class KqueuePoller(_OneShot):
         self._names: Any = select
         self._control(self._wakened.fileno(), self._names.KQ_FILTER_READ, 0)
 
-    def watch(self, item: Any, descriptor: int, *, is_write: bool = False) -> None:
+    def watch(self, item: Item, descriptor: int, *, is_write: bool = False) -> None:
         """Report something once; a closed descriptor raises OSError."""
         self._note(item, descriptor)
         names = self._names
@@ -165,7 +167,7 @@ class KqueuePoller(_OneShot):
             self.claim(item)
             raise
 
-    def poll(self, seconds: float | None) -> list[Any]:
+    def poll(self, seconds: float | None) -> list[Item]:
         """Wait for something, so many seconds at most, and return what is ready."""
         try:
             events = self._kqueue.control(None, _MOST_EVENTS, seconds)
@@ -183,7 +185,7 @@ class KqueuePoller(_OneShot):
         self._kqueue.control([event], 0, 0)
 
 
-class SelectorPoller(_OneShot):
+class SelectorPoller(_OneShot[Item]):
     """By the module ``selectors``, everywhere else."""
 
     def __init__(self) -> None:
@@ -191,9 +193,9 @@ class SelectorPoller(_OneShot):
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._wakened, selectors.EVENT_READ)
         self._lock = threading.Lock()  # one thread waits
-        self._changes: list[tuple[int, Any, int]] = []
+        self._changes: list[tuple[int, Item, int]] = []
 
-    def watch(self, item: Any, descriptor: int, *, is_write: bool = False) -> None:
+    def watch(self, item: Item, descriptor: int, *, is_write: bool = False) -> None:
         """Report something once; a closed descriptor raises OSError."""
         if descriptor < 0:
             raise OSError("the socket is closed")
@@ -202,7 +204,7 @@ class SelectorPoller(_OneShot):
         self._changes.append((descriptor, item, events))
         self.wake()  # what waits does not see what is registered meanwhile
 
-    def poll(self, seconds: float | None) -> list[Any]:
+    def poll(self, seconds: float | None) -> list[Item]:
         """Wait for something, so many seconds at most, and return what is ready."""
         with self._lock:
             self._apply()
@@ -235,7 +237,7 @@ class SelectorPoller(_OneShot):
             self._selector.unregister(claimed)
 
 
-def make_poller() -> Poller:
+def make_poller() -> Poller[Item]:
     """Make the best one that the system has."""
     if hasattr(select, "epoll"):
         return EpollPoller()

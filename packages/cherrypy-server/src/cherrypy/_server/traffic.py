@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from cheroot.connections import ConnectionManager
 
 from cherrypy._http.dates import now_field
-from cherrypy._server.poller import make_poller
+from cherrypy._server.poller import Poller, make_poller
 from cherrypy._server.scheduling import Deadlines, Rounds
 
 if TYPE_CHECKING:
@@ -75,9 +75,11 @@ class Traffic(ConnectionManager):
     def __init__(self, server: Any) -> None:
         # not calling super().__init__(): it makes a selector of its own
         self.server = server
-        self.poller = make_poller()
-        self.deadlines: Deadlines[Any] = Deadlines(time.monotonic)
-        self.rounds: Rounds[Any] = Rounds(self.poller, self.deadlines.seconds_left)
+        self.poller: Poller[Connection | Listener] = make_poller()
+        self.deadlines: Deadlines[Connection | Listener] = Deadlines(time.monotonic)
+        self.rounds: Rounds[Connection | Listener] = Rounds(
+            self.poller, self.deadlines.seconds_left
+        )
         self._listener = Listener(server.socket)
         self._is_over = threading.Event()
         self._is_idle = threading.Event()
@@ -99,7 +101,7 @@ class Traffic(ConnectionManager):
         limit = self.server.keep_alive_conn_limit
         return limit is None or self._num_connections <= limit
 
-    def put(self, conn: Any) -> None:
+    def put(self, conn: "Connection") -> None:
         """Watch a connection until the client sends something."""
         conn.last_used = time.time()
         if conn.has_input():
@@ -120,18 +122,18 @@ class Traffic(ConnectionManager):
         if is_next:  # whatever waits does so for a longer time, or without a limit
             self.poller.wake()
 
-    def take(self) -> Any:
+    def take(self) -> "Connection | None":
         """Return the connection to serve next; ``None`` if there is none yet.
 
         New connections are accepted on the way, and those whose time is over are ended.
         """
         for late in self.deadlines.take_due():
-            if late is self._listener:
+            if isinstance(late, Listener):
                 self._accept_again()
             elif self.poller.claim(late):
                 self._end(late)
         found = self.rounds.take()
-        if found is self._listener:
+        if isinstance(found, Listener):
             self._accept()
             return None
         return found
@@ -157,21 +159,21 @@ class Traffic(ConnectionManager):
     def close(self) -> None:
         """Close all connections that wait for their clients."""
         for connection in self.poller.watched():
-            if connection is not self._listener and self.poller.claim(connection):
+            if not isinstance(connection, Listener) and self.poller.claim(connection):
                 connection.close()
 
     def free(self) -> None:
         """Free what the system keeps for watching."""
         self.poller.close()
 
-    def refuse(self, connection: Any) -> None:
+    def refuse(self, connection: "Connection") -> None:
         """Tell a client that the server is full, without waiting for it."""
         with suppress(OSError):
             connection.say(full_answer(self.server.product, now_field().encode()))
         connection.has_unread = True
         connection.close()
 
-    def _end(self, connection: Any) -> None:
+    def _end(self, connection: "Connection") -> None:
         try:
             connection.expire()
         except Exception as error:
@@ -188,7 +190,7 @@ class Traffic(ConnectionManager):
             return
         try:
             for _ in range(_ACCEPTED_AT_ONCE):
-                connection = self._from_server_socket(  # type: ignore[attr-defined]  # cheroot's
+                connection: Connection | None = self._from_server_socket(  # type: ignore[attr-defined]  # cheroot's
                     self._listener.socket
                 )
                 if connection is None:
